@@ -17,6 +17,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 find_package(ZLIB REQUIRED)
+include(${CMAKE_CURRENT_LIST_DIR}/phonenumber.cmake)
 
 add_library(leadex_options INTERFACE)
 target_include_directories(leadex_options INTERFACE ${PROJECT_SOURCE_DIR})
