@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 # Messages, steps with times and paths, shared by every script of deploy/ and .ci/. Sourced, never run;
-# the caller has set -euo pipefail.
+# the caller has set -euo pipefail. Functions say `return 0`, since a bare return inside an EXIT trap
+# gives back the status from before the trap.
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export LC_ALL=C.UTF-8
@@ -51,14 +52,13 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
-# A pid file may outlive its process and the number may be another's by now: the executable decides.
-# pid_runs PID NAME: true when the process runs a program whose file name is NAME.
+# pid_runs PID NAME: true when the process runs a program of that name. A pid file may outlive its
+# process and the number may be another's by now; a container's init may leave the dead as zombies.
+# (/proc/PID/exe would need more rights in containers.)
 pid_runs() {
-  local exe
-  [[ $1 =~ ^[0-9]+$ ]] || return 1
-  exe=$(readlink "/proc/$1/exe" 2>/dev/null) || return 1
-  exe=${exe% (deleted)}
-  [ "$(basename "$exe")" = "$2" ]
+  [[ $1 =~ ^[0-9]+$ ]] && awk -v name="$2" '
+    $1 == "Name:" { named = $2 == name }
+    $1 == "State:" { exit !(named && $2 != "Z" && $2 != "X") }' "/proc/$1/status" 2>/dev/null
 }
 
 # stop_pid PID NAME SECONDS: TERM, waits, then KILL.

@@ -43,7 +43,7 @@ missing_packages() {
 }
 
 require_root() {
-  [ "$(id -u)" -eq 0 ] && return
+  [ "$(id -u)" -eq 0 ] && return 0
   if ! command -v sudo >/dev/null || ! sudo -n true 2>/dev/null; then
     die "packages are missing and this user can neither become root nor use sudo without a password." \
       "As root, run: apt-get install $*"
@@ -82,7 +82,7 @@ install_packages() {
 unpack_phonenumber_headers() {
   local version work
   version=$(dpkg-query -W -f '${Version}' libphonenumber8)
-  [ "$(cat "$phonenumber_dir/version" 2>/dev/null)" = "$version" ] && return
+  [ "$(cat "$phonenumber_dir/version" 2>/dev/null)" = "$version" ] && return 0
   say "    unpacking the libphonenumber $version headers"
   mkdir -p "$repo/build/deps"
   work=$(mktemp -d "$repo/build/deps/phonenumber.XXXXXX")
@@ -100,7 +100,7 @@ unpack_phonenumber_headers() {
 
 # A fresh image has no package lists; reading them needs root, so only when the first try fails.
 download_phonenumber() {
-  apt-get -q -o APT::Sandbox::User="$(id -un)" download "libphonenumber-dev=$1" && return
+  apt-get -q -o APT::Sandbox::User="$(id -un)" download "libphonenumber-dev=$1" && return 0
   require_root libphonenumber8 && apt_get update &&
     apt-get -q -o APT::Sandbox::User="$(id -un)" download "libphonenumber-dev=$1"
 }
