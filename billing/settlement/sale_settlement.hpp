@@ -129,8 +129,8 @@ enum class VoidCause : std::uint8_t { withdrawn, expired };
                                                             SaleMoney const& money,
                                                             BasisPoints holdback_rate);
 
-/// generator_holdback → generator_earned, all that is left of this sale. An empty plan when nothing
-/// is (a claw-back took it). @errors wrong_stage unless settled, or closed after settlement
+/// generator_holdback → generator_earned, all that is left of this sale; an empty plan when nothing
+/// is, as after a claw-back. @errors wrong_stage while held or posted
 [[nodiscard]] Result<SaleStep, SettlementError> release_holdback(SaleRoute const& route,
                                                                  SaleMoney const& money);
 
