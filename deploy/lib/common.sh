@@ -52,23 +52,26 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
-# pid_runs PID NAME: true when the process runs a program of that name. A pid file may outlive its
-# process and the number may be another's by now; a container's init may leave the dead as zombies.
-# (/proc/PID/exe would need more rights in containers.)
-pid_runs() {
-  [[ $1 =~ ^[0-9]+$ ]] && awk -v name="$2" '
-    $1 == "Name:" { named = $2 == name }
-    $1 == "State:" { exit !(named && $2 != "Z" && $2 != "X") }' "/proc/$1/status" 2>/dev/null
+# process_born PID: when the process began, in ticks since boot; fails when it is gone or a zombie (a
+# container's init may leave those). A pid file outlives its process and the number may become
+# another's: pid and birth together name one process.
+process_born() {
+  local stat
+  [[ $1 =~ ^[0-9]+$ ]] && stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  stat=${stat##*) }
+  case $stat in Z* | X*) return 1 ;; esac
+  cut -d ' ' -f 20 <<<"$stat"
 }
 
-# stop_pid PID NAME SECONDS: TERM, waits, then KILL.
-stop_pid() {
+process_is() { [ -n "$2" ] && [ "$(process_born "$1")" = "$2" ]; }
+
+# stop_process PID BORN SECONDS: TERM, waits, then KILL.
+stop_process() {
   local tenths=$(($3 * 10))
-  pid_runs "$1" "$2" || return 0
-  kill -TERM "$1" 2>/dev/null || return 0
-  while pid_runs "$1" "$2"; do
+  process_is "$1" "$2" && kill -TERM "$1" 2>/dev/null || return 0
+  while process_is "$1" "$2"; do
     if [ "$tenths" -eq 0 ]; then
-      warn "$2 (pid $1) did not stop within $3 s and was killed"
+      warn "process $1 did not stop within $3 s and was killed"
       kill -KILL "$1" 2>/dev/null || true
       return 0
     fi

@@ -123,7 +123,7 @@ pg_pid() { as_pg head -n 1 "$pg_data/postmaster.pid" 2>/dev/null; }
 # True when this very cluster runs: the number in postmaster.pid may be another's by now.
 pg_status() {
   local pid
-  pid=$(pg_pid) && pid_runs "$pid" postgres && grep -qzxF -- "$pg_data" "/proc/$pid/cmdline"
+  pid=$(pg_pid) && process_born "$pid" >/dev/null && grep -qzxF -- "$pg_data" "/proc/$pid/cmdline"
 }
 
 pg_start() {
