@@ -1,7 +1,6 @@
 #pragma once
 // One auction over one lead: the best exclusive bid against the best package of shares, prices,
 // and what each loser would have needed. Pure function of its input; any thread.
-// The rules and their ties are those of docs/decisions/0005-auction.md.
 
 #include <cstddef>
 #include <cstdint>
@@ -39,15 +38,17 @@ struct AuctionInput {
   PriceRule rule{PriceRule::first_price};
 };
 
+/// Why a candidate did not win: the first of these that is true of it.
 enum class LossReason : std::uint8_t {
   none = 0,           // it won
-  below_reserve = 1,  // no bid of this candidate reaches the reserve
-  already_sold = 2,   // exclusive only, and a share is sold; or no share is left
-  same_buyer = 3,     // another campaign of the same buyer stands before it
-  share_limit = 4,    // its own max_shares does not allow the number of owners of the best package
-  package_lost = 5,  // it would share in the best package of shares, but one exclusive bid beat it;
-                     // or it is the best exclusive bid and the package of shares beat it
-  outbid = 6,        // better bids took the places
+  already_sold = 1,   // exclusive only, and a share is sold; or no share is left
+  below_reserve = 2,  // no bid of this candidate reaches the reserve
+  same_buyer = 3,     // another campaign of the same buyer won
+  share_limit = 4,    // shared only, and its max_shares does not allow the owners the lead has now,
+                      // while its bid stands before the last winner's
+  package_lost = 5,   // it is in the best package of shares, but one exclusive bid brought more; or
+                      // it is the best exclusive bid, but the package of shares brought more
+  outbid = 6,         // better bids took the places
 };
 
 struct Winner {
@@ -59,20 +60,19 @@ struct Winner {
 };
 
 struct Placing {        // one per candidate, in the order of AuctionInput::candidates
-  std::int32_t rank{};  // 1 = best: by its highest usable bid, then the smaller campaign_no
+  std::int32_t rank{};  // 1 = best: by the highest amount it offers, then the smaller campaign_no
   LossReason loss{LossReason::none};
-  /// The smallest amount at which this candidate would have won, all else unchanged; set for losers
-  /// only, and only when some amount up to kAmountMax wins. In the unit of `min_to_win_exclusive`:
-  /// the exclusive bid when true, else the bid per share.
+  /// Losers only: the smallest `bid`, or the smallest `exclusive_bid` when one was given, with
+  /// which this candidate would have won, all else unchanged. Nothing when no amount wins.
   std::optional<Money> min_to_win;
-  bool min_to_win_exclusive{};
+  std::optional<Money> min_exclusive_to_win;
 };
 
 struct AuctionResult {
   std::vector<Winner> winners;  // best first; empty: the lead rests
   std::vector<Placing> placings;
   Money revenue;         // sum of the winners' prices
-  Money losing_package;  // value of the better package of the kind that lost; 0 when there was none
+  Money losing_package;  // best package of the kind (exclusive, shares) that lost; 0 without one
 };
 
 enum class AuctionError : std::uint8_t {
@@ -81,7 +81,13 @@ enum class AuctionError : std::uint8_t {
   candidate_invalid,  // a bid outside 1..kAmountMax micros, max_shares < 1, campaign_no twice
 };
 
-/// @cost O(n log n + n·K).
+/// The packages: one exclusive bid (only while no share is sold), or k shares with s + k within K,
+/// the owners' limit and each member's own max_shares, one per buyer. Each bid must reach the
+/// reserve. The package that brings most wins; equal ones: fewer winners, then a share before an
+/// exclusive sale (the rest of the lead stays on sale), then earlier campaigns (smaller
+/// campaign_no).
+/// @errors AuctionError, in the order of the enum.
+/// @cost O(n log n + n·K) for distinct buyers; at most n·K² when many of a buyer's campaigns meet.
 [[nodiscard]] Result<AuctionResult, AuctionError> run_auction(AuctionInput const& input);
 
 /// Canonical bytes of the candidate list in rank order, for the caller's digest in the auction
