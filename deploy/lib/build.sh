@@ -19,12 +19,16 @@ lock_build() {
 
 unlock_build() { exec {build_lock}>&-; }
 
-# configure PRESET OPTION...: with the presets older than the build files ninja sees to the rest itself.
+# configure PRESET OPTION...: ninja reruns cmake by itself, except for what it cannot see: a room that
+# came or went (its CMakeLists.txt), new options or presets.
 configure() {
-  local preset=$1 folder=$repo/build/$1
+  local preset=$1 folder=$repo/build/$1 inputs
   shift
-  if [ ! -e "$folder/build.ninja" ] || [ "$repo/CMakePresets.json" -nt "$folder/build.ninja" ]; then
+  inputs=$(echo "$*" && cd "$repo" && sha256sum CMakePresets.json && find billing matching server schemas tests \
+    -name node_modules -prune -o \( -name CMakeLists.txt -o -path server/main.cpp \) -print | sort)
+  if [ ! -e "$folder/build.ninja" ] || [ "$inputs" != "$(cat "$folder/configured" 2>/dev/null)" ]; then
     (cd "$repo" && run_logged "$repo/build/configure-$preset.log" cmake --preset "$preset" "$@")
+    echo "$inputs" >"$folder/configured"
   fi
 }
 

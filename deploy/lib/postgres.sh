@@ -139,9 +139,13 @@ pg_start() {
 }
 
 pg_stop() {
-  pg_status || return 0
-  as_pg "$pg_bin/pg_ctl" stop --silent --wait --timeout=60 --mode=fast --pgdata="$pg_data" ||
-    as_pg "$pg_bin/pg_ctl" stop --silent --wait --timeout=15 --mode=immediate --pgdata="$pg_data"
+  if pg_status; then
+    as_pg "$pg_bin/pg_ctl" stop --silent --wait --timeout=60 --mode=fast --pgdata="$pg_data" ||
+      as_pg "$pg_bin/pg_ctl" stop --silent --wait --timeout=15 --mode=immediate --pgdata="$pg_data"
+  fi
+  if [ -e "$pg_home/socket.elsewhere" ]; then
+    rm -rf "$(pg_place socket)" "$pg_home/socket.elsewhere"
+  fi
 }
 
 pg_super() {
