@@ -211,18 +211,30 @@ create table campaign_version (           -- immutable
   primary key (market_id, campaign_no, version)
 );
 
-create table campaign_counter (
+create table campaign_counter (          -- what a campaign's caps have counted, one row a campaign
   market_id bigint not null,
   campaign_no bigint not null,
-  kind smallint not null,                 -- 0 hour 1 day 2 week 3 month
-  start_us bigint not null,
-  n bigint not null check (n >= 0),
-  limit_n bigint,
-  micros bigint not null check (micros >= 0),
-  limit_micros bigint,
-  primary key (market_id, campaign_no, kind),
-  check (limit_n is null or n <= limit_n),
-  check (limit_micros is null or micros <= limit_micros)
+  hour_start_us bigint not null,
+  hour_n bigint not null check (hour_n >= 0),
+  hour_n_max bigint check (hour_n <= hour_n_max),
+  hour_micros bigint not null check (hour_micros >= 0),
+  hour_micros_max bigint check (hour_micros <= hour_micros_max),
+  day_start_us bigint not null,
+  day_n bigint not null check (day_n >= 0),
+  day_n_max bigint check (day_n <= day_n_max),
+  day_micros bigint not null check (day_micros >= 0),
+  day_micros_max bigint check (day_micros <= day_micros_max),
+  week_start_us bigint not null,
+  week_n bigint not null check (week_n >= 0),
+  week_n_max bigint check (week_n <= week_n_max),
+  week_micros bigint not null check (week_micros >= 0),
+  week_micros_max bigint check (week_micros <= week_micros_max),
+  month_start_us bigint not null,
+  month_n bigint not null check (month_n >= 0),
+  month_n_max bigint check (month_n <= month_n_max),
+  month_micros bigint not null check (month_micros >= 0),
+  month_micros_max bigint check (month_micros <= month_micros_max),
+  primary key (market_id, campaign_no)
 );
 
 -- ---------------------------------------------------------------- leads

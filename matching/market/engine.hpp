@@ -1,0 +1,192 @@
+#pragma once
+// Engine: the state machine of one market. Commands with their time go in, decisions come out; no
+// clock, no randomness, no I/O, no floating point, so the same commands give the same decisions.
+// Owned by the market's single writer; belongs to one thread.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <queue>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "billing/values/time.hpp"
+#include "matching/market/campaign.hpp"
+#include "matching/market/listing.hpp"
+#include "matching/market/outcome.hpp"
+#include "matching/market/restore.hpp"
+#include "matching/market/trade.hpp"
+#include "matching/targeting/index.hpp"
+
+namespace leadex::market {
+
+inline constexpr std::size_t kCampaignsMax = 1'000'000;
+inline constexpr std::int64_t kSweepSalesMax = 64;  // sales of one sweep command
+inline constexpr std::int64_t kScanMax = 200'000;   // listings one command looks at
+inline constexpr std::int64_t kPurchaseQuantityMax = 1000;
+inline constexpr std::size_t kStandingBidsMax = 256;  // on one listing
+
+/// Why a campaign does not get a lead; the first reason in the order of the checks.
+struct Verdict {
+  bool eligible{};
+  std::string reason;     // stable word: paused, targeting, minimum_score, source_blocked, …
+  std::string path;       // targeting: JSON pointer of the first failing predicate
+  std::string attribute;  // targeting: its name
+  std::string wanted;     // targeting: what it asks for
+};
+
+class Engine {
+ public:
+  Engine() = default;
+  Engine(Engine&&) = default;
+  Engine& operator=(Engine&&) = default;
+
+  /// Applies one command. `at` never goes back (the caller passes max(last, now)). A refusal
+  /// changes nothing.
+  [[nodiscard]] Applied apply(Timestamp at, Command const& command);
+
+  /// Zones in use with the end of the hour known for each; 0 when it was never set.
+  [[nodiscard]] std::vector<std::pair<std::string, std::int64_t>> zones() const;
+  /// When the next work of Tick comes due; nothing when nothing waits.
+  [[nodiscard]] std::optional<std::int64_t> next_due_us(std::uint32_t jobs = Tick::all) const;
+  [[nodiscard]] std::int64_t command_no() const { return command_no_; }
+
+  [[nodiscard]] bool configured() const { return rules_.version > 0; }
+  [[nodiscard]] MarketRules const& rules() const { return rules_; }
+  [[nodiscard]] targeting::Schema const& schema() const { return index_.schema(); }
+  [[nodiscard]] Campaign const* campaign(std::int64_t campaign_no) const;
+  [[nodiscard]] std::int64_t available(BudgetKey const& budget) const;
+  [[nodiscard]] Listing const* listing(std::int64_t lead_no) const;
+  [[nodiscard]] OpenSale const* sale(SaleKey const& key) const;
+  [[nodiscard]] std::size_t listing_count() const { return order_.size(); }
+
+  /// Resting listings by ask, then age, then lead, beginning after `from`; stops when `visit`
+  /// returns false. Attribute values are unpacked for the visitor.
+  using Visit = std::function<bool(Listing const&, targeting::AttributeValues const&)>;
+  void each_listing(std::optional<ListingRank> const& from, Visit const& visit,
+                    std::int64_t now_us) const;
+  [[nodiscard]] std::int64_t ask(Listing const& listing) const;
+  [[nodiscard]] std::int32_t shares_left(Listing const& listing) const;
+  [[nodiscard]] MarketRules const& rules_of(Listing const& listing) const {
+    return versions_.at(listing.version);
+  }
+
+  /// Whether and why not that lead would go to that campaign, as if offered now.
+  [[nodiscard]] std::optional<Verdict> explain(std::int64_t campaign_no, OfferLead const& lead,
+                                               std::int64_t now_us) const;
+
+  /// Puts back what the tables hold. Call once, on an engine that has applied nothing.
+  void restore(Image const& image);
+  /// Canonical text of the whole state, for comparing a reloaded engine with the one before it.
+  [[nodiscard]] std::string describe() const;
+  [[nodiscard]] Numbers numbers() const { return numbers_; }
+
+ private:
+  struct Context {  // of the command being applied
+    std::int64_t now_us;
+    Applied& applied;
+  };
+  using Values = targeting::AttributeValues;
+
+  // engine.cpp: settings, campaigns, money
+  Outcome handle(Context& c, ConfigureMarket const& command);
+  Outcome handle(Context& c, SetZoneWindows const& command);
+  Outcome handle(Context& c, UpsertCampaign const& command);
+  Outcome handle(Context& c, PauseCampaign const& command);
+  Outcome handle(Context& c, FundBudget const& command);
+  Outcome handle(Context& c, DefundBudget const& command);
+  Outcome handle(Context& c, RemitEarnings const& command);
+  Outcome handle(Context& c, AdmitRows const& command);
+  void set_schema(targeting::Schema schema);
+  void place_in_zone(Campaign& campaign);
+  void roll_windows(Campaign& campaign);
+  void refresh(Campaign& campaign);
+  void move_campaign(Context& c, Campaign const& campaign);
+  void move_counters(Context& c, Campaign const& campaign);
+  [[nodiscard]] bool affordable(Campaign const& campaign, std::int64_t micros) const;
+  [[nodiscard]] bool has_room(Campaign const& campaign, std::int64_t micros) const;
+  Campaign* find_campaign(std::int64_t campaign_no, std::int64_t buyer_no);
+  std::int64_t& budget(BudgetKey const& key) { return budgets_[key]; }
+
+  // engine_offer.cpp: fresh leads and their auctions
+  Outcome handle(Context& c, OfferLead const& command);
+  Outcome handle(Context& c, WithdrawLead const& command);
+  [[nodiscard]] std::optional<Values> values_of(OfferLead const& lead);
+  void fill_virtual(Listing const& listing, std::int64_t now_us, Values& values) const;
+  void meet_campaigns(Context& c, Listing& listing, Values const& values);
+  [[nodiscard]] bool welcome(Campaign const& campaign, Listing const& listing) const;
+  [[nodiscard]] auction::AuctionInput input_for(Listing const& listing) const;
+  std::int64_t record(Context& c, Listing const& listing, auction::AuctionInput const& input,
+                      auction::AuctionResult const& result, bool of_bids);
+  void rest_or_close(Context& c, Listing& listing);
+  void take_off(Listing& listing);
+  void drop_if_idle(std::int64_t lead_no);
+
+  // engine_trade.cpp: bids, purchases, sweeps, the award itself
+  Outcome handle(Context& c, PlaceBid const& command);
+  Outcome handle(Context& c, WithdrawBid const& command);
+  Outcome handle(Context& c, Purchase const& command);
+  Outcome handle(Context& c, SweepListings const& command);
+  struct Award {
+    BudgetKey budget;
+    std::int64_t gross_micros{};
+    bool exclusive{};
+    std::int32_t shares_max{};
+    std::int64_t auction_no{};
+  };
+  void sell(Context& c, Listing& listing, Award const& award);
+  [[nodiscard]] std::int32_t free_slot(Listing const& listing, bool exclusive) const;
+  [[nodiscard]] bool buyable(Listing const& listing, std::int64_t buyer_no, bool exclusive,
+                             std::int32_t own_shares_max) const;
+  Outcome stand(Context& c, Listing& listing, PlaceBid const& command);
+  void close_bid(Context& c, Listing& listing, std::size_t position, BidState state);
+  void end_listing_auction(Context& c, Listing& listing);
+
+  // engine_after.cpp: delivery, returns, settlement, what comes due
+  Outcome handle(Context& c, ConfirmDelivery const& command);
+  Outcome handle(Context& c, RefuseDelivery const& command);
+  Outcome handle(Context& c, OpenReturn const& command);
+  Outcome handle(Context& c, AcceptReturn const& command);
+  Outcome handle(Context& c, ContestReturn const& command);
+  Outcome handle(Context& c, DecideDispute const& command);
+  Outcome handle(Context& c, Tick const& command);
+  void void_sale(Context& c, SaleKey const& key, SaleStep step);
+  void give_back_all(Context& c, OpenSale& sale, ReturnCase& returned);
+  void close_return(Context& c, ReturnCase& returned, ReturnState state, std::uint8_t ruling,
+                    std::int64_t credited);
+  bool run_due(Context& c, Tick::Job job, Due const& due);
+  [[nodiscard]] bool within_ceiling(std::int64_t buyer_no, std::int64_t now_us) const;
+  void schedule(Tick::Job job, Due due) { due_[job].push(due); }
+  OpenSale* find_sale(SaleKey const& key);
+
+  MarketRules rules_;
+  std::map<std::int32_t, MarketRules> versions_;  // all so far: a lead keeps the one it came under
+  targeting::TextInterner texts_;
+  targeting::TargetingIndex index_{targeting::Schema{}};
+  targeting::MatchBuffer matches_;
+
+  std::map<std::int64_t, Campaign> campaigns_;
+  std::vector<std::int64_t> slots_;  // campaign of each index slot, 0 free
+  std::vector<targeting::CampaignSlot> free_slots_;
+  std::map<std::string, Zone> zones_;
+  std::map<BudgetKey, std::int64_t> budgets_;
+
+  std::unordered_map<std::int64_t, Listing> listings_;
+  std::set<ListingRank> order_;                     // what rests
+  std::map<std::int64_t, std::int64_t> bid_leads_;  // standing bid → its listing
+
+  std::unordered_map<SaleKey, OpenSale> sales_;
+  std::map<std::int64_t, ReturnCase> returns_;  // open and disputed
+  std::map<std::int64_t, BuyerRecord> buyers_;
+
+  using DueQueue = std::priority_queue<Due, std::vector<Due>, std::greater<>>;
+  std::map<std::uint32_t, DueQueue> due_;
+
+  Numbers numbers_;
+  std::int64_t command_no_{};
+};
+
+}  // namespace leadex::market

@@ -1,0 +1,323 @@
+// After the sale: delivery, returns and disputes, settlement, and what else comes due.
+
+#include <algorithm>
+
+#include "billing/values/check.hpp"
+#include "matching/market/engine.hpp"
+
+namespace leadex::market {
+
+void BuyerRecord::prune(std::int64_t now_us) {
+  auto const from = now_us - kCeilingSpanUs;
+  delivered.erase(delivered.begin(), delivered.lower_bound(from / kHourUs));
+  std::erase_if(returns, [&](auto const& entry) { return entry.second < from; });
+}
+
+std::int64_t BuyerRecord::delivered_since(std::int64_t from_us) const {
+  std::int64_t sum = 0;
+  for (auto at = delivered.lower_bound(from_us / kHourUs); at != delivered.end(); ++at) {
+    sum += at->second;
+  }
+  return sum;
+}
+
+std::int64_t BuyerRecord::returned_since(std::int64_t from_us) const {
+  return std::count_if(returns.begin(), returns.end(),
+                       [&](auto const& entry) { return entry.second >= from_us; });
+}
+
+OpenSale* Engine::find_sale(SaleKey const& key) {
+  auto const found = sales_.find(key);
+  return found == sales_.end() ? nullptr : &found->second;
+}
+
+Outcome Engine::handle(Context& c, ConfirmDelivery const& command) {
+  auto* sale = find_sale({command.lead_no, command.slot});
+  if (sale == nullptr) return {.refusal = Refusal::sale_unknown};
+  if (sale->state != SaleState::pending) return {.refusal = Refusal::sale_not_pending};
+  auto& listing = listings_.at(command.lead_no);
+  sale->state = SaleState::delivered;
+  sale->due_us = c.now_us + rules_of(listing).return_window_us;
+  schedule(Tick::settlement, {sale->due_us, command.lead_no, command.slot});
+  buyers_[sale->budget.buyer_no].delivered[sale->sold_us / kHourUs] += 1;
+  c.applied.effects.emplace_back(
+      SaleStepped{command.lead_no, command.slot, SaleStep::delivered, 0, sale->due_us});
+  --listing.pending;
+  drop_if_idle(command.lead_no);
+  return {};
+}
+
+Outcome Engine::handle(Context& c, RefuseDelivery const& command) {
+  SaleKey const key{command.lead_no, command.slot};
+  auto const* sale = find_sale(key);
+  if (sale == nullptr) return {.refusal = Refusal::sale_unknown};
+  if (sale->state != SaleState::pending) return {.refusal = Refusal::sale_not_pending};
+  void_sale(c, key, SaleStep::voided);
+  return std::move(c.applied.outcome);
+}
+
+/// Undoes an undelivered sale: money and cap come back, and the lead meets the campaigns again
+/// (the buyer who had it is out).
+void Engine::void_sale(Context& c, SaleKey const& key, SaleStep step) {
+  auto const sale = sales_.at(key);
+  sales_.erase(key);
+  auto& listing = listings_.at(key.lead_no);
+  budget(sale.budget) += sale.gross_micros;
+  if (auto const found = campaigns_.find(sale.budget.campaign_no); found != campaigns_.end()) {
+    auto& campaign = found->second;
+    for (std::size_t k = 0; k < kWindowKinds; ++k) {
+      auto& counter = campaign.counters[k];
+      if (counter.start_us != sale.windows[k]) continue;  // that window is over
+      counter.n -= 1;
+      counter.micros -= sale.gross_micros;
+    }
+    roll_windows(campaign);
+    if (campaign.status == CampaignStatus::exhausted &&
+        available(sale.budget) >= campaign.least_bid()) {
+      campaign.status = CampaignStatus::active;
+      move_campaign(c, campaign);
+    }
+    refresh(campaign);
+    move_counters(c, campaign);
+  }
+  listing.shares_held &= static_cast<std::uint16_t>(~(1U << (key.slot % kSharesPerRound)));
+  listing.exclusive_held = false;
+  --listing.pending;
+  // The voided owner may have set the limit: the least of those that remain.
+  listing.shares_max = kSharesPerRound;
+  for (auto& owner : listing.owners) {
+    if (owner.slot == key.slot) owner.voided = true;
+    if (!owner.voided)
+      listing.shares_max = std::min<std::int32_t>(listing.shares_max, owner.shares_max);
+  }
+  c.applied.effects.emplace_back(SaleStepped{key.lead_no, key.slot, step, 0, 0});
+  Values values;
+  unpack(listing.packed, schema().market_size(), values);
+  values.resize(schema().size(), targeting::kMissing);
+  meet_campaigns(c, listing, values);
+  rest_or_close(c, listing);
+  drop_if_idle(key.lead_no);
+}
+
+bool Engine::within_ceiling(std::int64_t buyer_no, std::int64_t now_us) const {
+  auto const found = buyers_.find(buyer_no);
+  if (found == buyers_.end()) return true;
+  auto const from = now_us - kCeilingSpanUs;
+  auto const delivered = found->second.delivered_since(from);
+  auto const allowed =
+      std::max<std::int64_t>(1, delivered * rules_.return_ceiling_bp / kBasisPointsWhole);
+  return found->second.returned_since(from) < allowed;
+}
+
+Outcome Engine::handle(Context& c, OpenReturn const& command) {
+  auto* sale = find_sale({command.lead_no, command.slot});
+  if (sale == nullptr || sale->budget.buyer_no != command.buyer_no) {
+    return {.refusal = Refusal::sale_unknown};
+  }
+  if (sale->return_no != 0) return {.refusal = Refusal::already_returned};
+  if (sale->state == SaleState::pending) return {.refusal = Refusal::sale_not_delivered};
+  if (sale->state != SaleState::delivered || c.now_us > sale->due_us) {
+    return {.refusal = Refusal::return_window_closed};
+  }
+  auto& record = buyers_[command.buyer_no];
+  record.prune(c.now_us);
+  if (!command.proven && !within_ceiling(command.buyer_no, c.now_us)) {
+    return {.refusal = Refusal::return_ceiling_reached};
+  }
+  ReturnCase fresh;
+  fresh.return_no = ++numbers_.returned;
+  fresh.sale = sale->key;
+  fresh.buyer_no = command.buyer_no;
+  fresh.generator_no = sale->generator_no;
+  fresh.reason = command.reason;
+  fresh.opened_us = c.now_us;
+  fresh.due_us = c.now_us + rules_.contest_us;
+  sale->return_no = fresh.return_no;
+  sale->return_open = true;
+  auto const number = fresh.return_no;
+  auto& returned = returns_.emplace(number, std::move(fresh)).first->second;
+  c.applied.effects.emplace_back(ReturnMoved{
+      number, returned.sale.lead_no, returned.sale.slot, returned.buyer_no, returned.generator_no,
+      returned.reason, ReturnState::open, 0, 0, returned.due_us, true});
+  if (command.proven) {
+    give_back_all(c, *sale, returned);
+    close_return(c, returned, ReturnState::accepted, 1, sale->gross_micros);
+    sales_.erase(SaleKey{command.lead_no, command.slot});
+  } else {
+    record.returns[number] = c.now_us;
+    schedule(Tick::returns, {returned.due_us, number, kDueReturn});
+  }
+  return {.number = number};
+}
+
+/// The whole price goes back to the budget it came from; a cap gets nothing back for a return.
+void Engine::give_back_all(Context& c, OpenSale& sale, ReturnCase& returned) {
+  auto const rest = sale.gross_micros - sale.credited_micros;
+  budget(sale.budget) += rest;
+  sale.credited_micros = sale.gross_micros;
+  c.applied.effects.emplace_back(
+      SaleStepped{sale.key.lead_no, sale.key.slot, SaleStep::returned, rest, 0});
+  if (auto const found = campaigns_.find(sale.budget.campaign_no); found != campaigns_.end()) {
+    auto& campaign = found->second;
+    if (campaign.status == CampaignStatus::exhausted &&
+        available(sale.budget) >= campaign.least_bid()) {
+      campaign.status = CampaignStatus::active;
+      move_campaign(c, campaign);
+    }
+    refresh(campaign);
+  }
+  returned.due_us = 0;
+}
+
+/// `returned` is gone afterwards.
+void Engine::close_return(Context& c, ReturnCase& returned, ReturnState state, std::uint8_t ruling,
+                          std::int64_t credited) {
+  c.applied.effects.emplace_back(
+      ReturnMoved{returned.return_no, returned.sale.lead_no, returned.sale.slot, returned.buyer_no,
+                  returned.generator_no, returned.reason, state, ruling, credited, 0, false});
+  if (state == ReturnState::denied) buyers_[returned.buyer_no].returns.erase(returned.return_no);
+  if (auto* sale = find_sale(returned.sale)) {
+    sale->return_open = false;
+    // The window may have ended meanwhile: settlement was waiting for this.
+    schedule(Tick::settlement, {sale->due_us, sale->key.lead_no, sale->key.slot});
+  }
+  returns_.erase(returned.return_no);
+}
+
+Outcome Engine::handle(Context& c, AcceptReturn const& command) {
+  auto const found = returns_.find(command.return_no);
+  if (found == returns_.end() || found->second.generator_no != command.generator_no) {
+    return {.refusal = Refusal::return_unknown};
+  }
+  if (found->second.state != ReturnState::open) return {.refusal = Refusal::return_not_open};
+  auto const key = found->second.sale;
+  auto* sale = find_sale(key);
+  LEADEX_CHECK(sale != nullptr);
+  give_back_all(c, *sale, found->second);
+  close_return(c, found->second, ReturnState::accepted, 0, sale->gross_micros);
+  sales_.erase(key);
+  return {.number = command.return_no};
+}
+
+Outcome Engine::handle(Context& c, ContestReturn const& command) {
+  auto const found = returns_.find(command.return_no);
+  if (found == returns_.end() || found->second.generator_no != command.generator_no) {
+    return {.refusal = Refusal::return_unknown};
+  }
+  auto& returned = found->second;
+  if (returned.state != ReturnState::open) return {.refusal = Refusal::return_not_open};
+  returned.state = ReturnState::disputed;
+  returned.due_us = c.now_us + rules_.decide_us;
+  c.applied.effects.emplace_back(ReturnMoved{
+      returned.return_no, returned.sale.lead_no, returned.sale.slot, returned.buyer_no,
+      returned.generator_no, returned.reason, ReturnState::disputed, 0, 0, returned.due_us, false});
+  return {.number = command.return_no};
+}
+
+Outcome Engine::handle(Context& c, DecideDispute const& command) {
+  auto const found = returns_.find(command.return_no);
+  if (found == returns_.end()) return {.refusal = Refusal::return_unknown};
+  auto& returned = found->second;
+  if (returned.state != ReturnState::disputed) return {.refusal = Refusal::dispute_not_open};
+  auto const key = returned.sale;
+  auto* sale = find_sale(key);
+  LEADEX_CHECK(sale != nullptr);
+  bool const all =
+      command.ruling == Ruling::credit_buyer ||
+      (command.ruling == Ruling::partial && command.amount_micros == sale->gross_micros);
+  if (command.ruling == Ruling::partial &&
+      (command.amount_micros <= 0 || command.amount_micros > sale->gross_micros)) {
+    return {.refusal = Refusal::amount_invalid};
+  }
+  if (command.ruling == Ruling::deny) {
+    close_return(c, returned, ReturnState::denied, 2, 0);
+  } else if (all) {
+    give_back_all(c, *sale, returned);
+    close_return(c, returned, ReturnState::accepted, 2, sale->gross_micros);
+    sales_.erase(key);
+  } else {
+    budget(sale->budget) += command.amount_micros;
+    sale->credited_micros += command.amount_micros;
+    c.applied.effects.emplace_back(SaleStepped{key.lead_no, key.slot, SaleStep::credited,
+                                               command.amount_micros, sale->due_us});
+    if (auto const own = campaigns_.find(sale->budget.campaign_no); own != campaigns_.end()) {
+      refresh(own->second);
+    }
+    close_return(c, returned, ReturnState::accepted, 2, command.amount_micros);
+  }
+  return {.number = command.return_no};
+}
+
+Outcome Engine::handle(Context& c, Tick const& command) {
+  std::int32_t done = 0;
+  for (;;) {
+    // The oldest of what is due, over the jobs asked for.
+    Tick::Job job{};
+    Due const* oldest = nullptr;
+    for (auto const& [kind, queue] : due_) {
+      if ((command.jobs & kind) == 0 || queue.empty()) continue;
+      if (oldest == nullptr || queue.top() < *oldest) {
+        oldest = &queue.top();
+        job = static_cast<Tick::Job>(kind);
+      }
+    }
+    if (oldest == nullptr || oldest->due_us > c.now_us) break;
+    if (done >= command.limit) {
+      c.applied.outcome.more = true;
+      break;
+    }
+    auto const due = *oldest;
+    due_[job].pop();
+    if (run_due(c, job, due)) ++done;
+  }
+  return std::move(c.applied.outcome);
+}
+
+/// @return whether anything happened: entries whose subject has moved on are dropped.
+bool Engine::run_due(Context& c, Tick::Job job, Due const& due) {
+  if (due.slot == kDueReturn) {
+    auto const found = returns_.find(due.no);
+    if (found == returns_.end() || found->second.state != ReturnState::open) return false;
+    return handle(c, AcceptReturn{due.no, found->second.generator_no}).refusal == Refusal::none;
+  }
+  if (due.slot == kDueExpiry || due.slot == kDueAuction) {
+    auto const found = listings_.find(due.no);
+    if (found == listings_.end() || !found->second.resting) return false;
+    auto& listing = found->second;
+    auto const& rules = rules_of(listing);
+    if (due.slot == kDueAuction) {
+      if (listing.bids.empty()) return false;
+      end_listing_auction(c, listing);
+    } else {
+      if (listing.listed_us + rules.listing_ttl_us > c.now_us) return false;
+      take_off(listing);
+      while (!listing.bids.empty()) close_bid(c, listing, 0, BidState::lost);
+      auto const state = listing.shares_held != 0 ? LeadState::sold : LeadState::expired;
+      c.applied.effects.emplace_back(LeadMoved{listing.lead_no, state, listing.listed_us});
+    }
+    drop_if_idle(due.no);
+    return true;
+  }
+  SaleKey const key{due.no, due.slot};
+  auto* sale = find_sale(key);
+  if (sale == nullptr || sale->due_us != due.due_us) return false;
+  if (job == Tick::delivery_deadline) {
+    if (sale->state != SaleState::pending) return false;
+    void_sale(c, key, SaleStep::expired);
+  } else if (job == Tick::settlement) {
+    if (sale->state != SaleState::delivered || sale->return_open) return false;
+    sale->state = SaleState::settled;
+    sale->due_us = c.now_us + rules_.holdback_us;
+    schedule(Tick::release_holdback, {sale->due_us, key.lead_no, key.slot});
+    c.applied.effects.emplace_back(
+        SaleStepped{key.lead_no, key.slot, SaleStep::settled, 0, sale->due_us});
+  } else {
+    if (sale->state != SaleState::settled) return false;
+    c.applied.effects.emplace_back(
+        SaleStepped{key.lead_no, key.slot, SaleStep::holdback_released, 0, 0});
+    sales_.erase(key);
+  }
+  return true;
+}
+
+}  // namespace leadex::market

@@ -1,0 +1,327 @@
+// Fresh leads: who wants them, the auction, and what rests.
+
+#include <algorithm>
+#include <bit>
+
+#include "billing/values/check.hpp"
+#include "matching/market/engine.hpp"
+
+namespace leadex::market {
+
+namespace {
+
+constexpr std::int64_t kSecondUs = 1'000'000;
+// Score bands of the temperature, as published with the score.
+constexpr std::int64_t kHotScore = 70;
+constexpr std::int64_t kWarmScore = 40;
+
+std::string to_text(std::vector<std::byte> const& bytes) {
+  return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+Outcome Engine::handle(Context& c, OfferLead const& command) {
+  if (listings_.contains(command.lead_no)) return {.refusal = Refusal::lead_known};
+  auto values = values_of(command);
+  if (!values) return {.refusal = Refusal::version_unknown};
+  Listing fresh;
+  fresh.lead_no = command.lead_no;
+  fresh.generator_no = command.generator_no;
+  fresh.ask_micros = command.ask_micros;
+  fresh.score = command.score;
+  fresh.captured_us = command.captured_us;
+  fresh.vehicle = command.vehicle;
+  fresh.reason_id = static_cast<std::int32_t>(texts_.intern(command.reason));
+  fresh.version = command.version;
+  fresh.packed = pack(*values, schema().market_size());
+  auto& listing = listings_.emplace(command.lead_no, std::move(fresh)).first->second;
+  meet_campaigns(c, listing, *values);
+  Outcome outcome = std::move(c.applied.outcome);
+  rest_or_close(c, listing);
+  outcome.rests = listing.resting;
+  drop_if_idle(command.lead_no);
+  return outcome;
+}
+
+/// Attribute values in the present schema, virtual ones still missing.
+std::optional<Engine::Values> Engine::values_of(OfferLead const& lead) {
+  auto const version = versions_.find(lead.version);
+  if (version == versions_.end() || version->second.attributes.size() != lead.attributes.size()) {
+    return std::nullopt;
+  }
+  auto values = schema().blank();
+  for (std::size_t i = 0; i < lead.attributes.size(); ++i) {
+    auto const& given = lead.attributes[i];
+    if (given.kind == AttributeText::Kind::missing) continue;
+    auto const index = schema().find(version->second.attributes[i].name);
+    if (!index || *index >= schema().market_size()) continue;
+    auto const type = schema().at(*index).type;
+    bool const number = given.kind == AttributeText::Kind::number;
+    std::optional<std::int64_t> value;
+    if (type == targeting::AttributeType::choice) {
+      if (!number) value = schema().choice(*index, given.text);
+    } else if (type == targeting::AttributeType::text) {
+      if (!number) value = texts_.intern(given.text);
+    } else if (number) {
+      value = given.number;
+    }
+    if (value && schema().holds(*index, *value)) values[*index] = *value;
+  }
+  return values;
+}
+
+void Engine::fill_virtual(Listing const& listing, std::int64_t now_us, Values& values) const {
+  auto const& s = schema();
+  values.resize(s.size(), targeting::kMissing);
+  values[s.score()] = listing.score == kNone ? targeting::kMissing : listing.score;
+  values[s.temperature()] = listing.score == kNone        ? targeting::kMissing
+                            : listing.score >= kHotScore  ? 0
+                            : listing.score >= kWarmScore ? 1
+                                                          : 2;
+  values[s.vehicle()] = listing.vehicle;
+  values[s.source_reason()] = listing.reason_id;
+  values[s.lead_age_s()] =
+      std::clamp<std::int64_t>((now_us - listing.captured_us) / kSecondUs, 0, 1'000'000'000);
+}
+
+/// The checks that are not in the index: they depend on the pair or change with every sale.
+bool Engine::welcome(Campaign const& campaign, Listing const& listing) const {
+  auto const& terms = campaign.terms;
+  if (terms.minimum_score != kNone && listing.score < terms.minimum_score) return false;
+  auto const among = [&](std::vector<std::int64_t> const& list) {
+    return std::find(list.begin(), list.end(), listing.generator_no) != list.end();
+  };
+  if (!terms.sources_allowed.empty() && !among(terms.sources_allowed)) return false;
+  if (among(terms.sources_blocked)) return false;
+  return !listing.had(campaign.buyer_no);
+}
+
+auction::AuctionInput Engine::input_for(Listing const& listing) const {
+  auction::AuctionInput input;
+  input.max_shares = rules_of(listing).max_shares;
+  input.reserve = Money{rules_of(listing).reserve_micros};
+  input.shares_sold = std::popcount(listing.shares_held);
+  input.owners_max_shares = listing.shares_max;
+  return input;
+}
+
+/// Runs the auction of a lead among the standing campaigns and books its sales. Sets
+/// outcome.number to the auction; none is held when nobody is eligible.
+void Engine::meet_campaigns(Context& c, Listing& listing, Values const& market_values) {
+  auto values = market_values;
+  fill_virtual(listing, c.now_us, values);
+  index_.match(values, matches_);
+  auto input = input_for(listing);
+  for (auto const slot : matches_.slots) {
+    auto const& campaign = campaigns_.at(slots_[slot]);
+    if (!welcome(campaign, listing)) continue;
+    auto const& terms = campaign.terms;
+    auction::Candidate candidate;
+    candidate.campaign_no = campaign.campaign_no;
+    candidate.buyer_no = campaign.buyer_no;
+    candidate.bid = Money{terms.bid_micros};
+    candidate.exclusivity = terms.exclusivity;
+    candidate.max_shares = terms.max_shares;
+    if (terms.exclusive_bid_micros != kNone) {
+      candidate.exclusive_bid = Money{terms.exclusive_bid_micros};
+    }
+    // A bid that the budget or a cap does not cover is no bid.
+    bool const alone = terms.exclusivity != auction::Exclusivity::shared;
+    bool const among = terms.exclusivity != auction::Exclusivity::exclusive;
+    auto const whole = candidate.exclusive_bid.value_or(candidate.bid);
+    bool const alone_covered = alone && affordable(campaign, whole.micros);
+    bool const among_covered = among && affordable(campaign, candidate.bid.micros);
+    if (!alone_covered && !among_covered) continue;
+    if (alone && among && !alone_covered) candidate.exclusivity = auction::Exclusivity::shared;
+    if (alone && among && !among_covered) candidate.exclusivity = auction::Exclusivity::exclusive;
+    input.candidates.push_back(candidate);
+  }
+  if (input.candidates.empty()) return;
+  auto const result = auction::run_auction(input);
+  LEADEX_CHECK(result.has_value());
+  auto const auction_no = record(c, listing, input, *result, false);
+  c.applied.outcome.number = auction_no;
+  for (auto const& winner : result->winners) {
+    auto const& campaign = campaigns_.at(winner.campaign_no);
+    sell(c, listing,
+         {.budget = {campaign.buyer_no, campaign.campaign_no},
+          .gross_micros = winner.price.micros,
+          .exclusive = winner.exclusive,
+          .shares_max = campaign.terms.max_shares,
+          .auction_no = auction_no});
+  }
+}
+
+std::int64_t Engine::record(Context& c, Listing const& listing, auction::AuctionInput const& input,
+                            auction::AuctionResult const& result, bool of_bids) {
+  AuctionHeld held;
+  held.auction_no = ++numbers_.auction;
+  held.lead_no = listing.lead_no;
+  held.rules_version = listing.version;
+  held.candidates = static_cast<std::int64_t>(input.candidates.size());
+  held.winners = static_cast<std::int64_t>(result.winners.size());
+  held.exclusive = !result.winners.empty() && result.winners.front().exclusive;
+  held.revenue_micros = result.revenue.micros;
+  held.losing_package_micros = result.losing_package.micros;
+  held.book = to_text(auction::encode_book(input));
+  std::vector<std::size_t> best;
+  for (std::size_t i = 0; i < result.placings.size(); ++i) {
+    if (static_cast<std::size_t>(result.placings[i].rank) <= kRankedBidsMax) best.push_back(i);
+  }
+  std::sort(best.begin(), best.end(),
+            [&](auto a, auto b) { return result.placings[a].rank < result.placings[b].rank; });
+  auto const amount = [](std::optional<Money> money) { return money ? money->micros : kNone; };
+  for (auto const i : best) {
+    auto const& candidate = input.candidates[i];
+    auto const& placing = result.placings[i];
+    held.ranked.push_back({.campaign_no = of_bids ? 0 : candidate.campaign_no,
+                           .bid_no = of_bids ? candidate.campaign_no : 0,
+                           .buyer_no = candidate.buyer_no,
+                           .bid_micros = candidate.bid.micros,
+                           .loss = placing.loss,
+                           .min_to_win = amount(placing.min_to_win),
+                           .min_exclusive_to_win = amount(placing.min_exclusive_to_win)});
+  }
+  auto const number = held.auction_no;
+  c.applied.effects.emplace_back(std::move(held));
+  return number;
+}
+
+std::int32_t Engine::shares_left(Listing const& listing) const {
+  if (listing.exclusive_held) return 0;
+  auto const held = std::popcount(listing.shares_held);
+  return std::max(0, std::min(rules_of(listing).max_shares, listing.shares_max) - held);
+}
+
+std::int64_t Engine::ask(Listing const& listing) const {
+  auto const& rules = rules_of(listing);
+  auto const own = listing.ask_micros != kNone ? listing.ask_micros : rules.ask_micros;
+  return std::max({own, rules.reserve_micros, std::int64_t{1}});
+}
+
+/// After sales or a void: what has shares left rests, what has none leaves the market.
+void Engine::rest_or_close(Context& c, Listing& listing) {
+  bool const open = shares_left(listing) > 0;
+  if (open == listing.resting) return;
+  if (!open) {
+    take_off(listing);
+    while (!listing.bids.empty()) close_bid(c, listing, 0, BidState::lost);
+    c.applied.effects.emplace_back(LeadMoved{listing.lead_no, LeadState::sold, listing.listed_us});
+    return;
+  }
+  bool const first = listing.listed_us == 0;
+  if (first) listing.listed_us = c.now_us;
+  listing.resting = true;
+  listing.applied_no = command_no_;
+  order_.insert({ask(listing), listing.listed_us, listing.lead_no});
+  c.applied.effects.emplace_back(LeadMoved{listing.lead_no, LeadState::listed, listing.listed_us});
+  schedule(Tick::listing_expiry,
+           {listing.listed_us + rules_of(listing).listing_ttl_us, listing.lead_no, kDueExpiry});
+  if (first) {
+    schedule(Tick::listing_expiry, {listing.listed_us + rules_of(listing).listing_auction_us,
+                                    listing.lead_no, kDueAuction});
+  }
+}
+
+void Engine::take_off(Listing& listing) {
+  if (!listing.resting) return;
+  listing.resting = false;
+  order_.erase({ask(listing), listing.listed_us, listing.lead_no});
+}
+
+/// A lead that neither rests nor awaits a delivery is forgotten.
+void Engine::drop_if_idle(std::int64_t lead_no) {
+  auto const found = listings_.find(lead_no);
+  if (found == listings_.end()) return;
+  auto const& listing = found->second;
+  if (!listing.resting && listing.pending == 0) {
+    LEADEX_CHECK(listing.bids.empty());
+    listings_.erase(found);
+  }
+}
+
+Outcome Engine::handle(Context& c, WithdrawLead const& command) {
+  auto const found = listings_.find(command.lead_no);
+  if (found == listings_.end()) return {.refusal = Refusal::lead_unknown};
+  auto& listing = found->second;
+  if (command.generator_no != 0 && command.generator_no != listing.generator_no) {
+    return {.refusal = Refusal::lead_unknown};
+  }
+  if (listing.shares_held != 0 || !listing.resting) return {.refusal = Refusal::lead_sold};
+  take_off(listing);
+  while (!listing.bids.empty()) close_bid(c, listing, 0, BidState::lost);
+  c.applied.effects.emplace_back(
+      LeadMoved{listing.lead_no, LeadState::withdrawn, listing.listed_us});
+  drop_if_idle(command.lead_no);
+  return {};
+}
+
+void Engine::each_listing(std::optional<ListingRank> const& from, Visit const& visit,
+                          std::int64_t now_us) const {
+  Values values;
+  for (auto at = from ? order_.upper_bound(*from) : order_.begin(); at != order_.end(); ++at) {
+    auto const& listing = listings_.at(at->lead_no);
+    unpack(listing.packed, schema().market_size(), values);
+    fill_virtual(listing, now_us, values);
+    if (!visit(listing, values)) return;
+  }
+}
+
+std::optional<Verdict> Engine::explain(std::int64_t campaign_no, OfferLead const& lead,
+                                       std::int64_t now_us) const {
+  auto const found = campaigns_.find(campaign_no);
+  if (found == campaigns_.end()) return std::nullopt;
+  auto const& campaign = found->second;
+  auto const no = [](std::string reason) { return Verdict{.reason = std::move(reason)}; };
+  if (campaign.status == CampaignStatus::paused) return no("paused");
+  if (!campaign.targeting_valid) return no("targeting_outdated");
+
+  Listing probe;
+  probe.lead_no = lead.lead_no;
+  probe.generator_no = lead.generator_no;
+  probe.score = lead.score;
+  probe.captured_us = lead.captured_us;
+  probe.vehicle = lead.vehicle;
+  if (auto const* known = listing(lead.lead_no)) probe.owners = known->owners;
+  auto values = schema().blank();
+  auto const version = versions_.find(lead.version);
+  if (version == versions_.end()) return std::nullopt;
+  for (std::size_t i = 0; i < lead.attributes.size() && i < version->second.attributes.size();
+       ++i) {
+    auto const index = schema().find(version->second.attributes[i].name);
+    if (!index || lead.attributes[i].kind == AttributeText::Kind::missing) continue;
+    auto const& given = lead.attributes[i];
+    auto const type = schema().at(*index).type;
+    std::optional<std::int64_t> value;
+    if (type == targeting::AttributeType::choice) value = schema().choice(*index, given.text);
+    // A text no campaign ever named equals none of theirs, whatever its id would be.
+    else if (type == targeting::AttributeType::text)
+      value = texts_.find(given.text).value_or(static_cast<std::int64_t>(texts_.size()));
+    else
+      value = given.number;
+    if (value) values[*index] = *value;
+  }
+  probe.reason_id = static_cast<std::int32_t>(
+      texts_.find(lead.reason).value_or(static_cast<std::int64_t>(texts_.size())));
+  fill_virtual(probe, now_us, values);
+  if (auto const why = targeting::explain(campaign.expression, values)) {
+    Verdict verdict{.reason = "targeting", .path = why->path};
+    if (why->predicate != nullptr) {
+      verdict.attribute = schema().at(why->predicate->attribute).name;
+      verdict.wanted = targeting::describe(*why, schema(), texts_);
+    }
+    return verdict;
+  }
+  if (campaign.terms.minimum_score != kNone && probe.score < campaign.terms.minimum_score) {
+    return no("minimum_score");
+  }
+  if (probe.had(campaign.buyer_no)) return no("already_bought");
+  if (!welcome(campaign, probe)) return no("source");
+  if (campaign.least_bid() < rules_.reserve_micros) return no("below_reserve");
+  if (!has_room(campaign, campaign.least_bid())) return no("cap_reached");
+  if (!affordable(campaign, campaign.least_bid())) return no("budget");
+  return Verdict{.eligible = true};
+}
+
+}  // namespace leadex::market

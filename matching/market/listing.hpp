@@ -1,0 +1,68 @@
+#pragma once
+// Listing: a lead the engine still has to do with: on sale, or sold with a delivery outstanding.
+// Part of the market engine; belongs to its thread.
+
+#include <algorithm>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "matching/market/command.hpp"
+
+namespace leadex::market {
+
+/// Place of a listing in the order in which sweeps buy: ask, then age of listing, then lead.
+struct ListingRank {
+  std::int64_t ask_micros{};
+  std::int64_t listed_us{};
+  std::int64_t lead_no{};
+  friend auto operator<=>(ListingRank const&, ListingRank const&) = default;
+};
+
+struct StandingBid {
+  std::int64_t bid_no{};
+  BudgetKey budget;
+  std::int64_t price_micros{};
+  bool exclusive{};
+};
+
+/// One sale of the lead, voided ones too: who had it never gets it again.
+struct Owner {
+  std::int64_t buyer_no{};
+  std::int32_t slot{};
+  std::int16_t shares_max{};
+  bool voided{};
+};
+
+struct Listing {
+  std::int64_t lead_no{};
+  std::int64_t generator_no{};
+  std::int64_t ask_micros{kNone};  // the generator's own
+  std::int64_t score{kNone};
+  std::int64_t captured_us{};
+  std::int64_t listed_us{};   // 0: never rested
+  std::int64_t applied_no{};  // command that put it on sale; shown once that is committed
+  std::int32_t vehicle{};
+  std::int32_t reason_id{};  // interned
+  std::int32_t version{};
+  std::int32_t shares_max{kSharesPerRound};  // smallest limit of the owners so far
+  std::uint16_t shares_held{};               // bit i: share i has an owner
+  std::int16_t pending{};                    // sales not delivered yet
+  bool exclusive_held{};
+  bool resting{};
+  [[nodiscard]] bool had(std::int64_t buyer_no) const {
+    return std::any_of(owners.begin(), owners.end(),
+                       [=](Owner const& owner) { return owner.buyer_no == buyer_no; });
+  }
+
+  std::string packed;         // market attributes, see pack()
+  std::vector<Owner> owners;  // in order of sale
+  std::vector<StandingBid> bids;
+};
+
+/// Attribute values as varints; unpack writes the first `count` values.
+[[nodiscard]] std::string pack(std::vector<std::int64_t> const& values, std::size_t count);
+void unpack(std::string const& packed, std::size_t count, std::vector<std::int64_t>& values);
+
+}  // namespace leadex::market

@@ -1,0 +1,254 @@
+#pragma once
+// What a command did: the answer to whoever sent it, and the effects that storage, ledger and
+// events follow. Pure values; any thread.
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "matching/market/command.hpp"
+
+namespace leadex::market {
+
+/// Why a command was refused; nothing has changed then. The numbers are stored.
+enum class Refusal : std::uint8_t {
+  none = 0,
+  not_configured = 1,
+  campaign_unknown = 2,
+  campaign_paused = 3,
+  targeting_invalid = 4,
+  lead_known = 5,      // offered before
+  lead_unknown = 6,    // not resting here
+  already_bought = 7,  // no lead twice to one buyer
+  below_reserve = 8,
+  exclusive_gone = 9,  // a share is sold, or an owner's limit forbids
+  insufficient_funds = 10,
+  cap_reached = 11,
+  bid_unknown = 12,
+  sale_unknown = 13,
+  sale_not_pending = 14,
+  sale_not_delivered = 15,
+  return_window_closed = 16,
+  return_ceiling_reached = 17,
+  already_returned = 18,
+  return_unknown = 19,
+  return_not_open = 20,
+  dispute_not_open = 21,
+  amount_invalid = 22,
+  lead_sold = 23,  // withdrawing is for unsold leads
+  version_unknown = 24,
+  limit_reached = 25,  // a limit of the engine, such as bids on one listing
+  auction_ended = 26,  // a bid below the ask can stand no more
+};
+
+/// A sale as the sender of a command sees it. The fee is the market's writer's to fill in.
+struct SoldShare {
+  std::int64_t lead_no{};
+  std::int32_t slot{};
+  std::int64_t gross_micros{};
+  std::int64_t fee_micros{kNone};
+  bool exclusive{};
+  static void fields(auto& self, auto& io) {
+    io(self.lead_no, self.slot, self.gross_micros, self.fee_micros, self.exclusive);
+  }
+};
+
+struct Outcome {
+  Refusal refusal{Refusal::none};
+  std::vector<SoldShare> sold;
+  bool rests{};                // OfferLead: something is left on sale
+  bool more{};                 // Tick, SweepListings: call again
+  std::int64_t number{};       // the auction, bid, order or return this command made; 0 none
+  std::int64_t micros{kNone};  // insufficient_funds: what was missing
+  static void fields(auto& self, auto& io) {
+    io(self.refusal, self.sold, self.rests, self.more, self.number, self.micros);
+  }
+};
+
+enum class SaleState : std::uint8_t {
+  pending = 0,
+  delivered = 1,
+  settled = 2,
+  returned = 3,
+  voided = 4
+};
+enum class LeadState : std::uint8_t {
+  checked = 0,
+  listed = 1,
+  sold = 2,
+  withdrawn = 3,
+  expired = 4,
+};
+enum class BidState : std::uint8_t { standing = 0, sold = 1, withdrawn = 2, lost = 3 };
+enum class ReturnState : std::uint8_t { open = 0, accepted = 1, disputed = 2, denied = 3 };
+enum class CampaignStatus : std::uint8_t { active = 0, paused = 1, exhausted = 2 };
+
+/// How a sale came about; 0 where it did not.
+struct SaleAwarded {
+  std::int64_t lead_no{};
+  std::int32_t slot{};
+  BudgetKey budget;
+  std::int64_t generator_no{};
+  std::int64_t gross_micros{};
+  bool exclusive{};
+  std::int32_t shares_max{};  // the owner's limit on sharing this lead
+  std::int64_t auction_no{};
+  std::int64_t sold_us{};
+  SaleState state{};      // delivered at once for pull campaigns and the desk
+  std::int64_t due_us{};  // deadline of delivery, or end of the return window
+  std::array<std::int64_t, kWindowKinds>
+      windows{};  // begin of each cap window it counts in; 0 none
+  static void fields(auto& self, auto& io) {
+    io(self.lead_no, self.slot, self.budget, self.generator_no, self.gross_micros, self.exclusive,
+       self.shares_max, self.auction_no, self.sold_us, self.state, self.due_us, self.windows);
+  }
+};
+
+enum class SaleStep : std::uint8_t {
+  delivered = 0,
+  voided = 1,    // the buyer's endpoint refused it
+  expired = 2,   // not delivered in time
+  credited = 3,  // in part, by a decision
+  returned = 4,  // in full
+  settled = 5,
+  holdback_released = 6,
+};
+
+struct SaleStepped {
+  std::int64_t lead_no{};
+  std::int32_t slot{};
+  SaleStep step{};
+  std::int64_t amount_micros{};  // credited: to the buyer
+  std::int64_t due_us{};         // the next thing that comes due; 0 none
+  static void fields(auto& self, auto& io) {
+    io(self.lead_no, self.slot, self.step, self.amount_micros, self.due_us);
+  }
+};
+
+struct LeadMoved {
+  std::int64_t lead_no{};
+  LeadState state{};
+  std::int64_t listed_us{};  // 0: was never listed
+  static void fields(auto& self, auto& io) { io(self.lead_no, self.state, self.listed_us); }
+};
+
+/// What one cap window of a campaign has counted, with its limits as they stand in force:
+/// greatest(limit, counted) when a cap was lowered below its count.
+struct CounterWindow {
+  std::int64_t start_us{};  // 0: nothing counted yet
+  std::int64_t n{};
+  std::int64_t n_max{kNone};
+  std::int64_t micros{};
+  std::int64_t micros_max{kNone};
+  friend bool operator==(CounterWindow const&, CounterWindow const&) = default;
+  static void fields(auto& self, auto& io) {
+    io(self.start_us, self.n, self.n_max, self.micros, self.micros_max);
+  }
+};
+using CounterWindows = std::array<CounterWindow, kWindowKinds>;
+
+struct CounterMoved {
+  std::int64_t campaign_no{};
+  CounterWindows windows;
+  static void fields(auto& self, auto& io) { io(self.campaign_no, self.windows); }
+};
+
+struct CampaignMoved {
+  std::int64_t campaign_no{};
+  std::int64_t buyer_no{};
+  std::int32_t version{};
+  CampaignStatus status{};
+  static void fields(auto& self, auto& io) {
+    io(self.campaign_no, self.buyer_no, self.version, self.status);
+  }
+};
+
+struct BudgetMoved {
+  enum class Kind : std::uint8_t { funded = 0, defunded = 1, remitted = 2 };
+  Kind kind{};
+  BudgetKey budget;  // remitted: the generator as buyer_no
+  std::int64_t intent_no{};
+  std::int64_t amount_micros{};
+  static void fields(auto& self, auto& io) {
+    io(self.kind, self.budget, self.intent_no, self.amount_micros);
+  }
+};
+
+struct BidMoved {
+  std::int64_t bid_no{};
+  std::int64_t lead_no{};
+  BudgetKey budget;
+  std::int64_t price_micros{};
+  bool exclusive{};
+  BidState state{};
+  bool opened{};  // a new bid, else a change of a standing one
+  static void fields(auto& self, auto& io) {
+    io(self.bid_no, self.lead_no, self.budget, self.price_micros, self.exclusive, self.state,
+       self.opened);
+  }
+};
+
+struct ReturnMoved {
+  std::int64_t return_no{};
+  std::int64_t lead_no{};
+  std::int32_t slot{};
+  std::int64_t buyer_no{};
+  std::int64_t generator_no{};
+  std::string reason;
+  ReturnState state{};
+  std::uint8_t ruling{};  // 0 none 1 automatic 2 manual
+  std::int64_t credited_micros{};
+  std::int64_t due_us{};
+  bool opened{};
+  static void fields(auto& self, auto& io) {
+    io(self.return_no, self.lead_no, self.slot, self.buyer_no, self.generator_no, self.reason,
+       self.state, self.ruling, self.credited_micros, self.due_us, self.opened);
+  }
+};
+
+/// One bidder of an auction as recorded: enough to tell it why it lost.
+struct RankedBid {
+  std::int64_t campaign_no{};  // 0: a bid from a desk
+  std::int64_t bid_no{};       // 0: the campaign's standing bid
+  std::int64_t buyer_no{};
+  std::int64_t bid_micros{};
+  auction::LossReason loss{};
+  std::int64_t min_to_win{kNone};
+  std::int64_t min_exclusive_to_win{kNone};
+  static void fields(auto& self, auto& io) {
+    io(self.campaign_no, self.bid_no, self.buyer_no, self.bid_micros, self.loss, self.min_to_win,
+       self.min_exclusive_to_win);
+  }
+};
+
+/// Bidders kept by name in a record; the rest stand in its digest.
+inline constexpr std::size_t kRankedBidsMax = 16;
+
+struct AuctionHeld {
+  std::int64_t auction_no{};
+  std::int64_t lead_no{};
+  std::int32_t rules_version{};
+  std::int64_t candidates{};
+  std::int64_t winners{};
+  bool exclusive{};
+  std::int64_t revenue_micros{};
+  std::int64_t losing_package_micros{};
+  std::vector<RankedBid> ranked;  // best first, at most kRankedBidsMax
+  std::string book;               // canonical candidate list; the record keeps its digest
+  static void fields(auto& self, auto& io) {
+    io(self.auction_no, self.lead_no, self.rules_version, self.candidates, self.winners,
+       self.exclusive, self.revenue_micros, self.losing_package_micros, self.ranked, self.book);
+  }
+};
+
+/// The order is stored: new effects go at the end.
+using Effect = std::variant<SaleAwarded, SaleStepped, LeadMoved, CounterMoved, CampaignMoved,
+                            BudgetMoved, BidMoved, ReturnMoved, AuctionHeld>;
+
+struct Applied {
+  Outcome outcome;
+  std::vector<Effect> effects;
+};
+
+}  // namespace leadex::market

@@ -1,0 +1,215 @@
+#include "matching/market/restore.hpp"
+
+#include <algorithm>
+
+#include "billing/values/check.hpp"
+#include "matching/market/codec.hpp"
+#include "matching/market/engine.hpp"
+
+namespace leadex::market {
+
+namespace {
+
+OpenSale open_sale(SaleImage const& image) {
+  OpenSale open;
+  open.key = {image.award.lead_no, image.award.slot};
+  open.budget = image.award.budget;
+  open.generator_no = image.award.generator_no;
+  open.gross_micros = image.award.gross_micros;
+  open.credited_micros = image.credited_micros;
+  open.sold_us = image.award.sold_us;
+  open.due_us = image.award.due_us;
+  open.state = image.award.state;
+  open.windows = image.award.windows;
+  return open;
+}
+
+bool has_something_to_come(SaleImage const& image) {
+  switch (image.award.state) {
+    case SaleState::pending:
+    case SaleState::delivered:
+      return true;
+    case SaleState::settled:
+      return image.award.due_us != 0;
+    default:
+      return false;
+  }
+}
+
+Tick::Job job_of(SaleState state) {
+  return state == SaleState::pending     ? Tick::delivery_deadline
+         : state == SaleState::delivered ? Tick::settlement
+                                         : Tick::release_holdback;
+}
+
+}  // namespace
+
+void Engine::restore(Image const& image) {
+  LEADEX_CHECK(command_no_ == 0);
+  numbers_ = image.numbers;
+  for (auto const& rules : image.rules) {
+    auto made = targeting::Schema::make(rules.attributes);
+    LEADEX_CHECK(made.has_value());
+    versions_[rules.version] = rules;
+    rules_ = rules;
+    index_ = targeting::TargetingIndex{std::move(*made)};
+  }
+  for (auto const& entry : image.budgets) budgets_[entry.budget] = entry.available_micros;
+  Applied nowhere;
+  Context silent{0, nowhere};
+  for (auto const& entry : image.campaigns) {
+    auto const outcome = handle(silent, entry.latest);
+    if (outcome.refusal == Refusal::targeting_invalid) {
+      // Written for an older schema: kept, but it matches nothing until it is edited.
+      auto blank = entry.latest;
+      blank.terms.targeting.clear();
+      auto const all = targeting::encode(targeting::all_of({}), schema(), texts_);
+      blank.terms.targeting.assign(reinterpret_cast<char const*>(all.data()), all.size());
+      LEADEX_CHECK(handle(silent, blank).refusal == Refusal::none);
+      campaigns_.at(blank.campaign_no).terms = entry.latest.terms;
+      campaigns_.at(blank.campaign_no).targeting_valid = false;
+    }
+    auto& campaign = campaigns_.at(entry.latest.campaign_no);
+    campaign.status = entry.status;
+    campaign.counters = entry.counters;
+  }
+  for (auto const& entry : image.leads) {
+    auto values = values_of(entry.lead);
+    LEADEX_CHECK(values.has_value());
+    Listing listing;
+    listing.lead_no = entry.lead.lead_no;
+    listing.generator_no = entry.lead.generator_no;
+    listing.ask_micros = entry.lead.ask_micros;
+    listing.score = entry.lead.score;
+    listing.captured_us = entry.lead.captured_us;
+    listing.vehicle = entry.lead.vehicle;
+    listing.reason_id = static_cast<std::int32_t>(texts_.intern(entry.lead.reason));
+    listing.version = entry.lead.version;
+    listing.listed_us = entry.listed_us;
+    listing.resting = entry.state == LeadState::listed;
+    listing.packed = pack(*values, schema().market_size());
+    auto const& rules = versions_.at(listing.version);
+    if (listing.resting) {
+      order_.insert({ask(listing), listing.listed_us, listing.lead_no});
+      schedule(Tick::listing_expiry,
+               {listing.listed_us + rules.listing_ttl_us, listing.lead_no, kDueExpiry});
+      schedule(Tick::listing_expiry,
+               {listing.listed_us + rules.listing_auction_us, listing.lead_no, kDueAuction});
+    }
+    listings_.emplace(listing.lead_no, std::move(listing));
+  }
+  for (auto const& entry : image.sales) {
+    auto const& award = entry.award;
+    bool const voided = award.state == SaleState::voided;
+    if (auto const found = listings_.find(award.lead_no); found != listings_.end()) {
+      auto& listing = found->second;
+      listing.owners.push_back({.buyer_no = award.budget.buyer_no,
+                                .slot = award.slot,
+                                .shares_max = static_cast<std::int16_t>(award.shares_max),
+                                .voided = voided});
+      if (!voided) {
+        listing.shares_held |= static_cast<std::uint16_t>(1U << (award.slot % kSharesPerRound));
+        listing.shares_max = std::min(listing.shares_max, award.shares_max);
+        listing.exclusive_held = listing.exclusive_held || award.exclusive;
+        if (award.state == SaleState::pending) ++listing.pending;
+      }
+    }
+    if (!has_something_to_come(entry)) continue;
+    auto const open = open_sale(entry);
+    schedule(job_of(open.state), {open.due_us, open.key.lead_no, open.key.slot});
+    sales_.emplace(open.key, open);
+  }
+  for (auto const& entry : image.bids) {
+    auto& listing = listings_.at(entry.bid.lead_no);
+    listing.bids.push_back(
+        {entry.bid_no, entry.bid.budget, entry.bid.price_micros, entry.bid.exclusive});
+    bid_leads_[entry.bid_no] = entry.bid.lead_no;
+    budget(entry.bid.budget) -= entry.bid.price_micros;
+  }
+  for (auto const& entry : image.returns) {
+    auto const& latest = entry.latest;
+    if (auto* sale = find_sale({latest.lead_no, latest.slot})) {
+      sale->return_no = latest.return_no;
+      sale->return_open =
+          latest.state == ReturnState::open || latest.state == ReturnState::disputed;
+    }
+    if (latest.ruling != 1 && latest.state != ReturnState::denied) {
+      buyers_[latest.buyer_no].returns[latest.return_no] = entry.opened_us;
+    }
+    if (latest.state != ReturnState::open && latest.state != ReturnState::disputed) continue;
+    ReturnCase open;
+    open.return_no = latest.return_no;
+    open.sale = {latest.lead_no, latest.slot};
+    open.buyer_no = latest.buyer_no;
+    open.generator_no = latest.generator_no;
+    open.reason = latest.reason;
+    open.state = latest.state;
+    open.opened_us = entry.opened_us;
+    open.due_us = latest.due_us;
+    if (open.state == ReturnState::open) {
+      schedule(Tick::returns, {open.due_us, open.return_no, kDueReturn});
+    }
+    returns_.emplace(open.return_no, open);
+  }
+  for (auto const& entry : image.delivered) {
+    buyers_[entry.buyer_no].delivered[entry.hour] += entry.sales;
+  }
+  for (auto& [no, campaign] : campaigns_) refresh(campaign);
+}
+
+/// Only what decides: caches, due queues and dropped history of buyers are left out, as is what a
+/// reload may forget (a sweep's place, windows of zones).
+std::string Engine::describe() const {
+  std::string out;
+  ByteWriter write{out};
+  write(rules_.version, numbers_);
+  for (auto const& [no, campaign] : campaigns_) {
+    write(no, campaign.buyer_no, campaign.version, campaign.status, campaign.terms,
+          campaign.counters);
+  }
+  for (auto const& [key, micros] : budgets_) {
+    if (micros != 0) write(key, micros);
+  }
+  std::map<std::int64_t, Listing const*> by_no;
+  for (auto const& [no, listing] : listings_) by_no[no] = &listing;
+  for (auto const& [no, listing] : by_no) {
+    write(no, listing->generator_no, listing->ask_micros, listing->score, listing->captured_us,
+          listing->listed_us, listing->vehicle, listing->version, listing->shares_max,
+          listing->shares_held, std::int64_t{listing->pending}, listing->exclusive_held,
+          listing->resting, std::string{texts_.text(listing->reason_id)});
+    Values values;
+    unpack(listing->packed, schema().market_size(), values);
+    for (std::size_t i = 0; i < schema().market_size(); ++i) {
+      auto const index = static_cast<targeting::AttributeIndex>(i);
+      bool const text = schema().at(index).type == targeting::AttributeType::text &&
+                        values[i] != targeting::kMissing;
+      if (text)
+        write(std::string{texts_.text(values[i])});
+      else
+        write(values[i]);
+    }
+    auto owners = listing->owners;
+    std::sort(owners.begin(), owners.end(),
+              [](auto const& a, auto const& b) { return a.slot < b.slot; });
+    for (auto const& owner : owners) {
+      write(owner.buyer_no, owner.slot, std::int64_t{owner.shares_max}, owner.voided);
+    }
+    for (auto const& bid : listing->bids) {
+      write(bid.bid_no, bid.budget, bid.price_micros, bid.exclusive);
+    }
+  }
+  std::map<SaleKey, OpenSale const*> sales;
+  for (auto const& [key, sale] : sales_) sales[key] = &sale;
+  for (auto const& [key, sale] : sales) {
+    write(key.lead_no, key.slot, sale->budget, sale->generator_no, sale->gross_micros,
+          sale->credited_micros, sale->sold_us, sale->due_us, sale->return_no, sale->return_open,
+          sale->state, sale->windows);
+  }
+  for (auto const& [no, returned] : returns_) {
+    write(no, returned.sale.lead_no, returned.sale.slot, returned.buyer_no, returned.generator_no,
+          returned.reason, returned.state, returned.opened_us, returned.due_us);
+  }
+  return out;
+}
+
+}  // namespace leadex::market
