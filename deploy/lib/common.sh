@@ -81,3 +81,6 @@ stop_process() {
 }
 
 random_hex() { od -An -N "$1" -tx1 /dev/urandom | tr -d ' \n'; }
+
+# A checkout may belong to another user than the one who runs the gate (containers do that).
+git_here() { git -C "$repo" -c safe.directory="$repo" "$@"; }
