@@ -117,7 +117,7 @@ class RandomTransfers {
       if (transfer.phase == Phase::post_pending) {
         transfer.amount.micros = 1 + below(transfer.amount.micros);
       }
-      if (below(20) == 0) transfer.amount.micros += 1;
+      if (below(20) == 0 && transfer.amount.micros < kMax) transfer.amount.micros += 1;
       if (below(30) == 0) std::swap(transfer.debit, transfer.credit);
       if (below(30) == 0) transfer.pending->n += 1;
     }
