@@ -95,7 +95,7 @@ create table market (
   currency text not null check (currency ~ '^[A-Z]{3}$'),
   country text not null check (country ~ '^[A-Z]{2}$'),
   status text not null default 'open' check (status in ('open', 'halted')),
-  version integer not null,
+  version integer not null default 0,     -- in force: the last one its writer has applied
   created_at timestamptz not null default now()
 );
 
@@ -103,6 +103,7 @@ create table market_version (             -- immutable settings; each lead keeps
   market_id bigint not null,
   version integer not null,
   definition text not null,               -- the JSON as accepted
+  settings bytea not null,                -- the same as the market's writer reads it
   created_by bigint not null,
   created_at timestamptz not null default now(),
   primary key (market_id, version)

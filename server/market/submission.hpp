@@ -1,0 +1,92 @@
+#pragma once
+// Submission and Answer: what a handler gives to a market's actor and what comes back once it is
+// durable. Values; move them in, any thread.
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "matching/market/command.hpp"
+#include "matching/market/outcome.hpp"
+#include "server/storage/market_rows.hpp"
+
+namespace leadex::market {
+
+/// Real-time: posts, bids, purchases. Bulk: admitting, listing, settling; it gives way.
+enum class Lane : std::uint8_t { real_time, bulk };
+
+/// Operations whose answers an Idempotency-Key repeats; stored, so numbers are never reused.
+enum class Operation : std::uint8_t {
+  none = 0,
+  post_lead = 1,
+  place_bid = 2,
+  purchase = 3,
+  open_return = 4,
+  accept_return = 5,
+  contest_return = 6,
+  decide_dispute = 7,
+  fund = 8,
+  defund = 9,
+  create_campaign = 10,
+  withdraw_lead = 11,
+};
+
+/// The caller's Idempotency-Key, already scoped and hashed.
+struct IdempotencyClaim {
+  std::int64_t account_no{};
+  std::string key;        // 16 bytes: keyed hash of operation and key
+  std::string body_hash;  // keyed hash of the body
+  Operation operation{};
+};
+
+/// One row of an upload that asks for its persons. At most 4 digests of 16 bytes.
+struct AdmissionRow {
+  std::int64_t lead_no{};
+  std::vector<std::string> digests;
+};
+
+enum class Admission : std::uint8_t {
+  accepted = 0,
+  duplicate_in_batch = 1,
+  duplicate_in_market = 2
+};
+
+struct Submission {
+  Command command;
+  Lane lane{Lane::real_time};
+  /// Past it the command is refused before it is applied, never after.
+  std::chrono::steady_clock::time_point deadline{std::chrono::steady_clock::time_point::max()};
+  std::optional<IdempotencyClaim> idempotency;
+
+  std::optional<storage::NewLead> lead;  // OfferLead in real time: rows that go in with it
+  std::vector<std::string> persons;      // OfferLead in real time: digests it claims
+  std::vector<AdmissionRow> admissions;  // AdmitRows: instead of the counts in the command
+  std::string note_sealed;               // returns and disputes: the party's note
+  std::string definition;                // UpsertCampaign: the JSON as accepted
+  std::int64_t principal_no{};           // UpsertCampaign: who wrote it
+};
+
+enum class SubmitError : std::uint8_t {
+  busy,                // queue full: 503 with Retry-After
+  deadline_passed,     // not applied
+  not_owner,           // another process owns the market, or this one is taking over
+  in_progress,         // the same Idempotency-Key is being worked on: 409
+  key_reused,          // the key came with another body: 422
+  duplicate,           // a person is known in the market: 409, or the row's outcome
+  internal_invariant,  // a constraint refused it: a bug, logged and quarantined: 500
+  halted,              // the market is halted by staff
+};
+
+struct Answer {
+  Outcome outcome;  // with fees; as it was when replayed
+  bool replayed{};
+  std::int64_t batch_seq{};
+  std::int32_t n{};                   // place of the command in its batch
+  std::int64_t at_us{};               // time of the command
+  std::vector<Admission> admissions;  // AdmitRows: one per row
+};
+
+}  // namespace leadex::market

@@ -1,0 +1,165 @@
+#pragma once
+// Rows of a market as its writer puts them into a batch: plain values with the tables' columns.
+// Filled by server/market, encoded by server/storage/postgres. Any thread.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "billing/ledger/account.hpp"
+#include "billing/ledger/transfer.hpp"
+#include "matching/market/outcome.hpp"
+
+namespace leadex::storage {
+
+/// A lead with what is sealed apart; table columns of lead, contact, lead_key.
+struct NewLead {
+  std::int64_t lead_no{};
+  std::int64_t batch_no{};  // 0: real-time
+  std::int64_t row_no{};
+  std::int64_t tenant_no{};
+  std::int32_t version{};
+  market::LeadState state{};
+  std::int64_t score{market::kNone};
+  std::int32_t vehicle{};
+  std::string reason;
+  std::int64_t captured_us{};
+  std::int64_t listed_us{};
+  std::int64_t ask_micros{market::kNone};
+  std::int64_t consent_us{};
+  std::string consent_digest;
+  std::int32_t resale{};
+  std::string attributes;  // codec bytes of std::vector<market::AttributeText>
+  std::string external_id;
+  std::string contact_sealed;
+  std::string consent_sealed;
+  std::int32_t kek_id{};
+  std::string key_wrapped;
+};
+
+struct PersonRow {
+  std::string digest;  // 16 bytes
+  std::int64_t lead_no{};
+  std::int64_t seen_us{};
+  std::optional<std::int64_t> provisional_upload;
+};
+
+struct TransferRow {
+  std::int32_t n{};
+  Transfer transfer;
+};
+
+struct SaleRow {
+  market::SaleAwarded award;  // state and due as they end up
+  std::int32_t n{};           // of its first transfer
+  std::int64_t fee{};
+  std::int64_t holdback{};
+  std::int64_t credited{};
+};
+
+struct SaleUpdate {
+  std::int64_t lead_no{};
+  std::int32_t slot{};
+  market::SaleState state{};
+  std::int64_t due_us{};
+  std::int64_t holdback{};
+  std::int64_t credited{};
+};
+
+struct AccountDelta {
+  std::int64_t account_no{};
+  std::int64_t debits_pending{};
+  std::int64_t debits_posted{};
+  std::int64_t credits_pending{};
+  std::int64_t credits_posted{};
+};
+
+struct IdempotencyRow {
+  std::int32_t day{};
+  std::int64_t account_no{};
+  std::string key;
+  std::string body_hash;
+  std::int32_t operation{};
+  std::int32_t n{};
+};
+
+struct NewCampaign {
+  std::int64_t campaign_no{};
+  std::int64_t tenant_no{};
+  std::int32_t version{};
+  market::CampaignStatus status{};
+};
+
+struct CampaignVersionRow {
+  std::int64_t campaign_no{};
+  std::int32_t version{};
+  std::string definition;
+  std::string terms;
+  std::int64_t created_by{};
+};
+
+struct AuctionRow {
+  std::int64_t auction_no{};
+  std::int64_t lead_no{};
+  std::string record;
+};
+
+struct NewReturn {
+  market::ReturnMoved moved;
+  std::int64_t opened_us{};
+  std::string note_sealed;
+};
+
+struct ReturnUpdate {
+  market::ReturnMoved moved;
+  std::int64_t decided_us{};
+  std::string generator_note_sealed;  // empty: as it was
+  std::string decision_note_sealed;
+};
+
+enum class IntentDirection : std::uint8_t { fund = 0, defund = 1, remit = 2, claw_back = 3 };
+
+/// Money on its way between a market's stream and the platform's.
+struct NewIntent {
+  std::int64_t intent_no{};
+  IntentDirection direction{};
+  std::int64_t tenant_no{};
+  std::int64_t sub_no{};
+  std::int64_t amount{};
+};
+
+/// Everything one batch inserts (body) and changes (tail).
+struct BatchRows {
+  std::int64_t seq{};
+  std::int64_t at_us{};
+  std::string hash;       // 32 bytes
+  std::string body_blob;  // of commit_batch
+
+  std::vector<TransferRow> transfers;
+  std::vector<Account> new_accounts;  // counters 0: the deltas follow in the tail
+  std::vector<SaleRow> new_sales;
+  std::vector<NewLead> new_leads;
+  std::vector<PersonRow> persons;
+  std::int64_t person_seen_before_us{};  // an older claim may be taken over
+  std::vector<AuctionRow> auctions;
+  std::vector<IdempotencyRow> keys;
+  std::vector<market::BidMoved> new_bids;
+  std::vector<NewReturn> new_returns;
+  std::vector<NewIntent> new_intents;
+  std::vector<NewCampaign> new_campaigns;
+  std::vector<CampaignVersionRow> campaign_versions;
+
+  std::vector<AccountDelta> account_deltas;
+  std::vector<SaleUpdate> sale_updates;
+  std::vector<market::LeadMoved> lead_updates;
+  std::vector<market::CounterMoved> counters;
+  std::vector<market::CampaignMoved> campaign_updates;
+  std::vector<market::BidMoved> bid_updates;
+  std::vector<ReturnUpdate> return_updates;
+  std::vector<std::int64_t> intents_done;
+  std::optional<std::int32_t> market_version;
+};
+
+}  // namespace leadex::storage
