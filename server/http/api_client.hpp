@@ -25,7 +25,8 @@ enum class ApiError {
   timeout,
   answer_malformed,
   answer_too_large,
-  source_failed,  ///< the upload's own callback gave up
+  source_failed,      ///< the upload's own callback gave up
+  request_malformed,  ///< our own request: method, target or a header
 };
 [[nodiscard]] std::string_view to_string(ApiError error);
 

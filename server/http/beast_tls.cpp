@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
@@ -109,6 +110,12 @@ class StreamConnection : public Connection {
   void cancel() noexcept override {
     error_code ignored;
     lowest().socket().cancel(ignored);
+  }
+
+  bool is_reusable() override {
+    char byte = 0;
+    auto const n = ::recv(lowest().socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
   }
 
   void abort() noexcept override { lowest().close(); }

@@ -71,13 +71,15 @@ struct Exchange {
   std::string_view failure;  ///< type of the exception a handler threw, else empty
 };
 
-/// Told of what happened, for logs and metrics. Called on the server's threads: it must not block.
+/// Told of what happened, for logs and metrics. Called on all of the server's threads at once; it
+/// must not block.
 class Observer {
  public:
   virtual ~Observer() = default;
   virtual void answered(Exchange const& exchange) noexcept = 0;
   virtual void connection_opened() noexcept {}
   virtual void connection_closed() noexcept {}
+  /// "limit", "address_limit", "handshake", "exception".
   virtual void connection_refused(std::string_view /*reason*/) noexcept {}
 };
 

@@ -38,6 +38,8 @@ class Connection {
   [[nodiscard]] virtual asio::awaitable<void> close(Deadline deadline) = 0;
   /// Ends the pending read, if any; the connection stays usable.
   virtual void cancel() noexcept = 0;
+  /// Whether a resting connection can take a request: not closed, and nothing unread came in.
+  [[nodiscard]] virtual bool is_reusable() = 0;
   /// Closes the socket at once.
   virtual void abort() noexcept = 0;
 };
