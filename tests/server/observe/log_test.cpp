@@ -260,7 +260,7 @@ TEST(Log, ThreadsWriteWholeLines) {
   }
 }
 
-TEST(Log, TheProcessLogIsFlushedAtExit) {
+TEST(LogDeathTest, TheProcessLogIsFlushedAtExit) {
   EXPECT_EXIT(
       {
         info("process.exit", "last words");
