@@ -67,8 +67,9 @@ Setting hidden(Setting made) {
   return made;
 }
 
-std::vector<Setting> make_table() {
-  using S = Settings;
+using S = Settings;
+
+std::vector<Setting> places_and_listening() {
   return {
       required(words("var", &S::var, "Folder of everything the program keeps on disk.")),
       required(words("schemas", &S::schemas, "Folder of the API contract and the migrations.")),
@@ -96,13 +97,18 @@ std::vector<Setting> make_table() {
                                  "Time a kept connection may rest."),
       number<&S::drain_s>("drain_s", Kind::seconds, 0, 600,
                           "Time open requests get when the program stops."),
+  };
+}
+
+std::vector<Setting> database_and_markets() {
+  return {
       hidden(words("database", &S::database, "Connection string of the run-time role.")),
       hidden(words("database_owner", &S::database_owner,
                    "Connection string of the owner, for migrations only.")),
       number<&S::db_pool_threads>("db_pool_threads", Kind::number, 1, 256,
                                   "Database connections besides those of the markets."),
       words("environment", &S::environment,
-            "Expected environment; the server refuses a database of another.", Kind::choice,
+            "Expected environment; the database's own word decides.", Kind::choice,
             "dev|production"),
       number<&S::deposit_limit>("deposit_limit", Kind::money, 0, kAmountMax.micros,
                                 "Deposits above it need a second person."),
@@ -112,6 +118,11 @@ std::vector<Setting> make_table() {
                                       "Decisions in one commit."),
       number<&S::batch_bytes_max>("batch_bytes_max", Kind::bytes, 1 << 16, 16 * kMiB,
                                   "Bytes in one commit."),
+  };
+}
+
+std::vector<Setting> traffic_and_logs() {
+  return {
       number<&S::body_bytes_max>("body_bytes_max", Kind::bytes, 1 << 10, 64 * kMiB,
                                  "Largest request body that is no upload."),
       number<&S::upload_bytes_max>("upload_bytes_max", Kind::bytes, 1, kMiB * kMiB,
@@ -132,6 +143,14 @@ std::vector<Setting> make_table() {
       words("log_format", &S::log_format, "One JSON object a line, or text for a terminal.",
             Kind::choice, "json|text"),
   };
+}
+
+std::vector<Setting> make_table() {
+  auto table = places_and_listening();
+  for (auto const& part : {database_and_markets(), traffic_and_logs()}) {
+    table.insert(table.end(), part.begin(), part.end());
+  }
+  return table;
 }
 
 std::optional<std::int64_t> whole_number(std::string_view value) {
