@@ -134,8 +134,7 @@ struct NewIntent {
 struct BatchRows {
   std::int64_t seq{};
   std::int64_t at_us{};
-  std::string hash;       // 32 bytes
-  std::string body_blob;  // of commit_batch
+  std::string body;  // commands with outcomes and effects, as server/market writes them
 
   std::vector<TransferRow> transfers;
   std::vector<Account> new_accounts;  // counters 0: the deltas follow in the tail

@@ -1,0 +1,269 @@
+#include "server/storage/postgres/market_pipeline.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "billing/values/check.hpp"
+#include "matching/market/codec.hpp"
+#include "server/crypto/hash.hpp"
+#include "server/storage/postgres/binary_array.hpp"
+#include "server/storage/postgres/market_chain.hpp"
+#include "server/storage/postgres/market_link.hpp"
+
+namespace leadex::storage::postgres {
+
+namespace {
+
+class Prepared final : public PreparedBatch {
+ public:
+  Prepared(std::int64_t market_id, BatchRows const& rows, std::string const& previous_hash)
+      : seq_(rows.seq),
+        at_us_(rows.at_us),
+        body_(body_calls(market_id, rows)),
+        tail_(tail_calls(market_id, rows)) {
+    auto const image = image_of(body_) + image_of(tail_);
+    auto const rest = crypto::sha256(image);
+    stored_body_ = store_body(crypto::view_of(rest), rows.body);
+    auto const transfers = transfers_digest(rows.transfers);
+    auto const auctions = auctions_digest(rows.auctions);
+    hash_ = chain_hash(previous_hash, {market_id, seq_, at_us_, stored_body_, transfers, auctions});
+    bytes_ = image.size() + stored_body_.size();
+  }
+  [[nodiscard]] std::int64_t seq() const override { return seq_; }
+  [[nodiscard]] std::string const& hash() const override { return hash_; }
+  [[nodiscard]] std::size_t bytes() const override { return bytes_; }
+
+  std::int64_t seq_;
+  std::int64_t at_us_;
+  std::vector<Call> body_;
+  std::vector<Call> tail_;
+  std::string stored_body_;
+  std::string hash_;
+  std::size_t bytes_{};
+};
+
+constexpr Statement kLookUp{
+    "lx_look_up",
+    "select 0 as kind, null::bytea as a, null::bytea as b, h.seq as i, 0::bigint as j, 0::bigint "
+    "as k, 0::bigint as l from leadex.market_head h where h.market_id = $1::int8 union all select "
+    "1, d.key, d.body_hash, d.account_no, d.code, d.batch_seq, d.n from unnest($2::int8[], "
+    "$3::bytea[]) as w(account_no, key) join leadex.idempotency d on d.market_id = $1::int8 and "
+    "d.day between $4::int4 and $4::int4 + 3 and d.account_no = w.account_no and d.key = w.key "
+    "union all select 2, p.digest, null, p.seen_us, coalesce(p.provisional_upload, 0), 0, 0 from "
+    "unnest($5::bytea[]) as w(digest) join leadex.person p on p.market_id = $1::int8 and p.digest "
+    "= w.digest union all select 3, null, null, f.intent_no, 0, 0, 0 from unnest($6::int8[]) as "
+    "w(no) join leadex.fund_intent f on f.market_id = $1::int8 and f.intent_no = w.no and "
+    "f.market_seq is null"};
+
+Call look_up_call(std::int64_t market_id, Lookups const& wanted) {
+  auto const& keys = wanted.keys;
+  return {&kLookUp,
+          {int8_param(market_id),
+           column<Element::int8>(keys, [](auto const& k) { return k.account_no; }),
+           column<Element::bytea>(keys, [](auto const& k) { return k.key; }),
+           int4_param(wanted.first_day),
+           column<Element::bytea>(wanted.persons, [](auto const& d) { return d; }),
+           column<Element::int8>(wanted.intents, [](auto no) { return no; })},
+          -1};
+}
+
+std::string bytes_of(pqxx::field const& field) { return pqxx::binarystring{field}.str(); }
+
+LookedUp read_look_up(pqxx::result const& rows) {
+  LookedUp found;
+  for (auto const& row : rows) {
+    auto const i = row[3].as<std::int64_t>();
+    switch (row[0].as<int>()) {
+      case 0:
+        found.seq = i;
+        break;
+      case 1:
+        found.keys.push_back({i, bytes_of(row[1]), bytes_of(row[2]), row[4].as<std::int32_t>(),
+                              row[5].as<std::int64_t>(), row[6].as<std::int32_t>()});
+        break;
+      case 2:
+        found.persons.push_back({bytes_of(row[1]), i, row[4].as<std::int64_t>()});
+        break;
+      default:
+        found.open_intents.push_back(i);
+    }
+  }
+  return found;
+}
+
+/// A thread that runs jobs in order and owns what they use.
+class Worker {
+ public:
+  explicit Worker(std::string database) : link_(std::move(database)) {}
+  ~Worker() {
+    {
+      std::lock_guard const lock{mutex_};
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+  Worker(Worker const&) = delete;
+  Worker& operator=(Worker const&) = delete;
+
+  void post(std::function<void(MarketLink&)> job) {
+    std::lock_guard const lock{mutex_};
+    jobs_.push_back(std::move(job));
+    if (!thread_.joinable()) thread_ = std::thread{[this] { run(); }};
+    wake_.notify_one();
+  }
+
+ private:
+  void run() {
+    for (;;) {
+      std::unique_lock lock{mutex_};
+      wake_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
+      if (jobs_.empty()) return;
+      auto job = std::move(jobs_.front());
+      jobs_.pop_front();
+      lock.unlock();
+      job(link_);
+    }
+  }
+  MarketLink link_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void(MarketLink&)>> jobs_;
+  bool stopping_{false};
+  std::thread thread_;
+};
+
+class Pipeline final : public CommitPipeline {
+ public:
+  Pipeline(std::string const& database, std::int64_t market_id, std::int64_t committed_seq,
+           MarketStore::Report report)
+      : market_id_(market_id),
+        report_(std::move(report)),
+        committed_(committed_seq),
+        lanes_{std::make_unique<Worker>(database), std::make_unique<Worker>(database)},
+        reader_(std::make_unique<Worker>(database)) {}
+
+  ~Pipeline() override {
+    {
+      std::lock_guard const lock{mutex_};
+      failed_ = true;  // whoever waits for its turn gives up
+    }
+    turn_.notify_all();
+    for (auto& lane : lanes_) lane.reset();
+    reader_.reset();
+  }
+
+  void submit(std::shared_ptr<PreparedBatch const> batch, std::int64_t epoch) override {
+    auto prepared = std::static_pointer_cast<Prepared const>(std::move(batch));
+    auto& lane = *lanes_[static_cast<std::size_t>(prepared->seq_ % 2)];
+    lane.post([this, prepared, epoch](MarketLink& link) { commit(link, *prepared, epoch); });
+  }
+
+  void look_up(Lookups lookups, std::function<void(std::optional<LookedUp>)> done) override {
+    reader_->post([this, wanted = std::move(lookups), done = std::move(done)](MarketLink& link) {
+      std::optional<LookedUp> found;
+      try {
+        pqxx::nontransaction work{link.connection()};
+        found = read_look_up(link.run(work, look_up_call(market_id_, wanted)));
+      } catch (std::exception const&) {
+        link.close();
+      }
+      done(std::move(found));
+    });
+  }
+
+  void reset(std::int64_t committed_seq) override {
+    for (auto& lane : lanes_) lane->post([](MarketLink& link) { link.close(); });
+    std::lock_guard const lock{mutex_};
+    failed_ = false;
+    committed_ = committed_seq;
+  }
+
+ private:
+  /// Waits for the batch before; false when it, or anything since, has failed.
+  bool wait_for_turn(std::int64_t seq) {
+    std::unique_lock lock{mutex_};
+    turn_.wait(lock, [&] { return failed_ || committed_ == seq - 1; });
+    return !failed_;
+  }
+  bool failed() {
+    std::lock_guard const lock{mutex_};
+    return failed_;
+  }
+  void finish(CommitReport report) {
+    {
+      std::lock_guard const lock{mutex_};
+      if (report.failure == CommitFailure::none) {
+        committed_ = report.seq;
+      } else {
+        failed_ = true;
+      }
+    }
+    turn_.notify_all();
+    report_(std::move(report));
+  }
+
+  void commit(MarketLink& link, Prepared const& batch, std::int64_t epoch) {
+    CommitReport report{.seq = batch.seq_};
+    auto const fail = [&](CommitFailure failure, std::string detail) {
+      report.failure = failure;
+      report.detail = std::move(detail);
+      link.close();
+    };
+    bool committing = false;
+    try {
+      if (failed()) {
+        fail(CommitFailure::unknown, "the batch before failed");
+      } else {
+        pqxx::work work{link.connection()};
+        for (auto const& call : batch.body_) link.run(work, call);
+        if (!wait_for_turn(batch.seq_)) {
+          fail(CommitFailure::unknown, "the batch before failed");
+        } else {
+          for (auto const& call : batch.tail_) link.run(work, call);
+          link.run(work, head_call(market_id_, epoch, batch.seq_, batch.at_us_, batch.hash_,
+                                   batch.stored_body_));
+          committing = true;
+          work.commit();
+        }
+      }
+    } catch (RowCountError const& error) {
+      fail(CommitFailure::refused, error.what());
+    } catch (pqxx::sql_error const& error) {
+      // Class 23 is a constraint: the statement itself was refused, before any COMMIT. The lost
+      // fence shows as such too (NOT NULL of commit_batch.seq); resolve() tells them apart.
+      bool const constraint = !committing && error.sqlstate().starts_with("23");
+      fail(constraint ? CommitFailure::refused : CommitFailure::unknown,
+           "sqlstate " + error.sqlstate());
+    } catch (std::exception const&) {
+      fail(CommitFailure::unknown, "connection");
+    }
+    finish(std::move(report));
+  }
+
+  std::int64_t const market_id_;
+  MarketStore::Report const report_;
+  std::mutex mutex_;
+  std::condition_variable turn_;
+  bool failed_{false};
+  std::int64_t committed_;
+  std::array<std::unique_ptr<Worker>, 2> lanes_;
+  std::unique_ptr<Worker> reader_;
+};
+
+}  // namespace
+
+std::shared_ptr<PreparedBatch const> prepare_batch(std::int64_t market_id, BatchRows const& rows,
+                                                   std::string const& previous_hash) {
+  return std::make_shared<Prepared>(market_id, rows, previous_hash);
+}
+
+std::unique_ptr<CommitPipeline> make_pipeline(std::string database, std::int64_t market_id,
+                                              std::int64_t committed_seq,
+                                              MarketStore::Report report) {
+  return std::make_unique<Pipeline>(database, market_id, committed_seq, std::move(report));
+}
+
+}  // namespace leadex::storage::postgres

@@ -1,0 +1,435 @@
+#include "server/storage/postgres/market_statements.hpp"
+
+#include "matching/market/codec.hpp"
+#include "server/storage/postgres/binary_array.hpp"
+
+namespace leadex::storage::postgres {
+
+namespace {
+
+constexpr Statement kTransfers{
+    "lx_transfers",
+    "insert into leadex.transfer select $1::int8, $2::int8, * from unnest($3::int4[], $4::int8[], "
+    "$5::int8[], $6::int8[], $7::int2[], $8::int2[], $9::int8[], $10::int4[], $11::int8[], "
+    "$12::int4[])"};
+
+constexpr Statement kAccounts{
+    "lx_accounts",
+    "insert into leadex.account select $1::int8, a.no, a.code, a.owner, a.sub, 0, 0, 0, 0, "
+    "a.floor, $2::int8 from unnest($3::int8[], $4::int2[], $5::int8[], $6::int8[], $7::int8[]) "
+    "as a(no, code, owner, sub, floor)"};
+
+constexpr Statement kSales{
+    "lx_sales",
+    "insert into leadex.sale (market_id, batch_seq, lead_no, slot, n, buyer, campaign, generator, "
+    "gross, fee, holdback, credited, state, exclusive, shares_max, auction_no, sold_us, due_us, "
+    "windows) select $1::int8, $2::int8, * from unnest($3::int8[], $4::int4[], $5::int4[], "
+    "$6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int8[], $11::int8[], $12::int8[], "
+    "$13::int2[], $14::bool[], $15::int2[], $16::int8[], $17::int8[], $18::int8[], $19::bytea[])"};
+
+constexpr Statement kLeads{
+    "lx_leads",
+    "insert into leadex.lead (market_id, lead_no, batch_no, row_no, tenant_no, version, state, "
+    "score, vehicle, reason, captured_us, listed_us, ask_micros, consent_us, consent_digest, "
+    "resale, attributes, external_id) select $1::int8, * from unnest($2::int8[], $3::int8[], "
+    "$4::int8[], $5::int8[], $6::int4[], $7::int2[], $8::int4[], $9::int2[], $10::text[], "
+    "$11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::bytea[], $16::int2[], $17::bytea[], "
+    "$18::text[])"};
+
+constexpr Statement kContacts{
+    "lx_contacts",
+    "insert into leadex.contact (market_id, lead_no, sealed, consent_sealed) select $1::int8, * "
+    "from unnest($2::int8[], $3::bytea[], $4::bytea[])"};
+
+constexpr Statement kLeadKeys{
+    "lx_lead_keys",
+    "insert into leadex.lead_key (market_id, lead_no, kek_id, wrapped) select $1::int8, * from "
+    "unnest($2::int8[], $3::int4[], $4::bytea[])"};
+
+// A claim past the look-back window may be taken over; a fresher one leaves the row count short.
+constexpr Statement kPersons{
+    "lx_persons",
+    "insert into leadex.person as p (market_id, digest, lead_no, seen_us, provisional_upload) "
+    "select $1::int8, * from unnest($2::bytea[], $3::int8[], $4::int8[], $5::int8[]) on conflict "
+    "(market_id, digest) do update set lead_no = excluded.lead_no, seen_us = excluded.seen_us, "
+    "provisional_upload = excluded.provisional_upload where p.seen_us < $6::int8"};
+
+constexpr Statement kAuctions{
+    "lx_auctions",
+    "insert into leadex.auction (market_id, batch_seq, auction_no, lead_no, record) select "
+    "$1::int8, $2::int8, * from unnest($3::int8[], $4::int8[], $5::bytea[])"};
+
+constexpr Statement kKeys{
+    "lx_keys",
+    "insert into leadex.idempotency (market_id, batch_seq, day, account_no, key, body_hash, code, "
+    "n) select $1::int8, $2::int8, * from unnest($3::int4[], $4::int8[], $5::bytea[], $6::bytea[], "
+    "$7::int2[], $8::int4[])"};
+
+constexpr Statement kBids{
+    "lx_bids",
+    "insert into leadex.listing_bid (market_id, at_us, bid_no, lead_no, tenant_no, campaign, "
+    "price, exclusive, state) select $1::int8, $2::int8, * from unnest($3::int8[], $4::int8[], "
+    "$5::int8[], $6::int8[], $7::int8[], $8::bool[], $9::int2[])"};
+
+constexpr Statement kReturns{
+    "lx_returns",
+    "insert into leadex.return_case (market_id, return_no, lead_no, slot, buyer, generator, "
+    "reason, state, ruling, credited, due_us, opened_us, decided_us, buyer_note_sealed) select "
+    "$1::int8, r.no, r.lead, r.slot, r.buyer, r.generator, r.reason, r.state, r.ruling, "
+    "r.credited, r.due, r.opened, 0, nullif(r.note, ''::bytea) from unnest($2::int8[], $3::int8[], "
+    "$4::int4[], $5::int8[], $6::int8[], $7::text[], $8::int2[], $9::int2[], $10::int8[], "
+    "$11::int8[], $12::int8[], $13::bytea[]) as r(no, lead, slot, buyer, generator, reason, state, "
+    "ruling, credited, due, opened, note)"};
+
+constexpr Statement kIntents{
+    "lx_intents",
+    "insert into leadex.fund_intent (market_id, market_seq, intent_no, direction, tenant_no, "
+    "sub_no, amount) select $1::int8, $2::int8, * from unnest($3::int8[], $4::int2[], $5::int8[], "
+    "$6::int8[], $7::int8[])"};
+
+constexpr Statement kCampaigns{
+    "lx_campaigns",
+    "insert into leadex.campaign (market_id, campaign_no, tenant_no, version, status) select "
+    "$1::int8, * from unnest($2::int8[], $3::int8[], $4::int4[], $5::int2[])"};
+
+constexpr Statement kCampaignVersions{
+    "lx_campaign_versions",
+    "insert into leadex.campaign_version (market_id, campaign_no, version, definition, terms, "
+    "created_by) select $1::int8, * from unnest($2::int8[], $3::int4[], $4::text[], $5::bytea[], "
+    "$6::int8[])"};
+
+constexpr Statement kAccountDeltas{
+    "lx_account_deltas",
+    "update leadex.account a set debits_pending = a.debits_pending + d.dp, debits_posted = "
+    "a.debits_posted + d.dd, credits_pending = a.credits_pending + d.cp, credits_posted = "
+    "a.credits_posted + d.cc, batch_seq = $2::int8 from unnest($3::int8[], $4::int8[], $5::int8[], "
+    "$6::int8[], $7::int8[]) as d(no, dp, dd, cp, cc) where a.market_id = $1::int8 and "
+    "a.account_no = d.no"};
+
+constexpr Statement kSaleUpdates{
+    "lx_sale_updates",
+    "update leadex.sale s set state = u.state, due_us = u.due, holdback = u.holdback, credited = "
+    "u.credited from unnest($2::int8[], $3::int4[], $4::int2[], $5::int8[], $6::int8[], "
+    "$7::int8[]) as u(lead, slot, state, due, holdback, credited) where s.market_id = $1::int8 and "
+    "s.lead_no = u.lead and s.slot = u.slot"};
+
+constexpr Statement kLeadUpdates{
+    "lx_lead_updates",
+    "update leadex.lead l set state = u.state, listed_us = u.listed from unnest($2::int8[], "
+    "$3::int2[], $4::int8[]) as u(lead, state, listed) where l.market_id = $1::int8 and l.lead_no "
+    "= u.lead"};
+
+constexpr Statement kCounters{
+    "lx_counters",
+    "insert into leadex.campaign_counter select $1::int8, * from unnest($2::int8[], $3::int8[], "
+    "$4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int8[], "
+    "$11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::int8[], $17::int8[], "
+    "$18::int8[], $19::int8[], $20::int8[], $21::int8[], $22::int8[]) on conflict (market_id, "
+    "campaign_no) do update set hour_start_us = excluded.hour_start_us, hour_n = excluded.hour_n, "
+    "hour_n_max = excluded.hour_n_max, hour_micros = excluded.hour_micros, hour_micros_max = "
+    "excluded.hour_micros_max, day_start_us = excluded.day_start_us, day_n = excluded.day_n, "
+    "day_n_max = excluded.day_n_max, day_micros = excluded.day_micros, day_micros_max = "
+    "excluded.day_micros_max, week_start_us = excluded.week_start_us, week_n = excluded.week_n, "
+    "week_n_max = excluded.week_n_max, week_micros = excluded.week_micros, week_micros_max = "
+    "excluded.week_micros_max, month_start_us = excluded.month_start_us, month_n = "
+    "excluded.month_n, month_n_max = excluded.month_n_max, month_micros = excluded.month_micros, "
+    "month_micros_max = excluded.month_micros_max"};
+
+constexpr Statement kCampaignUpdates{
+    "lx_campaign_updates",
+    "update leadex.campaign c set version = u.version, status = u.status from unnest($2::int8[], "
+    "$3::int4[], $4::int2[]) as u(no, version, status) where c.market_id = $1::int8 and "
+    "c.campaign_no = u.no"};
+
+constexpr Statement kBidUpdates{
+    "lx_bid_updates",
+    "update leadex.listing_bid b set state = u.state from unnest($2::int8[], $3::int2[]) as u(no, "
+    "state) where b.market_id = $1::int8 and b.bid_no = u.no"};
+
+constexpr Statement kReturnUpdates{
+    "lx_return_updates",
+    "update leadex.return_case r set state = u.state, ruling = u.ruling, credited = u.credited, "
+    "due_us = u.due, decided_us = u.decided, generator_note_sealed = coalesce(nullif(u.gnote, "
+    "''::bytea), r.generator_note_sealed), decision_note_sealed = coalesce(nullif(u.dnote, "
+    "''::bytea), r.decision_note_sealed) from unnest($2::int8[], $3::int2[], $4::int2[], "
+    "$5::int8[], $6::int8[], $7::int8[], $8::bytea[], $9::bytea[]) as u(no, state, ruling, "
+    "credited, due, decided, gnote, dnote) where r.market_id = $1::int8 and r.return_no = u.no"};
+
+// Each intent arrives once: one that was applied before leaves the row count short.
+constexpr Statement kIntentsDone{
+    "lx_intents_done",
+    "update leadex.fund_intent i set market_seq = $2::int8 from unnest($3::int8[]) as u(no) where "
+    "i.market_id = $1::int8 and i.intent_no = u.no and i.market_seq is null"};
+
+constexpr Statement kMarketVersion{
+    "lx_market_version", "update leadex.market set version = $2::int4 where market_id = $1::int8"};
+
+constexpr Statement kHead{
+    "lx_head",
+    "with head as (update leadex.market_head set seq = $2::int8, hash = $5::bytea, last_at_us = "
+    "$4::int8 where market_id = $1::int8 and epoch = $3::int8 and seq = $2::int8 - 1 returning "
+    "seq) insert into leadex.commit_batch (market_id, seq, epoch, at_us, hash, body) values "
+    "($1::int8, (select seq from head), $3::int8, $4::int8, $5::bytea, $6::bytea)"};
+
+/// Adds `call` with its leading scalars and columns when there are rows.
+class Calls {
+ public:
+  explicit Calls(std::int64_t market_id) : market_(int8_param(market_id)) {}
+
+  template <class Rows>
+  void add(Statement const& statement, Rows const& rows, std::vector<std::string> params) {
+    if (rows.empty()) return;
+    params.insert(params.begin(), market_);
+    calls_.push_back({&statement, std::move(params), std::ssize(rows)});
+  }
+  [[nodiscard]] std::vector<Call> take() { return std::move(calls_); }
+
+ private:
+  std::string market_;
+  std::vector<Call> calls_;
+};
+
+// Field of a row, or of a member of a row, as a column of that type.
+template <class Rows, class Of>
+std::string i8(Rows const& rows, Of of) {
+  return column<Element::int8>(rows, of);
+}
+template <class Rows, class Of>
+std::string i4(Rows const& rows, Of of) {
+  return column<Element::int4>(rows, of);
+}
+template <class Rows, class Of>
+std::string i2(Rows const& rows, Of of) {
+  return column<Element::int2>(rows, of);
+}
+template <class Rows, class Of>
+std::string bytes(Rows const& rows, Of of) {
+  return column<Element::bytea>(rows, of);
+}
+template <class Rows, class Of>
+std::string texts(Rows const& rows, Of of) {
+  return column<Element::text>(rows, of);
+}
+template <class Rows, class Of>
+std::string flags(Rows const& rows, Of of) {
+  return column<Element::bool_>(rows, of);
+}
+
+std::optional<std::int64_t> nullable(std::int64_t value) {
+  return value == market::kNone ? std::nullopt : std::optional{value};
+}
+
+void add_leads(Calls& calls, std::span<NewLead const> leads) {
+  using L = NewLead const&;
+  calls.add(
+      kLeads, leads,
+      {i8(leads, [](L l) { return l.lead_no; }), i8(leads, [](L l) { return l.batch_no; }),
+       i8(leads, [](L l) { return l.row_no; }), i8(leads, [](L l) { return l.tenant_no; }),
+       i4(leads, [](L l) { return l.version; }), i2(leads, [](L l) { return l.state; }),
+       i4(leads, [](L l) { return nullable(l.score); }), i2(leads, [](L l) { return l.vehicle; }),
+       texts(leads, [](L l) { return l.reason; }), i8(leads, [](L l) { return l.captured_us; }),
+       i8(leads, [](L l) { return l.listed_us; }), i8(leads, [](L l) { return l.ask_micros; }),
+       i8(leads, [](L l) { return l.consent_us; }),
+       bytes(leads, [](L l) { return l.consent_digest; }), i2(leads, [](L l) { return l.resale; }),
+       bytes(leads, [](L l) { return l.attributes; }),
+       texts(leads, [](L l) { return l.external_id; })});
+  calls.add(
+      kContacts, leads,
+      {i8(leads, [](L l) { return l.lead_no; }), bytes(leads, [](L l) { return l.contact_sealed; }),
+       bytes(leads, [](L l) { return l.consent_sealed; })});
+  calls.add(kLeadKeys, leads,
+            {i8(leads, [](L l) { return l.lead_no; }), i4(leads, [](L l) { return l.kek_id; }),
+             bytes(leads, [](L l) { return l.key_wrapped; })});
+}
+
+void add_money(Calls& calls, std::string const& seq, BatchRows const& rows) {
+  using A = Account const&;
+  auto const& accounts = rows.new_accounts;
+  calls.add(kAccounts, accounts,
+            {seq, i8(accounts, [](A a) { return a.account_no; }),
+             i2(accounts, [](A a) { return a.code; }), i8(accounts, [](A a) { return a.owner_no; }),
+             i8(accounts, [](A a) { return a.sub_no; }),
+             i8(accounts, [](A a) { return a.floor_micros; })});
+  using T = TransferRow const&;
+  auto const& t = rows.transfers;
+  auto const pending_seq = [](T r) {
+    return r.transfer.pending ? std::optional{r.transfer.pending->batch_seq} : std::nullopt;
+  };
+  auto const pending_n = [](T r) {
+    return r.transfer.pending ? std::optional<std::int64_t>{r.transfer.pending->n} : std::nullopt;
+  };
+  calls.add(
+      kTransfers, t,
+      {seq, i4(t, [](T r) { return r.n; }), i8(t, [](T r) { return r.transfer.debit; }),
+       i8(t, [](T r) { return r.transfer.credit; }),
+       i8(t, [](T r) { return r.transfer.amount.micros; }),
+       i2(t, [](T r) { return r.transfer.code; }), i2(t, [](T r) { return r.transfer.phase; }),
+       i8(t, [](T r) { return r.transfer.lead_no; }), i4(t, [](T r) { return r.transfer.slot; }),
+       i8(t, pending_seq), i4(t, pending_n)});
+  using I = NewIntent const&;
+  auto const& intents = rows.new_intents;
+  calls.add(
+      kIntents, intents,
+      {seq, i8(intents, [](I i) { return i.intent_no; }),
+       i2(intents, [](I i) { return i.direction; }), i8(intents, [](I i) { return i.tenant_no; }),
+       i8(intents, [](I i) { return i.sub_no; }), i8(intents, [](I i) { return i.amount; })});
+}
+
+void add_trade(Calls& calls, std::string const& seq, BatchRows const& rows) {
+  using S = SaleRow const&;
+  auto const& s = rows.new_sales;
+  calls.add(
+      kSales, s,
+      {seq, i8(s, [](S r) { return r.award.lead_no; }), i4(s, [](S r) { return r.award.slot; }),
+       i4(s, [](S r) { return r.n; }), i8(s, [](S r) { return r.award.budget.buyer_no; }),
+       i8(s, [](S r) { return r.award.budget.campaign_no; }),
+       i8(s, [](S r) { return r.award.generator_no; }),
+       i8(s, [](S r) { return r.award.gross_micros; }), i8(s, [](S r) { return r.fee; }),
+       i8(s, [](S r) { return r.holdback; }), i8(s, [](S r) { return r.credited; }),
+       i2(s, [](S r) { return r.award.state; }), flags(s, [](S r) { return r.award.exclusive; }),
+       i2(s, [](S r) { return r.award.shares_max; }), i8(s, [](S r) { return r.award.auction_no; }),
+       i8(s, [](S r) { return r.award.sold_us; }), i8(s, [](S r) { return r.award.due_us; }),
+       bytes(s, [](S r) { return market::encode_value(r.award.windows); })});
+  using A = AuctionRow const&;
+  auto const& a = rows.auctions;
+  calls.add(kAuctions, a,
+            {seq, i8(a, [](A r) { return r.auction_no; }), i8(a, [](A r) { return r.lead_no; }),
+             bytes(a, [](A r) { return r.record; })});
+  using B = market::BidMoved const&;
+  auto const& b = rows.new_bids;
+  calls.add(
+      kBids, b,
+      {int8_param(rows.at_us), i8(b, [](B r) { return r.bid_no; }),
+       i8(b, [](B r) { return r.lead_no; }), i8(b, [](B r) { return r.budget.buyer_no; }),
+       i8(b, [](B r) { return r.budget.campaign_no; }), i8(b, [](B r) { return r.price_micros; }),
+       flags(b, [](B r) { return r.exclusive; }), i2(b, [](B r) { return r.state; })});
+  using R = NewReturn const&;
+  auto const& r = rows.new_returns;
+  calls.add(
+      kReturns, r,
+      {i8(r, [](R x) { return x.moved.return_no; }), i8(r, [](R x) { return x.moved.lead_no; }),
+       i4(r, [](R x) { return x.moved.slot; }), i8(r, [](R x) { return x.moved.buyer_no; }),
+       i8(r, [](R x) { return x.moved.generator_no; }),
+       texts(r, [](R x) { return x.moved.reason; }), i2(r, [](R x) { return x.moved.state; }),
+       i2(r, [](R x) { return x.moved.ruling; }),
+       i8(r, [](R x) { return x.moved.credited_micros; }),
+       i8(r, [](R x) { return x.moved.due_us; }), i8(r, [](R x) { return x.opened_us; }),
+       bytes(r, [](R x) { return x.note_sealed; })});
+}
+
+}  // namespace
+
+std::vector<Call> body_calls(std::int64_t market_id, BatchRows const& rows) {
+  Calls calls{market_id};
+  auto const seq = int8_param(rows.seq);
+  add_leads(calls, rows.new_leads);
+  using P = PersonRow const&;
+  auto const& p = rows.persons;
+  calls.add(kPersons, p,
+            {bytes(p, [](P r) { return r.digest; }), i8(p, [](P r) { return r.lead_no; }),
+             i8(p, [](P r) { return r.seen_us; }), i8(p, [](P r) { return r.provisional_upload; }),
+             int8_param(rows.person_seen_before_us)});
+  add_money(calls, seq, rows);
+  add_trade(calls, seq, rows);
+  using C = NewCampaign const&;
+  auto const& c = rows.new_campaigns;
+  calls.add(kCampaigns, c,
+            {i8(c, [](C r) { return r.campaign_no; }), i8(c, [](C r) { return r.tenant_no; }),
+             i4(c, [](C r) { return r.version; }), i2(c, [](C r) { return r.status; })});
+  using V = CampaignVersionRow const&;
+  auto const& v = rows.campaign_versions;
+  calls.add(kCampaignVersions, v,
+            {i8(v, [](V r) { return r.campaign_no; }), i4(v, [](V r) { return r.version; }),
+             texts(v, [](V r) { return r.definition; }), bytes(v, [](V r) { return r.terms; }),
+             i8(v, [](V r) { return r.created_by; })});
+  using K = IdempotencyRow const&;
+  auto const& k = rows.keys;
+  calls.add(kKeys, k,
+            {seq, i4(k, [](K r) { return r.day; }), i8(k, [](K r) { return r.account_no; }),
+             bytes(k, [](K r) { return r.key; }), bytes(k, [](K r) { return r.body_hash; }),
+             i2(k, [](K r) { return r.operation; }), i4(k, [](K r) { return r.n; })});
+  return calls.take();
+}
+
+std::vector<Call> tail_calls(std::int64_t market_id, BatchRows const& rows) {
+  Calls calls{market_id};
+  auto const seq = int8_param(rows.seq);
+  using D = AccountDelta const&;
+  auto const& d = rows.account_deltas;
+  calls.add(
+      kAccountDeltas, d,
+      {seq, i8(d, [](D r) { return r.account_no; }), i8(d, [](D r) { return r.debits_pending; }),
+       i8(d, [](D r) { return r.debits_posted; }), i8(d, [](D r) { return r.credits_pending; }),
+       i8(d, [](D r) { return r.credits_posted; })});
+  using S = SaleUpdate const&;
+  auto const& s = rows.sale_updates;
+  calls.add(kSaleUpdates, s,
+            {i8(s, [](S r) { return r.lead_no; }), i4(s, [](S r) { return r.slot; }),
+             i2(s, [](S r) { return r.state; }), i8(s, [](S r) { return r.due_us; }),
+             i8(s, [](S r) { return r.holdback; }), i8(s, [](S r) { return r.credited; })});
+  using L = market::LeadMoved const&;
+  auto const& l = rows.lead_updates;
+  calls.add(kLeadUpdates, l,
+            {i8(l, [](L r) { return r.lead_no; }), i2(l, [](L r) { return r.state; }),
+             i8(l, [](L r) { return r.listed_us; })});
+  using C = market::CounterMoved const&;
+  auto const& c = rows.counters;
+  std::vector<std::string> counter_columns{i8(c, [](C r) { return r.campaign_no; })};
+  for (std::size_t k = 0; k < market::kWindowKinds; ++k) {
+    counter_columns.push_back(i8(c, [=](C r) { return r.windows[k].start_us; }));
+    counter_columns.push_back(i8(c, [=](C r) { return r.windows[k].n; }));
+    counter_columns.push_back(i8(c, [=](C r) { return nullable(r.windows[k].n_max); }));
+    counter_columns.push_back(i8(c, [=](C r) { return r.windows[k].micros; }));
+    counter_columns.push_back(i8(c, [=](C r) { return nullable(r.windows[k].micros_max); }));
+  }
+  calls.add(kCounters, c, std::move(counter_columns));
+  using M = market::CampaignMoved const&;
+  auto const& m = rows.campaign_updates;
+  calls.add(kCampaignUpdates, m,
+            {i8(m, [](M r) { return r.campaign_no; }), i4(m, [](M r) { return r.version; }),
+             i2(m, [](M r) { return r.status; })});
+  using B = market::BidMoved const&;
+  auto const& b = rows.bid_updates;
+  calls.add(kBidUpdates, b,
+            {i8(b, [](B r) { return r.bid_no; }), i2(b, [](B r) { return r.state; })});
+  using R = ReturnUpdate const&;
+  auto const& r = rows.return_updates;
+  calls.add(kReturnUpdates, r,
+            {i8(r, [](R x) { return x.moved.return_no; }), i2(r, [](R x) { return x.moved.state; }),
+             i2(r, [](R x) { return x.moved.ruling; }),
+             i8(r, [](R x) { return x.moved.credited_micros; }),
+             i8(r, [](R x) { return x.moved.due_us; }), i8(r, [](R x) { return x.decided_us; }),
+             bytes(r, [](R x) { return x.generator_note_sealed; }),
+             bytes(r, [](R x) { return x.decision_note_sealed; })});
+  calls.add(kIntentsDone, rows.intents_done,
+            {seq, i8(rows.intents_done, [](std::int64_t no) { return no; })});
+  if (rows.market_version) {
+    calls.add(kMarketVersion, std::vector{1}, {int4_param(*rows.market_version)});
+  }
+  return calls.take();
+}
+
+Call head_call(std::int64_t market_id, std::int64_t epoch, std::int64_t seq, std::int64_t at_us,
+               std::string const& hash, std::string const& body) {
+  return {
+      &kHead,
+      {int8_param(market_id), int8_param(seq), int8_param(epoch), int8_param(at_us), hash, body},
+      1};
+}
+
+std::vector<Call> lead_calls(std::int64_t market_id, std::span<NewLead const> leads) {
+  Calls calls{market_id};
+  add_leads(calls, leads);
+  return calls.take();
+}
+
+std::string image_of(std::span<Call const> calls) {
+  std::string image;
+  for (auto const& call : calls) {
+    market::encode_to(image, std::string{call.statement->name});
+    market::encode_to(image, call.params);
+  }
+  return image;
+}
+
+}  // namespace leadex::storage::postgres
