@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 
+#include <array>
 #include <utility>
 
 #include "server/crypto/evp.hpp"
@@ -64,7 +65,8 @@ Result<Secret, AeadError> aead_open(AeadKey const& key, ByteView associated, Byt
   LEADEX_CHECK(key.secret().size() == kAeadKeyBytes);
   thread_local evp::CipherCtx const ctx = new_gcm(false);
   auto const cipher_text = sealed.substr(kAeadNonceBytes, sealed.size() - kAeadOverheadBytes);
-  Bytes tag(sealed.substr(sealed.size() - kAeadTagBytes));
+  std::array<char, kAeadTagBytes> tag;
+  sealed.copy(tag.data(), tag.size(), sealed.size() - tag.size());
   evp::must(
       EVP_CipherInit_ex2(ctx.get(), nullptr, key.secret().data(), octets(sealed), 0, nullptr));
   evp::must(EVP_CIPHER_CTX_ctrl(ctx.get(), EVP_CTRL_AEAD_SET_TAG, kAeadTagBytes, tag.data()));

@@ -1,6 +1,6 @@
 #pragma once
 // AES-256-GCM with random 96-bit nonces and 128-bit tags. Any thread: keys are immutable, cipher
-// contexts are kept per thread. Nothing here knows where the sealed bytes are stored.
+// contexts are kept per thread (each holds the schedule of the key used last until the next use).
 
 #include <cstddef>
 #include <cstdint>

@@ -18,7 +18,7 @@
 namespace leadex::crypto::vectors {
 
 inline std::optional<std::string> read_shared(std::string const& name) {
-  char const* const folder = std::getenv("LEADEX_SHARED_DATA");
+  char const* const folder = std::getenv("LEADEX_SHARED_DATA");  // NOLINT(concurrency-mt-unsafe)
   std::ifstream file((folder != nullptr ? std::string(folder) : "../shared/data") + "/" + name,
                      std::ios::binary);
   if (!file) {

@@ -14,7 +14,7 @@ namespace leadex::privacy {
 namespace {
 
 class RootKey : public testing::Test {
- protected:
+ public:
   RootKey() {
     std::string pattern = (std::filesystem::temp_directory_path() / "leadex_root_XXXXXX").string();
     folder_ = mkdtemp(pattern.data());
@@ -22,6 +22,7 @@ class RootKey : public testing::Test {
   }
   ~RootKey() override { std::filesystem::remove_all(folder_); }
 
+ protected:
   void write(std::string const& text, mode_t mode = 0600) const {
     std::ofstream(path_, std::ios::binary) << text;
     ASSERT_EQ(chmod(path_.c_str(), mode), 0);
