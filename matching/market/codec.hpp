@@ -155,7 +155,7 @@ class ByteReader {
     auto const index = get_unsigned();
     bool const found = emplace(value, index, std::index_sequence_for<T...>{});
     ok_ = ok_ && found;
-    if (ok_) std::visit([this](auto& held) { get(held); }, value);
+    if (ok_) std::visit([&](auto& held) { this->get(held); }, value);
   }
   template <class V, std::size_t... I>
   bool emplace(V& value, std::uint64_t index, std::index_sequence<I...>) {
