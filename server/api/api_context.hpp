@@ -1,0 +1,55 @@
+#pragma once
+// ApiContext: what the handlers work with. Built once by main, read by every thread afterwards;
+// everything it refers to outlives the server.
+
+#include <cstdint>
+#include <functional>
+
+#include "billing/values/money.hpp"
+#include "billing/values/time.hpp"
+#include "server/auth/authenticator.hpp"
+#include "server/auth/rate_limit.hpp"
+#include "server/crypto/public_id.hpp"
+#include "server/json/contract.hpp"
+#include "server/market/market_host.hpp"
+#include "server/privacy/key_ring.hpp"
+#include "server/storage/api_keys.hpp"
+#include "server/storage/database.hpp"
+#include "server/storage/numbers.hpp"
+
+namespace leadex::api {
+
+struct TradeServices;     // server/api/v1/trade_services.hpp
+struct IntakeServices;    // server/api/v1/intake_services.hpp
+struct DeliveryServices;  // server/api/v1/delivery_services.hpp
+
+struct ApiLimits {
+  Money deposit_limit{10'000 * kMicrosPerUnit};  ///< above it a second person must confirm
+  std::uint64_t body_bytes_max = 1024 * 1024;
+  std::uint64_t upload_bytes_max = 4ULL << 30;  ///< unpacked
+  std::int64_t upload_rows_max = 10'000'000;
+  std::int64_t row_bytes_max = 64 * 1024;
+  std::int64_t columns_max = 256;
+};
+
+struct ApiContext {
+  storage::Database& database;
+  storage::NumberRanges& numbers;
+  storage::KeyMinter const& minter;
+  crypto::PublicIdCodec const& ids;
+  privacy::KeyRing const& keys;
+  json::Contract const& contract;
+  auth::Authenticator& authenticator;
+  auth::AccountRates& rates;
+  market::MarketHost& markets;
+  storage::Environment environment{};
+  ApiLimits limits;
+  std::function<Timestamp()> now;    ///< the wall clock
+  std::function<bool()> draining{};  ///< whether the server is about to stop; empty: never
+
+  TradeServices* trade{};        ///< set before register_trade
+  IntakeServices* intake{};      ///< set before register_intake
+  DeliveryServices* delivery{};  ///< set before register_delivery
+};
+
+}  // namespace leadex::api

@@ -1,0 +1,150 @@
+#pragma once
+// The stable problem codes of the API, their HTTP status and standard sentence, and ApiProblem:
+// what a handler refuses with. schemas/openapi.yaml lists the same codes; a test compares. Any
+// thread.
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "billing/values/result.hpp"
+#include "server/http/message.hpp"
+#include "server/http/problem.hpp"
+#include "server/json/field_error.hpp"
+
+namespace leadex::api {
+
+/// The names are the codes that clients see: never rename one, add new ones at their status. Each
+/// needs its line in errors.cpp and in components.schemas.ProblemCode of openapi.yaml.
+enum class Code : std::uint8_t {
+  // 400
+  bad_request,
+  body_malformed,
+  json_invalid,
+  idempotency_key_missing,
+  idempotency_key_invalid,
+  cursor_invalid,
+  // 401, 402, 403
+  unauthorized,
+  insufficient_funds,
+  forbidden,
+  scope_missing,
+  account_suspended,
+  test_key_not_allowed,
+  four_eyes_required,
+  // 404 … 406
+  not_found,
+  method_not_allowed,
+  not_acceptable,
+  // 408, 409, 410
+  body_too_slow,
+  in_progress,
+  duplicate,
+  already_bought,
+  already_returned,
+  already_exists,
+  already_decided,
+  already_claimed,
+  conflict,
+  campaign_paused,
+  cap_reached,
+  listing_gone,
+  exclusive_gone,
+  lead_sold,
+  auction_ended,
+  bid_gone,
+  sale_not_delivered,
+  return_not_open,
+  dispute_not_open,
+  lease_expired,
+  draw_pending,
+  bank_details_missing,
+  nothing_to_pay,
+  contact_gone,
+  // 412 … 428
+  precondition_failed,
+  body_too_large,
+  unsupported_media_type,
+  validation_failed,
+  not_supported,
+  idempotency_key_reused,
+  market_unknown,
+  market_id_mismatch,
+  spot_check_infeasible,
+  targeting_invalid,
+  currency_mismatch,
+  amount_invalid,
+  below_reserve,
+  return_window_closed,
+  return_ceiling_reached,
+  limit_reached,
+  unknown_column,
+  header_invalid,
+  lead_invalid,
+  attribute_invalid,
+  consent_missing,
+  consent_expired,
+  consent_in_future,
+  missing_field,
+  email_invalid,
+  email_disposable,
+  phone_invalid,
+  name_invalid,
+  underage,
+  country_mismatch,
+  suppressed,
+  malformed_row,
+  duplicate_in_batch,
+  duplicate_in_market,
+  precondition_required,
+  // 429
+  rate_limited,
+  // 5xx
+  internal_error,
+  busy,
+  not_owner,
+  market_halted,
+  unavailable,
+  outcome_unknown,
+  draining,
+};
+
+struct CodeInfo {
+  Code code{};
+  std::string_view text;
+  int status{};
+  std::string_view sentence;
+};
+
+/// All codes, in the order of the enum.
+[[nodiscard]] std::span<CodeInfo const> code_table();
+[[nodiscard]] CodeInfo const& info(Code code);
+/// The code of that text; nothing when there is none.
+[[nodiscard]] std::optional<Code> code_from_text(std::string_view text);
+
+/// A refusal. Details are shown: never personal data, a value of the request, SQL or a file name.
+struct ApiProblem {
+  Code code{};
+  std::string detail;  ///< empty: the table's sentence
+  std::vector<json::FieldError> errors;
+  std::optional<std::int64_t> retry_after_s;
+};
+
+using ApiResult = Result<http::Response, ApiProblem>;
+
+/// `co_return problem(Code::below_reserve);`
+[[nodiscard]] tl::unexpected<ApiProblem> problem(Code code, std::string detail = {});
+/// 422 validation_failed with one fault per field.
+[[nodiscard]] tl::unexpected<ApiProblem> invalid(json::FieldErrors errors);
+/// 422 validation_failed with one fault; `pointer` as in "/caps/leads/day" or "/query/sort".
+[[nodiscard]] tl::unexpected<ApiProblem> invalid(std::string pointer, std::string code,
+                                                 std::string detail);
+
+/// The problem document, with Retry-After (1 for 503 and in_progress unless given).
+[[nodiscard]] http::Response to_response(ApiProblem const& problem, std::string_view request_id);
+
+}  // namespace leadex::api
