@@ -66,7 +66,7 @@ class ByteWriter {
   template <class... T>
   void put(std::variant<T...> const& value) {
     put_unsigned(value.index());
-    std::visit([this](auto const& held) { put(held); }, value);
+    std::visit([&](auto const& held) { this->put(held); }, value);
   }
 
   std::string& out_;

@@ -50,8 +50,6 @@ AttributeRows::AttributeRows(AttributeDef const& def) : type_(def.type) {
       rows_.resize(4);
       break;
     case AttributeType::text:
-      rows_.resize(1 + kSharedRows);
-      break;
     case AttributeType::integer:
       rows_.resize(2);
       break;
@@ -94,9 +92,16 @@ void AttributeRows::add(std::uint32_t slot, ValueSet const* accepted) {
   }
 }
 
-void AttributeRows::drop(std::uint32_t slot, bool named) {
-  if (named) --named_;
+void AttributeRows::drop(std::uint32_t slot, ValueSet const* accepted) {
   for (auto& row : rows_) row.clear(slot);
+  if (accepted == nullptr) return;
+  --named_;
+  if (type_ == AttributeType::text) drop_flips(slot, *accepted);
+}
+
+bool AttributeRows::wants_rebuild() const {
+  if (type_ == AttributeType::text) return rows_.size() > 2;
+  return type_ == AttributeType::integer && std::ranges::any_of(rows_, &Row::inexact);
 }
 
 void AttributeRows::rebuild(std::span<Member const> members) {
@@ -106,9 +111,9 @@ void AttributeRows::rebuild(std::span<Member const> members) {
     if (member.accepted == nullptr) everything.set(member.slot);
   }
   named_ = 0;
-  text_rows_.clear();
+  texts_.clear();
   cuts_.clear();
-  std::size_t row_count = 1 + kSharedRows;
+  std::size_t row_count = 2;
   if (type_ == AttributeType::integer) {
     std::vector<std::int64_t> cuts;
     for (auto const& member : members) {
@@ -125,23 +130,29 @@ void AttributeRows::rebuild(std::span<Member const> members) {
 }
 
 RowView AttributeRows::row(std::int64_t value) const {
-  auto const& found = rows_[row_of(value)];
-  return {found.words.data(), found.count, found.inexact};
+  auto const view = [&](std::size_t index) {
+    auto const& found = rows_[index];
+    return RowView{found.words.data(), {}, found.count, found.inexact};
+  };
+  if (value == kMissing) return view(0);
+  if (type_ == AttributeType::integer) {
+    return view(1 +
+                static_cast<std::size_t>(std::ranges::upper_bound(cuts_, value) - cuts_.begin()));
+  }
+  if (type_ != AttributeType::text) return view(ordinal_row(value));
+  auto const text = texts_.find(value);
+  if (text == texts_.end()) return view(1);
+  if (text->second.own_row != 0) return view(text->second.own_row);
+  auto shared = view(1);
+  shared.flips = text->second.flips;
+  shared.count += shared.flips.size();
+  return shared;
 }
 
-std::size_t AttributeRows::row_of(std::int64_t value) const {
-  if (value == kMissing) return 0;
-  if (type_ == AttributeType::integer) {
-    return 1 + static_cast<std::size_t>(std::ranges::upper_bound(cuts_, value) - cuts_.begin());
-  }
-  if (type_ == AttributeType::text) {
-    if (auto const own = text_rows_.find(value); own != text_rows_.end()) return own->second;
-    return 1 + static_cast<std::uint64_t>(value) % kSharedRows;
-  }
+std::size_t AttributeRows::ordinal_row(std::int64_t value) const {
   auto const other = rows_.size() - 1;
-  return value >= 0 && static_cast<std::uint64_t>(value) < other - 1
-             ? static_cast<std::size_t>(value) + 1
-             : other;
+  bool const listed = value >= 0 && static_cast<std::uint64_t>(value) < other - 1;
+  return listed ? static_cast<std::size_t>(value) + 1 : other;
 }
 
 void AttributeRows::add_ordinals(std::uint32_t slot, ValueSet const& accepted) {
@@ -154,30 +165,46 @@ void AttributeRows::add_ordinals(std::uint32_t slot, ValueSet const& accepted) {
 }
 
 void AttributeRows::add_texts(std::uint32_t slot, ValueSet const& accepted) {
-  for_each_named(accepted, [&](std::int64_t text) { give_row(text); });
   bool const leaves_out = accepted.contains(kValueMax);
   if (leaves_out) {
     for (std::size_t i = 1; i < rows_.size(); ++i) rows_[i].set(slot);
   }
-  for_each_named(accepted, [&](std::int64_t text) {
-    auto& row = rows_[row_of(text)];
-    if (!text_rows_.contains(text)) {
-      row.inexact = true;
-      row.set(slot);
+  for_each_named(accepted, [&](std::int64_t value) {
+    auto& text = texts_[value];
+    if (text.own_row == 0) {
+      text.flips.push_back(slot);
+      // A row costs as much as this many flips when joined.
+      auto const flips_max = std::max<std::size_t>(64, 2 * rows_[1].words.size());
+      if (text.flips.size() > flips_max) give_own_row(text);
     } else if (leaves_out) {
-      row.clear(slot);
+      rows_[text.own_row].clear(slot);
     } else {
-      row.set(slot);
+      rows_[text.own_row].set(slot);
     }
   });
 }
 
-void AttributeRows::give_row(std::int64_t text) {
-  if (text_rows_.size() >= kTextRowsMax || text_rows_.contains(text)) return;
-  // So far nobody named this text: it is treated as its shared row says.
-  auto copy = rows_[row_of(text)];
-  text_rows_.emplace(text, static_cast<std::uint32_t>(rows_.size()));
-  rows_.push_back(std::move(copy));
+void AttributeRows::give_own_row(Text& text) {
+  auto row = rows_[1];
+  for (auto const slot : text.flips) {
+    bool const accepts = ((row.words[slot / 64] >> (slot % 64)) & 1) == 0;
+    accepts ? row.set(slot) : row.clear(slot);
+  }
+  text.own_row = rows_.size();
+  text.flips = {};
+  rows_.push_back(std::move(row));
+}
+
+void AttributeRows::drop_flips(std::uint32_t slot, ValueSet const& accepted) {
+  for_each_named(accepted, [&](std::int64_t value) {
+    auto const text = texts_.find(value);
+    if (text->second.own_row != 0) return;
+    auto& flips = text->second.flips;
+    auto const place = std::ranges::find(flips, slot);
+    *place = flips.back();
+    flips.pop_back();
+    if (flips.empty()) texts_.erase(text);
+  });
 }
 
 void AttributeRows::add_integers(std::uint32_t slot, ValueSet const& accepted) {

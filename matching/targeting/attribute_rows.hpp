@@ -14,16 +14,14 @@ namespace leadex::targeting {
 
 struct RowView {
   std::uint64_t const* words{};
-  std::uint32_t count{};  // bits set
-  bool inexact{};         // a bit may stand for a conjunction that accepts only a neighbour
+  std::span<std::uint32_t const> flips;  // conjunctions whose bit is to be turned round
+  std::size_t count{};                   // bits set, or more; 0 only when there are none
+  bool inexact{};  // a bit may stand for a conjunction that accepts only a neighbour
 };
 
 class AttributeRows {
  public:
-  static constexpr std::size_t kBucketsMax = 64;     // integers
-  static constexpr std::size_t kSharedRows = 64;     // texts no conjunction names, or too many
-  static constexpr std::size_t kTextRowsMax = 1024;  // texts with a row of their own
-
+  static constexpr std::size_t kBucketsMax = 64;  // integers
   struct Member {
     std::uint32_t slot{};
     ValueSet const* accepted{};  // null: everything
@@ -33,14 +31,13 @@ class AttributeRows {
 
   void resize(std::size_t words);  // grows every row
   void add(std::uint32_t slot, ValueSet const* accepted);
-  void drop(std::uint32_t slot, bool named);
+  void drop(std::uint32_t slot, ValueSet const* accepted);
   /// Lays buckets and text rows out anew for exactly these members.
   void rebuild(std::span<Member const> members);
 
   [[nodiscard]] bool in_use() const { return named_ > 0; }  // else every row accepts everything
-  [[nodiscard]] bool adaptive() const {
-    return type_ == AttributeType::integer || type_ == AttributeType::text;
-  }
+  /// Whether rebuild() could make match() cheaper.
+  [[nodiscard]] bool wants_rebuild() const;
   [[nodiscard]] RowView row(std::int64_t value) const;
 
  private:
@@ -52,17 +49,25 @@ class AttributeRows {
     void clear(std::uint32_t slot);
   };
 
-  [[nodiscard]] std::size_t row_of(std::int64_t value) const;
+  // A text that conjunctions name. While they are few, the text shares the row of all unnamed texts
+  // and keeps the list of those who see it differently; once they are many it has a row of its own.
+  struct Text {
+    std::vector<std::uint32_t> flips;
+    std::size_t own_row{};  // 0: none yet
+  };
+
+  [[nodiscard]] std::size_t ordinal_row(std::int64_t value) const;
   void add_ordinals(std::uint32_t slot, ValueSet const& accepted);
   void add_texts(std::uint32_t slot, ValueSet const& accepted);
   void add_integers(std::uint32_t slot, ValueSet const& accepted);
-  void give_row(std::int64_t text);
+  void drop_flips(std::uint32_t slot, ValueSet const& accepted);
+  void give_own_row(Text& text);
   void cut(std::int64_t first);  // makes `first` the first value of a bucket, while there is room
 
   AttributeType type_;
-  std::vector<Row> rows_;  // rows_[0] is "missing"
+  std::vector<Row> rows_;  // rows_[0] is "missing"; of a text, rows_[1] is "not named"
   std::size_t named_{0};   // conjunctions with a term here
-  std::unordered_map<std::int64_t, std::uint32_t> text_rows_;
+  std::unordered_map<std::int64_t, Text> texts_;
   std::vector<std::int64_t> cuts_;  // first values of the buckets but the first, ascending
 };
 

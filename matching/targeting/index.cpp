@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <functional>
+#include <limits>
 
 #include "billing/values/check.hpp"
 #include "matching/targeting/attribute_rows.hpp"
@@ -15,9 +17,15 @@ constexpr std::size_t kBlockWords = 8;  // 512 conjunctions; one cache line per 
 constexpr std::uint64_t kRebuildFloor = 256;
 
 struct Entry {  // one conjunction
-  CampaignSlot campaign{};
   bool live{};
   Conjunction terms;
+};
+// The rows one lead selects.
+struct Choice {
+  std::array<RowView, kMarketAttributesMax + Schema::kVirtualCount> rows;
+  std::array<AttributeIndex, kMarketAttributesMax + Schema::kVirtualCount> inexact;
+  std::size_t row_count{0};
+  std::size_t inexact_count{0};
 };
 struct Campaign {
   bool occupied{};
@@ -42,6 +50,7 @@ struct TargetingIndex::Impl {
     }
     auto const slot = static_cast<std::uint32_t>(entries.size());
     entries.emplace_back();
+    owners.emplace_back();
     auto const words = (entries.size() + 64 * kBlockWords - 1) / (64 * kBlockWords) * kBlockWords;
     if (words > eligible.size()) {
       // Doubling in whole blocks: rows end where a block ends, so match() needs no tail.
@@ -67,7 +76,7 @@ struct TargetingIndex::Impl {
     auto const end = entries[slot].terms.end();
     for (std::size_t i = 0; i < rows.size(); ++i) {
       bool const named = term != end && term->attribute == i;
-      rows[i].drop(slot, named);
+      rows[i].drop(slot, named ? &term->accepted : nullptr);
       if (named) ++term;
     }
     entries[slot] = {};
@@ -87,44 +96,57 @@ struct TargetingIndex::Impl {
     campaign.conjunctions.clear();
   }
 
-  // Buckets of integers and rows of texts follow the campaigns that are there; once as many came
-  // and went as live here, they are laid out anew, so the cost per change stays bounded.
+  // Buckets of integers and rows of texts follow the campaigns that are there: once as many came
+  // and went as are here, each attribute that would gain is laid out anew, one per change, so that
+  // no single change waits for all of them.
   void rebuild_when_due() {
-    if (changes < std::max<std::uint64_t>(kRebuildFloor, live)) return;
-    changes = 0;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (!rows[i].adaptive()) continue;
-      std::vector<AttributeRows::Member> members;
-      members.reserve(live);
-      for (std::uint32_t slot = 0; slot < entries.size(); ++slot) {
-        if (!entries[slot].live) continue;
-        auto const& terms = entries[slot].terms;
-        auto const term = std::ranges::find(terms, i, &Term::attribute);
-        members.push_back({slot, term == terms.end() ? nullptr : &term->accepted});
-      }
-      rows[i].rebuild(members);
+    if (changes >= std::max<std::uint64_t>(kRebuildFloor, live)) {
+      changes = 0;
+      next_rebuild = 0;
     }
+    while (next_rebuild < rows.size() && !rows[next_rebuild].wants_rebuild()) ++next_rebuild;
+    if (next_rebuild >= rows.size()) return;
+    auto const attribute = static_cast<AttributeIndex>(next_rebuild++);
+    std::vector<AttributeRows::Member> members;
+    members.reserve(live);
+    for (std::uint32_t slot = 0; slot < entries.size(); ++slot) {
+      if (!entries[slot].live) continue;
+      members.push_back({slot, accepted_by(entries[slot], attribute)});
+    }
+    rows[attribute].rebuild(members);
   }
 
-  [[nodiscard]] bool verify(Entry const& entry, std::span<AttributeIndex const> inexact,
-                            std::span<std::int64_t const> values) const {
-    for (auto const attribute : inexact) {
-      auto const term = std::ranges::lower_bound(entry.terms, attribute, {}, &Term::attribute);
-      if (term == entry.terms.end() || term->attribute != attribute) continue;
-      if (!term->accepted.contains(values[attribute])) return false;
-    }
-    return true;
+  // Null when the conjunction does not ask for that attribute.
+  static ValueSet const* accepted_by(Entry const& entry, AttributeIndex attribute) {
+    auto const term = std::ranges::lower_bound(entry.terms, attribute, {}, &Term::attribute);
+    bool const named = term != entry.terms.end() && term->attribute == attribute;
+    return named ? &term->accepted : nullptr;
+  }
+
+  // False when one of the rows is empty.
+  bool choose_rows(std::span<std::int64_t const> values, Choice& choice) const;
+  void turn_flips(Choice& choice, MatchBuffer& buffer) const;
+  void put_in_order(MatchBuffer& buffer) const;
+
+  static bool verify(Entry const& entry, std::span<AttributeIndex const> inexact,
+                     std::span<std::int64_t const> values) {
+    return std::ranges::all_of(inexact, [&](AttributeIndex attribute) {
+      auto const* accepted = accepted_by(entry, attribute);
+      return accepted == nullptr || accepted->contains(values[attribute]);
+    });
   }
 
   Schema schema;
-  std::vector<AttributeRows> rows;  // by attribute
-  std::vector<Entry> entries;       // by conjunction slot
+  std::vector<AttributeRows> rows;   // by attribute
+  std::vector<Entry> entries;        // by conjunction slot
+  std::vector<CampaignSlot> owners;  // by conjunction slot; apart, as each hit reads one
   std::vector<std::uint32_t> free_slots;
   std::vector<std::uint64_t> eligible;  // over conjunction slots; free ones are never eligible
   std::vector<Campaign> campaigns;
   std::size_t campaign_count{0};
   std::uint64_t live{0};
   std::uint64_t changes{0};
+  std::size_t next_rebuild{std::numeric_limits<std::size_t>::max()};
 };
 
 TargetingIndex::TargetingIndex(Schema schema) : impl_(std::make_unique<Impl>(std::move(schema))) {}
@@ -149,7 +171,8 @@ Result<void, ExpressionFault> TargetingIndex::insert(CampaignSlot slot,
   campaign.eligible = eligible;
   for (auto& terms : *normal) {
     auto const place = index.take_slot();
-    index.entries[place] = {slot, true, std::move(terms)};
+    index.entries[place] = {true, std::move(terms)};
+    index.owners[place] = slot;
     index.add(place);
     index.set_bit(place, eligible);
     campaign.conjunctions.push_back(place);
@@ -176,33 +199,67 @@ void TargetingIndex::set_eligible(CampaignSlot slot, bool eligible) {
   for (auto const place : campaign.conjunctions) impl_->set_bit(place, eligible);
 }
 
+bool TargetingIndex::Impl::choose_rows(std::span<std::int64_t const> values, Choice& choice) const {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!rows[i].in_use()) continue;
+    auto const row = rows[i].row(values[i]);
+    if (row.count == 0) return false;
+    if (row.inexact) choice.inexact[choice.inexact_count++] = static_cast<AttributeIndex>(i);
+    choice.rows[choice.row_count++] = row;
+  }
+  // The emptiest first: most blocks end after two rows.
+  std::ranges::sort(choice.rows.begin(), choice.rows.begin() + choice.row_count, {},
+                    &RowView::count);
+  return true;
+}
+
+void TargetingIndex::Impl::turn_flips(Choice& choice, MatchBuffer& buffer) const {
+  std::span const chosen(choice.rows.data(), choice.row_count);
+  auto const flipped =
+      std::ranges::count_if(chosen, [](RowView const& row) { return !row.flips.empty(); });
+  buffer.rows.resize(
+      std::max(buffer.rows.size(), static_cast<std::size_t>(flipped) * eligible.size()));
+  auto* copy = buffer.rows.data();
+  for (auto& row : chosen) {
+    if (row.flips.empty()) continue;
+    std::copy_n(row.words, eligible.size(), copy);
+    for (auto const slot : row.flips) copy[slot / 64] ^= std::uint64_t{1} << (slot % 64);
+    row.words = copy;
+    copy += eligible.size();
+  }
+}
+
+// Conjunctions are found in the order of their own slots, which mostly is that of the campaigns
+// too; where it is not, or a campaign was found twice, a bit per campaign sorts them in one pass.
+void TargetingIndex::Impl::put_in_order(MatchBuffer& buffer) const {
+  auto const turned = std::ranges::adjacent_find(buffer.slots, std::greater_equal<>{});
+  if (turned == buffer.slots.end()) return;
+  buffer.marks.assign((campaigns.size() + 63) / 64, 0);
+  for (auto const slot : buffer.slots) buffer.marks[slot / 64] |= std::uint64_t{1} << (slot % 64);
+  buffer.slots.clear();
+  for (std::size_t w = 0; w < buffer.marks.size(); ++w) {
+    for (auto bits = buffer.marks[w]; bits != 0; bits &= bits - 1) {
+      buffer.slots.push_back(
+          static_cast<CampaignSlot>(w * 64 + static_cast<std::size_t>(std::countr_zero(bits))));
+    }
+  }
+}
+
 void TargetingIndex::match(std::span<std::int64_t const> values, MatchBuffer& buffer) const {
   auto const& index = *impl_;
   LEADEX_CHECK(values.size() == index.schema.size());
   buffer.slots.clear();
+  Choice choice;
+  if (!index.choose_rows(values, choice)) return;
+  index.turn_flips(choice, buffer);
 
-  // The rows that can exclude anything, the emptiest first: most blocks end after two of them.
-  std::array<RowView, kMarketAttributesMax + Schema::kVirtualCount> chosen;
-  std::array<AttributeIndex, kMarketAttributesMax + Schema::kVirtualCount> inexact;
-  std::size_t chosen_count = 0;
-  std::size_t inexact_count = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!index.rows[i].in_use()) continue;
-    auto const row = index.rows[i].row(values[i]);
-    if (row.count == 0) return;
-    if (row.inexact) inexact[inexact_count++] = static_cast<AttributeIndex>(i);
-    chosen[chosen_count++] = row;
-  }
-  std::ranges::sort(chosen.begin(), chosen.begin() + chosen_count, {}, &RowView::count);
-
-  buffer.marks.assign((index.campaigns.size() + 63) / 64, 0);
-  std::span const doubtful(inexact.data(), inexact_count);
+  std::span const doubtful(choice.inexact.data(), choice.inexact_count);
   for (std::size_t base = 0; base < index.eligible.size(); base += kBlockWords) {
     std::array<std::uint64_t, kBlockWords> block;
     std::copy_n(index.eligible.data() + base, kBlockWords, block.data());
     std::uint64_t any = 1;
-    for (std::size_t r = 0; r < chosen_count && any != 0; ++r) {
-      auto const* words = chosen[r].words + base;
+    for (std::size_t r = 0; r < choice.row_count && any != 0; ++r) {
+      auto const* words = choice.rows[r].words + base;
       any = 0;
       for (std::size_t w = 0; w < kBlockWords; ++w) any |= (block[w] &= words[w]);
     }
@@ -210,18 +267,12 @@ void TargetingIndex::match(std::span<std::int64_t const> values, MatchBuffer& bu
     for (std::size_t w = 0; w < kBlockWords; ++w) {
       for (auto bits = block[w]; bits != 0; bits &= bits - 1) {
         auto const place = (base + w) * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-        auto const& entry = index.entries[place];
-        if (!index.verify(entry, doubtful, values)) continue;
-        buffer.marks[entry.campaign / 64] |= std::uint64_t{1} << (entry.campaign % 64);
+        if (!doubtful.empty() && !Impl::verify(index.entries[place], doubtful, values)) continue;
+        buffer.slots.push_back(index.owners[place]);
       }
     }
   }
-  for (std::size_t w = 0; w < buffer.marks.size(); ++w) {
-    for (auto bits = buffer.marks[w]; bits != 0; bits &= bits - 1) {
-      buffer.slots.push_back(
-          static_cast<CampaignSlot>(w * 64 + static_cast<std::size_t>(std::countr_zero(bits))));
-    }
-  }
+  index.put_in_order(buffer);
 }
 
 bool TargetingIndex::occupied(CampaignSlot slot) const {

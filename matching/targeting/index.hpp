@@ -19,8 +19,9 @@ inline constexpr CampaignSlot kCampaignSlotsMax = 1 << 22;
 
 /// Output and working memory of match(); keep one and reuse it, then nothing is allocated.
 struct MatchBuffer {
-  std::vector<CampaignSlot> slots;  // ascending, each once
-  std::vector<std::uint64_t> marks;
+  std::vector<CampaignSlot> slots;   // ascending, each once
+  std::vector<std::uint64_t> marks;  // over campaign slots
+  std::vector<std::uint64_t> rows;   // copies of rows with single bits turned
 };
 
 class TargetingIndex {

@@ -1,0 +1,316 @@
+#include "server/market/actor.hpp"
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "billing/values/check.hpp"
+#include "server/observe/log.hpp"
+
+namespace leadex::market {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto kTimerPeriod = std::chrono::milliseconds{200};
+constexpr std::size_t kLookUpItemsMax = 256;
+constexpr std::size_t kLookUpPersonsMax = 8192;
+constexpr std::int64_t kDayUs = 86'400'000'000;
+constexpr std::int32_t kIdempotencyDays = 3;
+
+std::string key_id(IdempotencyClaim const& claim) {
+  return std::to_string(claim.account_no) + '/' + claim.key;
+}
+
+/// Hands a handler that can be called once to code that wants a copyable function; the handler
+/// then runs on its own executor.
+template <class Value, class Handler>
+std::function<void(Value)> once(Handler handler) {
+  auto held = std::make_shared<std::optional<Handler>>(std::move(handler));
+  auto executor = asio::get_associated_executor(**held);
+  return [held, executor](Value value) {
+    asio::post(executor, [held, value = std::move(value)]() mutable {
+      auto handler_now = std::move(**held);
+      held->reset();
+      std::move(handler_now)(std::move(value));
+    });
+  };
+}
+
+}  // namespace
+
+Actor::Actor(asio::any_io_executor executor, asio::thread_pool& blocking,
+             storage::MarketStore& store, HostOptions const& options, MarketNo market_no,
+             std::string name)
+    : strand_(asio::make_strand(executor)),
+      blocking_(blocking),
+      store_(store),
+      options_(options),
+      market_no_(market_no),
+      name_(std::move(name)),
+      timer_(strand_) {}
+
+asio::awaitable<Result<Answer, SubmitError>> Actor::submit(Submission submission) {
+  using Value = Result<Answer, SubmitError>;
+  auto initiate = [](auto handler, std::shared_ptr<Actor> self, Submission given) {
+    auto item = std::make_shared<Item>();
+    item->submission = std::move(given);
+    item->done = once<Value>(std::move(handler));
+    asio::post(self->strand_, [self, item] { self->enqueue(item); });
+  };
+  co_return co_await asio::async_initiate<asio::use_awaitable_t<> const, void(Value)>(
+      initiate, asio::use_awaitable, shared_from_this(), std::move(submission));
+}
+
+asio::awaitable<Result<void, ViewError>> Actor::view(Look look) {
+  using Value = Result<void, ViewError>;
+  auto initiate = [](auto handler, std::shared_ptr<Actor> self, Look given) {
+    auto done = once<Value>(std::move(handler));
+    asio::post(self->strand_, [self, done = std::move(done), given = std::move(given)] {
+      if (!self->ready()) return done(refuse(ViewError::not_owner));
+      auto const settings = self->settings();
+      given({self->engine_, *settings, self->committed_no_, self->now_us()});
+      done({});
+    });
+  };
+  co_return co_await asio::async_initiate<asio::use_awaitable_t<> const, void(Value)>(
+      initiate, asio::use_awaitable, shared_from_this(), std::move(look));
+}
+
+std::shared_ptr<MarketSettings const> Actor::settings() const {
+  std::lock_guard const lock{published_};
+  return in_force_;
+}
+
+std::shared_ptr<MarketSettings const> Actor::settings(std::int32_t version) const {
+  std::lock_guard const lock{published_};
+  auto const found = versions_.find(version);
+  return found == versions_.end() ? nullptr : found->second;
+}
+
+std::size_t Actor::waiting() const {
+  return real_time_.size() + bulk_.size() + for_look_up_.size() + alone_.size();
+}
+
+/// Refusals that need no database come first; then whatever memory does not hold is looked up.
+void Actor::enqueue(ItemPtr item) {
+  if (state_ == State::idle || state_ == State::loading || state_ == State::stopped) {
+    return finish(item, refuse(SubmitError::not_owner));
+  }
+  bool const outside = static_cast<bool>(item->done);
+  if (outside && halted_) return finish(item, refuse(SubmitError::halted));
+  if (outside && (state_ != State::running || waiting() >= options_.queue_max)) {
+    return finish(item, refuse(SubmitError::busy));
+  }
+  auto const& submission = item->submission;
+  if (submission.idempotency) {
+    auto id = key_id(*submission.idempotency);
+    if (!keys_in_flight_.insert(id).second) {
+      return finish(item, refuse(SubmitError::in_progress));
+    }
+    item->in_flight_key = std::move(id);
+  }
+  bool const funds = std::holds_alternative<FundBudget>(submission.command);
+  if (submission.idempotency || !submission.persons.empty() || !submission.admissions.empty() ||
+      funds) {
+    for_look_up_.push_back(std::move(item));
+    return start_look_up();
+  }
+  (submission.lane == Lane::real_time ? real_time_ : bulk_).push_back(std::move(item));
+  pump();
+}
+
+void Actor::own(Command command, Lane lane) {
+  auto item = std::make_shared<Item>();
+  item->submission.command = std::move(command);
+  item->submission.lane = lane;
+  (lane == Lane::real_time ? real_time_ : bulk_).push_back(std::move(item));
+}
+
+void Actor::start_look_up() {
+  if (looking_up_ || for_look_up_.empty() || state_ != State::running) return;
+  storage::Lookups wanted;
+  wanted.first_day = static_cast<std::int32_t>(now_us() / kDayUs) - kIdempotencyDays;
+  std::vector<ItemPtr> items;
+  while (!for_look_up_.empty() && items.size() < kLookUpItemsMax &&
+         wanted.persons.size() < kLookUpPersonsMax) {
+    auto item = std::move(for_look_up_.front());
+    for_look_up_.pop_front();
+    auto const& s = item->submission;
+    if (s.idempotency) wanted.keys.push_back({s.idempotency->account_no, s.idempotency->key});
+    wanted.persons.insert(wanted.persons.end(), s.persons.begin(), s.persons.end());
+    for (auto const& row : s.admissions) {
+      wanted.persons.insert(wanted.persons.end(), row.digests.begin(), row.digests.end());
+    }
+    if (auto const* fund = std::get_if<FundBudget>(&s.command)) {
+      wanted.intents.push_back(fund->intent_no);
+    }
+    items.push_back(std::move(item));
+  }
+  looking_up_ = true;
+  pipeline_->look_up(std::move(wanted), [self = shared_from_this(), items](auto found) {
+    asio::post(self->strand_, [self, items, found = std::move(found)]() mutable {
+      self->on_looked_up(items, std::move(found));
+    });
+  });
+}
+
+void Actor::on_looked_up(std::vector<ItemPtr> const& items,
+                         std::optional<storage::LookedUp> found) {
+  looking_up_ = false;
+  if (state_ != State::running && state_ != State::recovering) {
+    for (auto const& item : items) finish(item, refuse(SubmitError::not_owner));
+    return;
+  }
+  if (!found) {
+    for (auto const& item : items) finish(item, refuse(SubmitError::busy));
+    return start_look_up();
+  }
+  std::unordered_map<std::string, storage::FoundKey const*> keys;
+  for (auto const& key : found->keys) {
+    keys[std::to_string(key.account_no) + '/' + key.key] = &key;
+  }
+  std::unordered_map<std::string, storage::FoundPerson const*> persons;
+  for (auto const& person : found->persons) persons[person.digest] = &person;
+  std::set<std::int64_t> const open(found->open_intents.begin(), found->open_intents.end());
+  for (auto const& item : items) {
+    auto const& s = item->submission;
+    item->looked_up = true;
+    item->looked_up_seq = found->seq;
+    if (s.idempotency) {
+      auto const known = keys.find(item->in_flight_key);
+      if (known != keys.end()) {
+        replay(item, *known->second);
+        continue;
+      }
+    }
+    auto const note = [&](std::string const& digest) {
+      if (auto const at = persons.find(digest); at != persons.end()) {
+        item->found.push_back(*at->second);
+      }
+    };
+    for (auto const& digest : s.persons) note(digest);
+    for (auto const& row : s.admissions) {
+      for (auto const& digest : row.digests) note(digest);
+    }
+    if (auto const* fund = std::get_if<FundBudget>(&s.command)) {
+      item->intent_open = open.contains(fund->intent_no);
+    }
+    (s.lane == Lane::real_time ? real_time_ : bulk_).push_back(item);
+  }
+  start_look_up();
+  pump();
+}
+
+/// Repeats the first answer from the committed batch that holds it.
+void Actor::replay(ItemPtr const& item, storage::FoundKey const& key) {
+  if (key.body_hash != item->submission.idempotency->body_hash ||
+      key.operation != static_cast<std::int32_t>(item->submission.idempotency->operation)) {
+    return finish(item, refuse(SubmitError::key_reused));
+  }
+  asio::post(blocking_, [self = shared_from_this(), item, key] {
+    auto const batches = self->store_.batches(self->market_no_, key.batch_seq, 1, {});
+    Result<Answer, SubmitError> result = refuse(SubmitError::busy);
+    if (batches && !batches->empty()) {
+      auto const body = read_body(batches->front().body);
+      if (body && key.n >= 0 && static_cast<std::size_t>(key.n) < body->items.size()) {
+        auto const& first = body->items[static_cast<std::size_t>(key.n)];
+        result = Answer{.outcome = first.outcome,
+                        .replayed = true,
+                        .batch_seq = key.batch_seq,
+                        .n = key.n,
+                        .at_us = first.at_us};
+      }
+    }
+    asio::post(self->strand_, [self, item, result = std::move(result)]() mutable {
+      self->finish(item, std::move(result));
+    });
+  });
+}
+
+void Actor::finish(ItemPtr const& item, Result<Answer, SubmitError> result) {
+  if (!item->in_flight_key.empty()) keys_in_flight_.erase(item->in_flight_key);
+  item->in_flight_key.clear();
+  if (item->done) item->done(std::move(result));
+  item->done = nullptr;
+}
+
+void Actor::on_report(storage::CommitReport report) {
+  auto const at = std::find_if(in_flight_.begin(), in_flight_.end(), [&](auto const& batch) {
+    return batch.prepared->seq() == report.seq && !batch.reported;
+  });
+  if (at == in_flight_.end()) return;  // of a batch that recovery has settled
+  at->reported = true;
+  at->failure = report.failure;
+  if (report.failure != storage::CommitFailure::none) {
+    log::error("market.commit_failed", "a batch was not committed")
+        .field("market", std::int64_t{market_no_})
+        .field("seq", report.seq)
+        .field("detail", std::string_view{report.detail});
+    if (state_ == State::running) state_ = State::recovering;
+  }
+  if (state_ != State::recovering) {
+    while (!in_flight_.empty() && in_flight_.front().reported &&
+           in_flight_.front().failure == storage::CommitFailure::none) {
+      release(in_flight_.front());
+      in_flight_.pop_front();
+    }
+    if (state_ == State::running) return pump();
+    if (in_flight_.empty()) return let_go(SubmitError::not_owner);
+  }
+  bool const all = std::all_of(in_flight_.begin(), in_flight_.end(),
+                               [](auto const& batch) { return batch.reported; });
+  bool const failed = std::any_of(in_flight_.begin(), in_flight_.end(), [](auto const& batch) {
+    return batch.failure != storage::CommitFailure::none;
+  });
+  if (all && failed) recover();
+}
+
+/// The batch is durable: its answers go out, its listings show.
+void Actor::release(InFlight& batch) {
+  committed_no_ = batch.command_no;
+  if (!batch.new_settings.empty()) {
+    std::lock_guard const lock{published_};
+    for (auto const& settings : batch.new_settings) {
+      versions_[settings->rules.version] = settings;
+      in_force_ = settings;
+    }
+  }
+  if (!batch.new_settings.empty()) {
+    if (state_ == State::running) ready_ = true;
+    for (auto const& waiter : std::exchange(in_force_waiters_, {})) waiter();
+  }
+  for (auto const& item : batch.items) finish(item, std::move(item->answer));
+  std::int64_t oldest = batch.prepared->seq();
+  for (auto const* queue : {&real_time_, &bulk_, &alone_}) {
+    for (auto const& item : *queue) {
+      if (item->looked_up) oldest = std::min(oldest, item->looked_up_seq);
+    }
+  }
+  if (!looking_up_) claims_.forget_up_to(oldest);
+}
+
+void Actor::arm_timer() {
+  timer_.expires_after(kTimerPeriod);
+  timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+    if (!error) self->on_timer();
+  });
+}
+
+void Actor::on_timer() {
+  if (state_ == State::stopped || state_ == State::idle) return;
+  if (state_ == State::running && !tick_waiting_ && !halted_) {
+    auto const due = engine_.next_due_us();
+    if (due && *due <= now_us()) {
+      tick_waiting_ = true;
+      own(Tick{}, Lane::bulk);
+      pump();
+    }
+  }
+  arm_timer();
+}
+
+}  // namespace leadex::market

@@ -1,0 +1,155 @@
+#pragma once
+// Actor: the MarketActor that commits to a database. Made and kept by the host. All members but
+// the published ones belong to its strand; see docs/ARCHITECTURE.md, "the path of a command".
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+#include <unordered_set>
+
+#include "server/market/books.hpp"
+#include "server/market/commit_body.hpp"
+#include "server/market/market_actor.hpp"
+#include "server/market/market_host.hpp"
+#include "server/market/recent_claims.hpp"
+
+namespace leadex::market {
+
+class Actor final : public MarketActor, public std::enable_shared_from_this<Actor> {
+ public:
+  Actor(boost::asio::any_io_executor executor, boost::asio::thread_pool& blocking,
+        storage::MarketStore& store, HostOptions const& options, MarketNo market_no,
+        std::string name);
+
+  boost::asio::awaitable<Result<Answer, SubmitError>> submit(Submission submission) override;
+  boost::asio::awaitable<Result<void, ViewError>> view(Look look) override;
+  std::shared_ptr<MarketSettings const> settings() const override;
+  std::shared_ptr<MarketSettings const> settings(std::int32_t version) const override;
+  MarketNo market_no() const override { return market_no_; }
+  std::string const& name() const override { return name_; }
+  bool ready() const override { return ready_.load(); }
+
+  // For the host; any thread.
+  /// Tries to take the lease and load; `done` once that is settled either way.
+  void acquire(std::function<void()> done);
+  /// Stores new versions of the settings into force.
+  void refresh(std::function<void()> done);
+  void set_halted(bool halted);
+  void lease_lost();
+  /// Answers what is in flight, refuses the rest, then `done`.
+  void stop(std::function<void()> done);
+  /// Epoch while owned; 0 otherwise.
+  [[nodiscard]] std::int64_t epoch() const { return published_epoch_.load(); }
+
+ private:
+  enum class State : std::uint8_t { idle, loading, running, recovering, stopped };
+  using Clock = std::chrono::steady_clock;
+  using Done = std::function<void(Result<Answer, SubmitError>)>;
+
+  struct Item {
+    Submission submission;
+    Done done;  // empty: the actor's own
+    bool looked_up{};
+    std::int64_t looked_up_seq{};
+    std::vector<storage::FoundPerson> found;
+    bool intent_open{};
+    bool alone{};  // runs in a batch of its own, after a batch it was in was refused
+    std::string in_flight_key;
+    Answer answer;
+    std::int64_t last_command_no{};
+  };
+  using ItemPtr = std::shared_ptr<Item>;
+  struct InFlight {
+    std::shared_ptr<storage::PreparedBatch const> prepared;
+    std::vector<ItemPtr> items;
+    std::int64_t command_no{};
+    bool reported{};
+    storage::CommitFailure failure{};
+    std::vector<std::shared_ptr<MarketSettings const>> new_settings;
+  };
+
+  // actor.cpp: entry, look-ups, release
+  void enqueue(ItemPtr item);
+  void own(Command command, Lane lane);
+  void start_look_up();
+  void on_looked_up(std::vector<ItemPtr> const& items, std::optional<storage::LookedUp> found);
+  void replay(ItemPtr const& item, storage::FoundKey const& key);
+  void finish(ItemPtr const& item, Result<Answer, SubmitError> result);
+  void on_report(storage::CommitReport report);
+  void release(InFlight& batch);
+  void on_timer();
+  void arm_timer();
+  [[nodiscard]] std::size_t waiting() const;
+
+  // actor_batch.cpp: building batches
+  void pump();
+  struct Building {
+    storage::BatchRows rows;
+    CommitBody body;
+    std::vector<ItemPtr> items;
+    std::vector<std::shared_ptr<MarketSettings const>> new_settings;
+    std::size_t decisions{};
+    std::size_t bytes{};
+  };
+  [[nodiscard]] ItemPtr next_item(Building const& building, std::size_t bulk_taken);
+  void apply(Building& building, ItemPtr const& item);
+  void apply_command(Building& building, ItemPtr const& item, Command const& command);
+  bool check_persons(Building& building, Item& item);
+  void release_claims(Building& building, std::size_t persons_before);
+  void roll_zones(Building& building, Command const& command, std::int64_t at_us);
+  void seal_and_send(Building building);
+  [[nodiscard]] std::int64_t now_us() const;
+
+  // actor_recovery.cpp: loading, unknown outcomes, letting go
+  void load(std::function<void()> done);
+  void adopt(storage::LoadedMarket loaded);
+  void recover();
+  void on_resolved(Result<storage::Resolved, storage::MarketStoreError> resolved);
+  void drop_all(SubmitError error);
+  void let_go(SubmitError error);
+
+  boost::asio::strand<boost::asio::any_io_executor> strand_;
+  boost::asio::thread_pool& blocking_;
+  storage::MarketStore& store_;
+  HostOptions const options_;
+  MarketNo const market_no_;
+  std::string const name_;
+  boost::asio::steady_timer timer_;
+
+  State state_{State::idle};
+  bool halted_{};
+  std::int64_t epoch_{};
+  Engine engine_;
+  Books books_;
+  std::int64_t seq_{};  // of the last batch sent
+  std::string hash_;
+  std::int64_t last_at_us_{};
+  std::int64_t committed_no_{};
+  std::unique_ptr<storage::CommitPipeline> pipeline_;
+
+  std::deque<ItemPtr> real_time_;
+  std::deque<ItemPtr> bulk_;
+  std::deque<ItemPtr> alone_;
+  std::deque<ItemPtr> for_look_up_;
+  bool looking_up_{};
+  std::deque<InFlight> in_flight_;
+  std::unordered_set<std::string> keys_in_flight_;
+  std::unordered_set<std::int64_t> intents_applied_;
+  RecentClaims claims_;
+  bool tick_waiting_{};
+  std::function<void()> on_stopped_;
+  std::vector<std::function<void()>> in_force_waiters_;  // for the newest settings
+
+  mutable std::mutex published_;  // guards the next three
+  std::map<std::int32_t, std::shared_ptr<MarketSettings const>> versions_;
+  std::shared_ptr<MarketSettings const> in_force_;
+  std::atomic<bool> ready_{};
+  std::atomic<std::int64_t> published_epoch_{};
+};
+
+}  // namespace leadex::market

@@ -1,0 +1,250 @@
+// Building batches: what waits is applied when a connection is free, and goes as one transaction.
+
+#include <boost/asio/post.hpp>
+#include <chrono>
+
+#include "billing/values/check.hpp"
+#include "server/market/actor.hpp"
+#include "server/market/zone_windows.hpp"
+#include "server/observe/log.hpp"
+
+namespace leadex::market {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kInFlightMax = 2;  // a third transaction on its way loses
+constexpr std::size_t kBulkSlice = 64;
+constexpr std::int64_t kDayUs = 86'400'000'000;
+constexpr std::size_t kRowsPerDecision = 8;  // of an admission, by their cost
+
+/// What a submission weighs in a batch, in decisions.
+std::size_t weight(Submission const& submission) {
+  return 1 + submission.admissions.size() / kRowsPerDecision;
+}
+
+}  // namespace
+
+std::int64_t Actor::now_us() const {
+  auto const now = std::chrono::duration_cast<std::chrono::microseconds>(
+                       std::chrono::system_clock::now().time_since_epoch())
+                       .count();
+  return std::max<std::int64_t>(last_at_us_, now);
+}
+
+void Actor::pump() {
+  while (state_ == State::running && in_flight_.size() < kInFlightMax) {
+    Building building;
+    building.rows.seq = seq_ + 1;
+    books_.begin(building.rows);
+    std::size_t bulk_taken = 0;
+    while (building.decisions < options_.batch_decisions_max &&
+           building.bytes < options_.batch_bytes_max) {
+      auto const alone_before = !alone_.empty();
+      auto item = next_item(building, bulk_taken);
+      if (!item) break;
+      if (item->submission.lane == Lane::bulk) bulk_taken += weight(item->submission);
+      apply(building, item);
+      if (alone_before) break;
+    }
+    if (building.body.items.empty()) return;
+    seal_and_send(std::move(building));
+  }
+}
+
+/// Real-time work first; bulk gets at most half a batch while real-time work waits.
+Actor::ItemPtr Actor::next_item(Building const& building, std::size_t bulk_taken) {
+  auto const take = [](std::deque<ItemPtr>& queue) {
+    auto item = std::move(queue.front());
+    queue.pop_front();
+    return item;
+  };
+  if (!alone_.empty()) return building.items.empty() ? take(alone_) : nullptr;
+  bool const half_full = building.decisions >= options_.batch_decisions_max / 2;
+  bool const bulk_may = !bulk_.empty() && (bulk_taken < kBulkSlice || real_time_.empty());
+  bool const bulk_had_share = bulk_taken >= options_.batch_decisions_max / 4;
+  if (!real_time_.empty() && (!half_full || !bulk_may || bulk_had_share)) return take(real_time_);
+  if (bulk_may) return take(bulk_);
+  return real_time_.empty() ? nullptr : take(real_time_);
+}
+
+void Actor::apply(Building& building, ItemPtr const& item) {
+  auto& submission = item->submission;
+  if (Clock::now() > submission.deadline) {
+    return finish(item, refuse(SubmitError::deadline_passed));
+  }
+  if (auto const* fund = std::get_if<FundBudget>(&submission.command)) {
+    // Twice the same intent: the money is there already.
+    if (!item->intent_open || intents_applied_.contains(fund->intent_no)) {
+      return finish(item, Answer{.at_us = now_us()});
+    }
+  }
+  auto const persons_before = building.rows.persons.size();
+  if (!check_persons(building, *item)) return finish(item, refuse(SubmitError::duplicate));
+  apply_command(building, item, submission.command);
+  if (item->answer.outcome.refusal != Refusal::none) release_claims(building, persons_before);
+}
+
+void Actor::apply_command(Building& building, ItemPtr const& item, Command const& command) {
+  auto const at_us = now_us();
+  last_at_us_ = at_us;
+  roll_zones(building, command, at_us);
+  auto applied = engine_.apply(from_unix_micros(at_us), command);
+  bool const refused = applied.outcome.refusal != Refusal::none;
+  if (auto const* configure = std::get_if<ConfigureMarket>(&command); configure && !refused) {
+    std::shared_ptr<MarketSettings const> settings;
+    {
+      std::lock_guard const lock{published_};
+      settings = versions_.at(configure->rules.version);
+    }
+    books_.use(settings);
+    building.new_settings.push_back(settings);
+    building.rows.market_version = configure->rules.version;
+  }
+  books_.write(item->submission, applied, at_us);
+  if (std::holds_alternative<Tick>(command)) {
+    bool const own = !item->done;
+    if (own) tick_waiting_ = false;
+    if (own && applied.outcome.more) {
+      tick_waiting_ = true;
+      this->own(Tick{}, Lane::bulk);
+    }
+  }
+  if (applied.outcome.more) {
+    auto const* sweep = std::get_if<SweepListings>(&command);
+    auto const* upsert = std::get_if<UpsertCampaign>(&command);
+    auto const* pause = std::get_if<PauseCampaign>(&command);
+    auto const* fund = std::get_if<FundBudget>(&command);
+    auto const campaign_no = sweep    ? sweep->campaign_no
+                             : upsert ? upsert->campaign_no
+                             : pause  ? pause->campaign_no
+                             : fund   ? fund->budget.campaign_no
+                                      : 0;
+    if (campaign_no != 0) own(SweepListings{campaign_no}, Lane::bulk);
+  }
+  if (auto const* fund = std::get_if<FundBudget>(&command); fund && !refused) {
+    intents_applied_.insert(fund->intent_no);
+  }
+  // The actor's own work that found nothing to do leaves no trace.
+  bool const idle =
+      !item->done && applied.effects.empty() && !std::holds_alternative<ConfigureMarket>(command);
+  if (idle) return;
+
+  item->answer.outcome = applied.outcome;
+  item->answer.batch_seq = building.rows.seq;
+  item->answer.n = static_cast<std::int32_t>(building.body.items.size());
+  item->answer.at_us = at_us;
+  if (auto const& claim = item->submission.idempotency) {
+    building.rows.keys.push_back({static_cast<std::int32_t>(at_us / kDayUs), claim->account_no,
+                                  claim->key, claim->body_hash,
+                                  static_cast<std::int32_t>(claim->operation), item->answer.n});
+  }
+  building.decisions += weight(item->submission);
+  building.bytes += 256 + item->submission.definition.size() +
+                    (item->submission.lead ? item->submission.lead->contact_sealed.size() : 0);
+  building.body.items.push_back(
+      {at_us, command, std::move(applied.outcome), log_form(std::move(applied.effects))});
+  building.items.push_back(item);
+}
+
+/// Claims the persons of a real-time lead, or decides row by row for an upload. Claims of batches
+/// the look-up did not see are in memory.
+bool Actor::check_persons(Building& building, Item& item) {
+  auto& s = item.submission;
+  if (s.persons.empty() && s.admissions.empty()) return true;
+  std::shared_ptr<MarketSettings const> settings = this->settings();
+  auto const at_us = now_us();
+  auto const fresh_since = at_us - (settings ? settings->dedupe_us : 0);
+  building.rows.person_seen_before_us = fresh_since;
+  auto const* admit = std::get_if<AdmitRows>(&s.command);
+  auto const own_upload = admit != nullptr ? admit->batch_no : 0;
+  std::unordered_map<std::string, storage::FoundPerson const*> found;
+  for (auto const& person : item.found) found[person.digest] = &person;
+  auto const holder = [&](std::string const& digest) -> std::int64_t {
+    if (auto const recent = claims_.find(digest); recent != -1) return recent;
+    auto const at = found.find(digest);
+    if (at == found.end() || at->second->seen_us < fresh_since) return -1;
+    return at->second->provisional_upload;
+  };
+  auto const claim = [&](std::string const& digest, std::int64_t lead_no) {
+    if (claims_.find(digest) == own_upload && admit != nullptr) return;  // twice in one row
+    claims_.add(digest, own_upload, building.rows.seq);
+    building.rows.persons.push_back(
+        {digest, lead_no, at_us, own_upload != 0 ? std::optional{own_upload} : std::nullopt});
+  };
+  if (s.admissions.empty()) {
+    for (auto const& digest : s.persons) {
+      if (holder(digest) != -1) return false;
+    }
+    std::set<std::string> const once(s.persons.begin(), s.persons.end());
+    auto const lead_no = std::get<OfferLead>(s.command).lead_no;
+    for (auto const& digest : once) claim(digest, lead_no);
+    return true;
+  }
+  auto counted = *admit;
+  counted.accepted = counted.duplicate = 0;
+  for (auto const& row : s.admissions) {
+    auto verdict = Admission::accepted;
+    for (auto const& digest : row.digests) {
+      auto const by = holder(digest);
+      if (by == -1) continue;
+      verdict = by == own_upload ? Admission::duplicate_in_batch : Admission::duplicate_in_market;
+      if (verdict == Admission::duplicate_in_batch) break;
+    }
+    item.answer.admissions.push_back(verdict);
+    if (verdict == Admission::accepted) {
+      ++counted.accepted;
+      for (auto const& digest : row.digests) claim(digest, row.lead_no);
+    } else {
+      ++counted.duplicate;
+    }
+  }
+  s.command = counted;
+  return true;
+}
+
+/// A refused command claims nobody.
+void Actor::release_claims(Building& building, std::size_t persons_before) {
+  auto& persons = building.rows.persons;
+  for (std::size_t i = persons_before; i < persons.size(); ++i) claims_.forget(persons[i].digest);
+  persons.resize(persons_before);
+}
+
+/// Tells the engine the windows of zones whose hour is over, and of one it has not met.
+void Actor::roll_zones(Building& building, Command const& command, std::int64_t at_us) {
+  auto const tell = [&](std::string const& zone) {
+    auto const windows = zone_windows(zone, at_us);
+    if (!windows) return;
+    SetZoneWindows const set{zone, *windows};
+    auto applied = engine_.apply(from_unix_micros(at_us), set);
+    building.body.items.push_back(
+        {at_us, set, std::move(applied.outcome), log_form(std::move(applied.effects))});
+  };
+  bool known = false;
+  auto const* upsert = std::get_if<UpsertCampaign>(&command);
+  for (auto const& [zone, end_us] : engine_.zones()) {
+    if (end_us <= at_us) tell(zone);
+    known = known || (upsert != nullptr && upsert->terms.zone == zone);
+  }
+  if (upsert != nullptr && !known) tell(upsert->terms.zone);
+}
+
+void Actor::seal_and_send(Building building) {
+  books_.finish();
+  building.rows.at_us = last_at_us_;
+  building.body.numbers = engine_.numbers();
+  building.rows.body = encode_value(building.body);
+  InFlight batch;
+  batch.prepared = store_.prepare(market_no_, building.rows, hash_);
+  batch.items = std::move(building.items);
+  batch.command_no = engine_.command_no();
+  batch.new_settings = std::move(building.new_settings);
+  seq_ = building.rows.seq;
+  hash_ = batch.prepared->hash();
+  auto const prepared = batch.prepared;
+  in_flight_.push_back(std::move(batch));
+  pipeline_->submit(prepared, epoch_);
+}
+
+}  // namespace leadex::market
