@@ -1,0 +1,202 @@
+#pragma once
+// Uploads at rest: a batch, the lead numbers its rows took, and the rows that were refused. The
+// rows are used inside one job of LotStore (lot_store.hpp).
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "billing/values/ids.hpp"
+#include "billing/values/money.hpp"
+#include "billing/values/time.hpp"
+#include "server/storage/market_rows.hpp"
+
+namespace leadex::storage {
+
+/// listing: the lot is accepted and its leads are on their way to the market.
+enum class BatchStatus : std::uint8_t { receiving, checking, listing, listed, rejected, closed };
+inline constexpr std::array<std::string_view, 6> kBatchStatusTexts{
+    "receiving", "checking", "listing", "listed", "rejected", "closed"};
+enum class BatchFormat : std::uint8_t { csv, ndjson };
+inline constexpr std::array<std::string_view, 2> kBatchFormatTexts{"csv", "ndjson"};
+enum class LotDecision : std::uint8_t { pending, accepted, rejected };
+inline constexpr std::array<std::string_view, 3> kLotDecisionTexts{"pending", "accepted",
+                                                                   "rejected"};
+/// stopped: the upload was cut or its generator took it back; what it holds is given up.
+enum class LotMode : std::uint8_t { normal, tightened, reduced, skip, stopped };
+inline constexpr std::array<std::string_view, 5> kLotModeTexts{"normal", "tightened", "reduced",
+                                                               "skip", "stopped"};
+[[nodiscard]] constexpr std::string_view text(BatchStatus status) {
+  return kBatchStatusTexts.at(static_cast<std::size_t>(status));
+}
+[[nodiscard]] constexpr std::string_view text(BatchFormat format) {
+  return kBatchFormatTexts.at(static_cast<std::size_t>(format));
+}
+[[nodiscard]] constexpr std::string_view text(LotDecision decision) {
+  return kLotDecisionTexts.at(static_cast<std::size_t>(decision));
+}
+[[nodiscard]] constexpr std::string_view text(LotMode mode) {
+  return kLotModeTexts.at(static_cast<std::size_t>(mode));
+}
+
+/// read is the sum of the others.
+struct BatchCounts {
+  std::int64_t read{};
+  std::int64_t accepted{};
+  std::int64_t duplicate{};
+  std::int64_t suppressed{};
+  std::int64_t rejected{};
+  friend bool operator==(BatchCounts const&, BatchCounts const&) = default;
+};
+
+struct Batch {
+  BatchId id;
+  std::int64_t tenant_no{};
+  BatchStatus status{};
+  BatchFormat format{};
+  std::int32_t market_version{};
+  std::optional<Money> ask;
+  BatchCounts counts;
+  std::int64_t bytes_read{};  ///< of the decoded body
+  std::int64_t commitment_no{};
+  std::optional<std::string> file_sha256;  ///< 32 bytes, of the decoded body, once it has ended
+  LotMode mode{};
+  std::optional<std::int64_t> sample_size;
+  std::optional<std::int64_t> acceptance_number;
+  LotDecision decision{};
+  bool needs_admin{};
+  Timestamp created_at{};
+  std::optional<Timestamp> closed_at;
+  std::optional<Timestamp> decided_at;
+};
+
+/// Who looks: a generator sees its own, staff see all.
+struct BatchViewer {
+  std::int64_t tenant_no{};
+  bool staff{};
+};
+
+struct BatchPlace {
+  std::int64_t created_us{};
+  std::int64_t market{};
+  std::int64_t batch_no{};
+};
+struct BatchFilter {
+  BatchViewer viewer;
+  std::optional<MarketNo> market;
+  std::vector<BatchStatus> statuses;             ///< empty: any
+  std::optional<std::int64_t> created_from_us;   ///< inclusive
+  std::optional<std::int64_t> created_until_us;  ///< exclusive
+  std::optional<BatchPlace> after;               ///< last row of the page before
+  int limit = 50;
+};
+
+struct NewBatch {
+  BatchId id;
+  std::int64_t tenant_no{};
+  BatchFormat format{};
+  std::int32_t market_version{};
+  std::optional<Money> ask;
+};
+
+/// The numbers are stored.
+enum class RowOutcome : std::uint8_t { accepted = 0, rejected = 1, suppressed = 2, duplicate = 3 };
+inline constexpr std::array<std::string_view, 4> kRowOutcomeTexts{"accepted", "rejected",
+                                                                  "suppressed", "duplicate"};
+[[nodiscard]] constexpr std::string_view text(RowOutcome outcome) {
+  return kRowOutcomeTexts.at(static_cast<std::size_t>(outcome));
+}
+
+/// One fault of one row; never the value.
+struct RowReject {
+  std::int64_t row_no{};
+  std::int32_t fault_no{};
+  RowOutcome outcome{};
+  std::string code;
+  std::string pointer;
+  std::string detail;
+  std::optional<std::string> external_id;
+};
+
+/// What one transaction of an upload adds. Its rows are those after the chunk before, and row i of
+/// them has the lead number first_no + i, so a row's number tells its lead's without a look-up.
+struct UploadChunk {
+  std::int64_t first_no{};
+  BatchCounts counts;  ///< counts.read > 0 lead numbers are taken, accepted or not
+  std::int64_t bytes_read{};
+  std::vector<NewLead> leads;  ///< of the accepted rows, in row order, state checked
+  std::vector<RowReject> rejects;
+};
+
+struct RowView {
+  std::int64_t row_no{};
+  RowOutcome outcome{};
+  std::optional<std::int64_t> lead_no;
+  std::string code;  ///< of the first fault; empty when accepted
+};
+
+struct LeadRange {
+  std::int64_t first_no{};
+  std::int64_t last_no{};
+};
+/// The lead number of a row of the batch whose ranges these are, in order; 0 when it has no such
+/// row.
+[[nodiscard]] std::int64_t lead_no_of_row(std::span<LeadRange const> ranges, std::int64_t row_no);
+
+struct RejectPlace {
+  std::int64_t row_no{};
+  std::int64_t fault_no{};
+};
+
+class UploadRows {
+ public:
+  virtual ~UploadRows() = default;
+
+  /// Takes the market's next open commitment with it. None open: nothing is created.
+  [[nodiscard]] virtual std::optional<Batch> create(NewBatch const& batch) = 0;
+  /// Stages leads, keeps rejects, counts. False, and nothing written, when the batch is not
+  /// receiving any more.
+  [[nodiscard]] virtual bool append(BatchId batch, UploadChunk const& chunk) = 0;
+
+  [[nodiscard]] virtual std::optional<Batch> find(BatchId batch, BatchViewer viewer) = 0;
+  /// As find, also for a buyer of one of its leads once the lot is decided.
+  [[nodiscard]] virtual std::optional<Batch> find_for_party(BatchId batch, BatchViewer viewer) = 0;
+  /// For the exchange's own work; no other job changes the row until this one ends.
+  [[nodiscard]] virtual std::optional<Batch> find_locked(BatchId batch) = 0;
+  /// Newest first.
+  [[nodiscard]] virtual std::vector<Batch> list(BatchFilter const& filter) = 0;
+
+  // Of a batch that the caller has found for its viewer before, in the same job.
+  [[nodiscard]] virtual std::vector<RowView> rows(Batch const& batch, std::int64_t after_row,
+                                                  int limit) = 0;
+  [[nodiscard]] virtual std::vector<RowReject> rejects(BatchId batch, RejectPlace after,
+                                                       int limit) = 0;
+  /// Numbers of the rows in (after_row, until_row] that were not accepted, ascending.
+  [[nodiscard]] virtual std::vector<std::int64_t> refused_rows(BatchId batch,
+                                                               std::int64_t after_row,
+                                                               std::int64_t until_row) = 0;
+  [[nodiscard]] virtual std::vector<LeadRange> lead_ranges(BatchId batch) = 0;
+
+  /// The body has ended. Status checking, or closed when nothing was accepted.
+  virtual void close(BatchId batch, std::string_view file_sha256, BatchStatus status,
+                     std::int64_t sample_size, std::int64_t acceptance_number) = 0;
+  virtual void set_status(BatchId batch, BatchStatus status) = 0;
+  virtual void set_decision(BatchId batch, LotDecision decision, BatchStatus status) = 0;
+  virtual void set_needs_admin(BatchId batch, bool needed) = 0;
+  /// The lot is given up: mode stopped. What it holds is cleared afterwards.
+  virtual void stop(BatchId batch) = 0;
+
+  /// Uploads still receiving that took their last chunk before that instant.
+  [[nodiscard]] virtual std::vector<BatchId> cut_uploads(Timestamp touched_before, int limit) = 0;
+  /// Lots of a market with work left: accepted ones to list, rejected or stopped ones to clear.
+  [[nodiscard]] virtual std::vector<BatchId> unfinished_lots(MarketNo market, int limit) = 0;
+  /// Lots of a market that wait for verdicts.
+  [[nodiscard]] virtual std::vector<BatchId> waiting_lots(MarketNo market, std::int64_t after_no,
+                                                          int limit) = 0;
+};
+
+}  // namespace leadex::storage

@@ -1,0 +1,54 @@
+#include "server/storage/postgres/lot_store.hpp"
+
+#include <chrono>
+
+#include "server/storage/postgres/audit_rows.hpp"
+#include "server/storage/postgres/lot_rows.hpp"
+#include "server/storage/postgres/platform_idempotency.hpp"
+#include "server/storage/postgres/upload_rows.hpp"
+
+namespace leadex::storage::postgres {
+
+namespace {
+
+class Transaction final : public LotTx {
+ public:
+  Transaction(pqxx::work& tx, privacy::KeyRing const& ring, Timestamp now)
+      : now_(now),
+        batches_(tx, now),
+        lots_(tx, now),
+        audit_(tx, now),
+        idempotency_(tx, ring, now) {}
+
+  [[nodiscard]] Timestamp now() const override { return now_; }
+  [[nodiscard]] UploadRows& batches() override { return batches_; }
+  [[nodiscard]] LotRows& lots() override { return lots_; }
+  [[nodiscard]] AuditRows& audit() override { return audit_; }
+  [[nodiscard]] PlatformIdempotency& idempotency() override { return idempotency_; }
+
+ private:
+  Timestamp now_;
+  PostgresUploadRows batches_;
+  PostgresLotRows lots_;
+  PostgresAuditRows audit_;
+  PostgresIdempotency idempotency_;
+};
+
+Timestamp system_now() {
+  return std::chrono::time_point_cast<Micros>(std::chrono::system_clock::now());
+}
+
+}  // namespace
+
+PostgresLotStore::PostgresLotStore(Pool& pool, privacy::KeyRing const& ring, WallClock clock)
+    : pool_(pool), ring_(ring), clock_(clock ? std::move(clock) : WallClock{system_now}) {}
+
+boost::asio::awaitable<Result<void, StoreError>> PostgresLotStore::run(Job job) {
+  Pool::Job wrapped = [this, job = std::move(job)](pqxx::work& tx) {
+    Transaction transaction(tx, ring_, clock_());
+    return job(transaction);
+  };
+  co_return co_await pool_.run_job(std::move(wrapped));
+}
+
+}  // namespace leadex::storage::postgres

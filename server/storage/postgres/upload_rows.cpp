@@ -1,0 +1,318 @@
+#include "server/storage/postgres/upload_rows.hpp"
+
+#include <algorithm>
+#include <pqxx/binarystring>
+#include <pqxx/prepared_statement>
+
+#include "billing/values/check.hpp"
+#include "server/storage/postgres/binary_call.hpp"
+#include "server/storage/postgres/instant_sql.hpp"
+#include "server/storage/postgres/statement.hpp"
+
+namespace leadex::storage::postgres {
+
+namespace {
+
+// Skips a number that another upload is taking right now.
+constexpr char const* kTakeCommitment =
+    "update commitment set status = 'used', batch_no = $2 where market_id = $1 and commitment_no = "
+    "(select commitment_no from commitment where market_id = $1 and status = 'open' order by "
+    "commitment_no limit 1 for update skip locked) returning commitment_no";
+constexpr char const* kInsertBatch =
+    "insert into batch (market_id, batch_no, tenant_no, status, format, market_version, "
+    "ask_micros, commitment_no, created_at, touched_at) values ($1, $2, $3, 'receiving', $4, $5, "
+    "$6, $7, " LEADEX_INSTANT("$8") ", " LEADEX_INSTANT("$8") ")";
+// The row lock comes first: a batch that is being closed takes no more rows.
+constexpr char const* kCount =
+    "update batch set rows_read = rows_read + $3, bytes_read = bytes_read + $4, accepted = "
+    "accepted + $5, duplicate = duplicate + $6, suppressed = suppressed + $7, rejected = rejected "
+    "+ $8, touched_at = " LEADEX_INSTANT(
+        "$9") " where market_id = $1 and batch_no = $2 and status = 'receiving' and mode <> "
+              "'stopped'";
+constexpr char const* kInsertRange =
+    "insert into batch_lead_range (market_id, batch_no, first_no, last_no) values ($1, $2, $3, $4)";
+constexpr char const* kInsertRejects =
+    "insert into batch_reject (market_id, batch_no, row_no, fault_no, outcome, code, pointer, "
+    "detail, external_id) select $1::int8, $2::int8, * from unnest($3::int8[], $4::int2[], "
+    "$5::int2[], $6::text[], $7::text[], $8::text[], $9::text[])";
+
+#define LEADEX_BATCH_COLUMNS                                                                     \
+  "select b.market_id, b.batch_no, b.tenant_no, b.status, b.format, b.market_version, "          \
+  "b.ask_micros, b.rows_read, b.accepted, b.duplicate, b.suppressed, b.rejected, b.bytes_read, " \
+  "b.commitment_no, b.file_sha256, b.mode, b.sample_size, b.acceptance_number, b.verdict, "      \
+  "b.needs_admin, " LEADEX_MICROS("b.created_at") ", " LEADEX_MICROS(                            \
+      "b.closed_at") ", " LEADEX_MICROS("b.decided_at") " from batch b "
+
+constexpr char const* kFind = LEADEX_BATCH_COLUMNS
+    "where b.market_id = $1 and b.batch_no = $2 and ($3::boolean or b.tenant_no = $4)";
+constexpr char const* kFindForParty = LEADEX_BATCH_COLUMNS
+    "where b.market_id = $1 and b.batch_no = $2 and ($3::boolean or b.tenant_no = $4 or "
+    "(b.verdict <> 'pending' and exists (select from batch_lead_range r join sale s on s.market_id "
+    "= r.market_id and s.lead_no between r.first_no and r.last_no join lead l on l.market_id = "
+    "s.market_id and l.lead_no = s.lead_no where r.market_id = $1 and r.batch_no = $2 and s.buyer "
+    "= $4 and s.state <> 4 and l.batch_no = $2)))";
+constexpr char const* kFindLocked =
+    LEADEX_BATCH_COLUMNS "where b.market_id = $1 and b.batch_no = $2 for update";
+constexpr char const* kList = LEADEX_BATCH_COLUMNS
+    "where ($1::boolean or b.tenant_no = $2) and ($3::bigint is null or b.market_id = $3) and "
+    "($4::text is null or b.status = any(string_to_array($4, ','))) and ($5::bigint is null or "
+    "b.created_at >= " LEADEX_INSTANT("$5") ") and ($6::bigint is null or b.created_at < " LEADEX_INSTANT(
+        "$6") ") and ($7::bigint is null or (b.created_at, b.market_id, b.batch_no) < "
+              "(" LEADEX_INSTANT("$7") ", $8::bigint, $9::bigint)) order by b.created_at desc, "
+    "b.market_id desc, b.batch_no desc limit $10";
+constexpr char const* kRanges =
+    "select first_no, last_no from batch_lead_range where market_id = $1 and batch_no = $2 order "
+    "by first_no";
+constexpr char const* kLeadsOfRows =
+    "select row_no, lead_no from lead where market_id = $1 and lead_no between $3 and $4 and "
+    "batch_no = $2 order by lead_no";
+constexpr char const* kRefusedViews =
+    "select distinct on (row_no) row_no, outcome, code from batch_reject where market_id = $1 and "
+    "batch_no = $2 and row_no between $3 and $4 order by row_no, fault_no";
+constexpr char const* kRejects =
+    "select row_no, fault_no, outcome, code, pointer, detail, external_id from batch_reject where "
+    "market_id = $1 and batch_no = $2 and (row_no, fault_no) > ($3::bigint, $4::smallint) order by "
+    "row_no, fault_no limit $5";
+constexpr char const* kRefused =
+    "select distinct row_no from batch_reject where market_id = $1 and batch_no = $2 and row_no > "
+    "$3 and row_no <= $4 order by row_no";
+constexpr char const* kClose =
+    "update batch set file_sha256 = $3, status = $4, sample_size = $5, acceptance_number = $6, "
+    "closed_at = " LEADEX_INSTANT("$7") ", touched_at = " LEADEX_INSTANT(
+        "$7") " where market_id = $1 and batch_no = $2";
+constexpr char const* kSetStatus =
+    "update batch set status = $3, touched_at = " LEADEX_INSTANT(
+        "$4") ", closed_at = coalesce(closed_at, " LEADEX_INSTANT(
+        "$4") ") where market_id = $1 and batch_no = $2";
+constexpr char const* kSetDecision =
+    "update batch set verdict = $3, status = $4, needs_admin = false, decided_at = " LEADEX_INSTANT(
+        "$5") " where market_id = $1 and batch_no = $2";
+constexpr char const* kSetNeedsAdmin =
+    "update batch set needs_admin = $3 where market_id = $1 and batch_no = $2";
+constexpr char const* kStop =
+    "update batch set mode = 'stopped' where market_id = $1 and batch_no = $2";
+constexpr char const* kCut =
+    "select market_id, batch_no from batch where status = 'receiving' and mode <> 'stopped' and "
+    "touched_at < " LEADEX_INSTANT("$1") " order by market_id, batch_no limit $2";
+constexpr char const* kUnfinished =
+    "select market_id, batch_no from batch where market_id = $1 and (status = 'listing' or "
+    "(status in ('receiving', 'checking') and (mode = 'stopped' or verdict = 'rejected'))) order "
+    "by batch_no limit $2";
+constexpr char const* kWaiting =
+    "select market_id, batch_no from batch where market_id = $1 and status = 'checking' and mode "
+    "<> 'stopped' and verdict = 'pending' and batch_no > $2 order by batch_no limit $3";
+
+Batch read_batch(pqxx::row const& row) {
+  Batch batch;
+  batch.id = {row.at(0).as<MarketNo>(), row.at(1).as<std::int64_t>()};
+  batch.tenant_no = row.at(2).as<std::int64_t>();
+  batch.status = read_enum<BatchStatus>(row.at(3), kBatchStatusTexts);
+  batch.format = read_enum<BatchFormat>(row.at(4), kBatchFormatTexts);
+  batch.market_version = row.at(5).as<std::int32_t>();
+  if (auto const ask = read_maybe<std::int64_t>(row.at(6))) batch.ask = Money{*ask};
+  batch.counts = {row.at(7).as<std::int64_t>(), row.at(8).as<std::int64_t>(),
+                  row.at(9).as<std::int64_t>(), row.at(10).as<std::int64_t>(),
+                  row.at(11).as<std::int64_t>()};
+  batch.bytes_read = row.at(12).as<std::int64_t>();
+  batch.commitment_no = row.at(13).as<std::int64_t>();
+  batch.file_sha256 = read_bytes_maybe(row.at(14));
+  batch.mode = read_enum<LotMode>(row.at(15), kLotModeTexts);
+  batch.sample_size = read_maybe<std::int64_t>(row.at(16));
+  batch.acceptance_number = read_maybe<std::int64_t>(row.at(17));
+  batch.decision = read_enum<LotDecision>(row.at(18), kLotDecisionTexts);
+  batch.needs_admin = row.at(19).as<bool>();
+  batch.created_at = read_time(row.at(20));
+  batch.closed_at = read_time_maybe(row.at(21));
+  batch.decided_at = read_time_maybe(row.at(22));
+  return batch;
+}
+
+std::optional<Batch> first_batch(pqxx::result const& rows) {
+  if (rows.empty()) return std::nullopt;
+  return read_batch(rows.at(0));
+}
+
+std::vector<BatchId> read_ids(pqxx::result const& rows) {
+  std::vector<BatchId> ids;
+  for (auto const& row : rows)
+    ids.push_back({row.at(0).as<MarketNo>(), row.at(1).as<std::int64_t>()});
+  return ids;
+}
+
+RowOutcome read_outcome(pqxx::field const& field) {
+  auto const number = field.as<int>();
+  LEADEX_CHECK(number > 0 && number < static_cast<int>(kRowOutcomeTexts.size()));
+  return static_cast<RowOutcome>(number);
+}
+
+}  // namespace
+
+std::optional<Batch> PostgresUploadRows::create(NewBatch const& batch) {
+  auto const taken = execute(tx_, kTakeCommitment, Parameters(batch.id.market, batch.id.no));
+  if (taken.empty()) return std::nullopt;
+  std::optional<std::int64_t> ask;
+  if (batch.ask) ask = batch.ask->micros;
+  execute(tx_, kInsertBatch,
+          Parameters(batch.id.market, batch.id.no, batch.tenant_no, text(batch.format),
+                     batch.market_version, ask, taken.at(0).at(0).as<std::int64_t>(), now_));
+  return find_locked(batch.id);
+}
+
+bool PostgresUploadRows::append(BatchId batch, UploadChunk const& chunk) {
+  auto const& n = chunk.counts;
+  LEADEX_CHECK(n.read > 0 && std::ssize(chunk.leads) == n.accepted);
+  auto const counted = execute(tx_, kCount,
+                               Parameters(batch.market, batch.no, n.read, chunk.bytes_read,
+                                          n.accepted, n.duplicate, n.suppressed, n.rejected, now_));
+  if (counted.affected_rows() != 1) return false;
+  execute(tx_, kInsertRange,
+          Parameters(batch.market, batch.no, chunk.first_no, chunk.first_no + n.read - 1));
+  for (auto const& call : lead_calls(batch.market, chunk.leads)) run_binary(tx_, call);
+  insert_rejects(batch, chunk.rejects);
+  return true;
+}
+
+void PostgresUploadRows::insert_rejects(BatchId batch, std::span<RowReject const> rejects) {
+  if (rejects.empty()) return;
+  using R = RowReject const&;
+  static constexpr Statement kStatement{"lx_rejects", kInsertRejects};
+  Call const call{&kStatement,
+                  {int8_param(batch.market), int8_param(batch.no),
+                   column<Element::int8>(rejects, [](R r) { return r.row_no; }),
+                   column<Element::int2>(rejects, [](R r) { return r.fault_no; }),
+                   column<Element::int2>(rejects, [](R r) { return r.outcome; }),
+                   column<Element::text>(rejects, [](R r) { return r.code; }),
+                   column<Element::text>(rejects, [](R r) { return r.pointer; }),
+                   column<Element::text>(rejects, [](R r) { return r.detail; }),
+                   column<Element::text>(rejects, [](R r) { return r.external_id; })},
+                  std::ssize(rejects)};
+  run_binary(tx_, call);
+}
+
+std::optional<Batch> PostgresUploadRows::find(BatchId batch, BatchViewer viewer) {
+  return first_batch(
+      execute(tx_, kFind, Parameters(batch.market, batch.no, viewer.staff, viewer.tenant_no)));
+}
+
+std::optional<Batch> PostgresUploadRows::find_for_party(BatchId batch, BatchViewer viewer) {
+  return first_batch(execute(tx_, kFindForParty,
+                             Parameters(batch.market, batch.no, viewer.staff, viewer.tenant_no)));
+}
+
+std::optional<Batch> PostgresUploadRows::find_locked(BatchId batch) {
+  return first_batch(execute(tx_, kFindLocked, Parameters(batch.market, batch.no)));
+}
+
+std::vector<Batch> PostgresUploadRows::list(BatchFilter const& filter) {
+  std::optional<std::string> statuses;
+  for (auto const status : filter.statuses) {
+    statuses = (statuses ? *statuses + "," : std::string{}) + std::string{text(status)};
+  }
+  std::optional<std::int64_t> us, market, no;
+  if (filter.after) {
+    us = filter.after->created_us;
+    market = filter.after->market;
+    no = filter.after->batch_no;
+  }
+  std::vector<Batch> batches;
+  for (auto const& row :
+       execute(tx_, kList,
+               Parameters(filter.viewer.staff, filter.viewer.tenant_no, filter.market, statuses,
+                          filter.created_from_us, filter.created_until_us, us, market, no,
+                          filter.limit))) {
+    batches.push_back(read_batch(row));
+  }
+  return batches;
+}
+
+std::vector<RowView> PostgresUploadRows::rows(Batch const& batch, std::int64_t after_row,
+                                              int limit) {
+  auto const last_row = std::min(batch.counts.read, after_row + limit);
+  if (last_row <= after_row) return {};
+  auto const ranges = lead_ranges(batch.id);
+  auto const from = lead_no_of_row(ranges, after_row + 1);
+  auto const until = lead_no_of_row(ranges, last_row);
+  std::vector<RowView> views;
+  for (auto const& row :
+       execute(tx_, kLeadsOfRows, Parameters(batch.id.market, batch.id.no, from, until))) {
+    views.push_back(
+        {row.at(0).as<std::int64_t>(), RowOutcome::accepted, row.at(1).as<std::int64_t>(), {}});
+  }
+  for (auto const& row : execute(
+           tx_, kRefusedViews, Parameters(batch.id.market, batch.id.no, after_row + 1, last_row))) {
+    views.push_back({row.at(0).as<std::int64_t>(), read_outcome(row.at(1)), std::nullopt,
+                     row.at(2).as<std::string>()});
+  }
+  std::ranges::sort(views, {}, &RowView::row_no);
+  return views;
+}
+
+std::vector<RowReject> PostgresUploadRows::rejects(BatchId batch, RejectPlace after, int limit) {
+  std::vector<RowReject> rejects;
+  for (auto const& row :
+       execute(tx_, kRejects,
+               Parameters(batch.market, batch.no, after.row_no, after.fault_no, limit))) {
+    rejects.push_back({row.at(0).as<std::int64_t>(), row.at(1).as<std::int32_t>(),
+                       read_outcome(row.at(2)), row.at(3).as<std::string>(),
+                       row.at(4).as<std::string>(), row.at(5).as<std::string>(),
+                       read_maybe<std::string>(row.at(6))});
+  }
+  return rejects;
+}
+
+std::vector<std::int64_t> PostgresUploadRows::refused_rows(BatchId batch, std::int64_t after_row,
+                                                           std::int64_t until_row) {
+  std::vector<std::int64_t> rows;
+  for (auto const& row :
+       execute(tx_, kRefused, Parameters(batch.market, batch.no, after_row, until_row))) {
+    rows.push_back(row.at(0).as<std::int64_t>());
+  }
+  return rows;
+}
+
+std::vector<LeadRange> PostgresUploadRows::lead_ranges(BatchId batch) {
+  std::vector<LeadRange> ranges;
+  for (auto const& row : execute(tx_, kRanges, Parameters(batch.market, batch.no))) {
+    ranges.push_back({row.at(0).as<std::int64_t>(), row.at(1).as<std::int64_t>()});
+  }
+  return ranges;
+}
+
+void PostgresUploadRows::close(BatchId batch, std::string_view file_sha256, BatchStatus status,
+                               std::int64_t sample_size, std::int64_t acceptance_number) {
+  execute(tx_, kClose,
+          Parameters(batch.market, batch.no, bytea(file_sha256), text(status), sample_size,
+                     acceptance_number, now_));
+}
+
+void PostgresUploadRows::set_status(BatchId batch, BatchStatus status) {
+  execute(tx_, kSetStatus, Parameters(batch.market, batch.no, text(status), now_));
+}
+
+void PostgresUploadRows::set_decision(BatchId batch, LotDecision decision, BatchStatus status) {
+  execute(tx_, kSetDecision,
+          Parameters(batch.market, batch.no, text(decision), text(status), now_));
+}
+
+void PostgresUploadRows::set_needs_admin(BatchId batch, bool needed) {
+  execute(tx_, kSetNeedsAdmin, Parameters(batch.market, batch.no, needed));
+}
+
+void PostgresUploadRows::stop(BatchId batch) {
+  execute(tx_, kStop, Parameters(batch.market, batch.no));
+}
+
+std::vector<BatchId> PostgresUploadRows::cut_uploads(Timestamp touched_before, int limit) {
+  return read_ids(execute(tx_, kCut, Parameters(touched_before, limit)));
+}
+
+std::vector<BatchId> PostgresUploadRows::unfinished_lots(MarketNo market, int limit) {
+  return read_ids(execute(tx_, kUnfinished, Parameters(market, limit)));
+}
+
+std::vector<BatchId> PostgresUploadRows::waiting_lots(MarketNo market, std::int64_t after_no,
+                                                      int limit) {
+  return read_ids(execute(tx_, kWaiting, Parameters(market, after_no, limit)));
+}
+
+}  // namespace leadex::storage::postgres
