@@ -23,25 +23,32 @@ namespace leadex::api {
 enum class Code : std::uint8_t {
   // 400
   bad_request,
+  malformed_request,
+  malformed_target,
   body_malformed,
   json_invalid,
   idempotency_key_missing,
   idempotency_key_invalid,
   cursor_invalid,
-  // 401, 402, 403
+  // 401
   unauthorized,
+  // 402
   insufficient_funds,
+  // 403
   forbidden,
   scope_missing,
   account_suspended,
   test_key_not_allowed,
   four_eyes_required,
-  // 404 … 406
+  // 404
   not_found,
+  // 405
   method_not_allowed,
+  // 406
   not_acceptable,
-  // 408, 409, 410
+  // 408
   body_too_slow,
+  // 409
   in_progress,
   duplicate,
   already_bought,
@@ -50,6 +57,7 @@ enum class Code : std::uint8_t {
   already_decided,
   already_claimed,
   conflict,
+  last_admin,
   campaign_paused,
   cap_reached,
   listing_gone,
@@ -57,6 +65,7 @@ enum class Code : std::uint8_t {
   lead_sold,
   auction_ended,
   bid_gone,
+  sale_not_pending,
   sale_not_delivered,
   return_not_open,
   dispute_not_open,
@@ -64,11 +73,19 @@ enum class Code : std::uint8_t {
   draw_pending,
   bank_details_missing,
   nothing_to_pay,
+  // 410
   contact_gone,
-  // 412 … 428
+  // 412
   precondition_failed,
+  // 413
   body_too_large,
+  // 414
+  target_too_long,
+  // 415
   unsupported_media_type,
+  // 417
+  expectation_failed,
+  // 422
   validation_failed,
   not_supported,
   idempotency_key_reused,
@@ -82,35 +99,52 @@ enum class Code : std::uint8_t {
   return_window_closed,
   return_ceiling_reached,
   limit_reached,
+  upload_too_large,
   unknown_column,
   header_invalid,
-  lead_invalid,
-  attribute_invalid,
-  consent_missing,
-  consent_expired,
-  consent_in_future,
+  suppressed,
+  duplicate_in_batch,
+  duplicate_in_market,
+  malformed_row,
   missing_field,
+  value_too_long,
+  attribute_invalid,
   email_invalid,
   email_disposable,
   phone_invalid,
   name_invalid,
-  underage,
+  postal_code_invalid,
   country_mismatch,
-  suppressed,
-  malformed_row,
-  duplicate_in_batch,
-  duplicate_in_market,
+  date_of_birth_invalid,
+  underage,
+  timestamp_invalid,
+  ip_invalid,
+  url_invalid,
+  consent_missing,
+  consent_expired,
+  consent_in_future,
+  vehicle_invalid,
+  ask_invalid,
+  source_invalid,
+  // 428
   precondition_required,
   // 429
   rate_limited,
-  // 5xx
-  internal_error,
+  // 431
+  headers_too_large,
+  // 500
+  internal,
+  // 501
+  method_not_implemented,
+  // 503
   busy,
+  overloaded,
   not_owner,
   market_halted,
   unavailable,
   outcome_unknown,
-  draining,
+  // 505
+  http_version_not_supported,
 };
 
 struct CodeInfo {
