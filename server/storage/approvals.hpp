@@ -2,9 +2,11 @@
 // Approvals: what waits for a second person. The payload is sealed before it comes here. Used
 // inside one database job.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "billing/values/time.hpp"

@@ -2,9 +2,11 @@
 // Accounts of the API (table tenant), the principals acting for them, and the environment row.
 // Used inside one database job; bank details are sealed before they come here.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "billing/values/time.hpp"

@@ -1,0 +1,139 @@
+#include "server/storage/postgres/sale_reads.hpp"
+
+#include "server/storage/postgres/audit_rows.hpp"
+#include "server/storage/postgres/instant_sql.hpp"
+#include "server/storage/postgres/statement.hpp"
+#include "server/storage/postgres/trade_sql.hpp"
+
+namespace leadex::storage::postgres {
+
+namespace {
+
+#define LEADEX_SALE_COLUMNS                                                                       \
+  "select m.market_id, m.name, m.currency, s.lead_no, s.slot, s.buyer, s.campaign, s.generator, " \
+  "s.gross, s.fee, s.credited, s.state, s.exclusive, s.auction_no, s.sold_us, s.due_us, "         \
+  "r.return_no, r.state "
+#define LEADEX_SALE_RETURN                                                              \
+  "left join return_case r on r.market_id = s.market_id and r.lead_no = s.lead_no and " \
+  "r.slot = s.slot "
+
+// Each market has its own index by time; the newest of all markets are merged.
+constexpr char const* kList =
+    LEADEX_SALE_COLUMNS
+    "from market m cross join lateral (select * from sale s where s.market_id = m.market_id and "
+    LEADEX_OF("$1", "s.buyer", "s.generator")
+    " and ($2::bigint is null or (s.sold_us, s.market_id, s.lead_no, s.slot) < ($2::bigint, "
+    "$3::bigint, $4::bigint, $5::integer)) and ($7::bigint is null or s.campaign = $7::bigint) "
+    "and ($8::integer[] is null or s.state = any ($8::integer[])) "
+    "and ($9::bigint is null or s.sold_us >= $9::bigint) "
+    "and ($10::bigint is null or s.sold_us < $10::bigint) "
+    "order by s.sold_us desc, s.lead_no desc, s.slot desc limit $11) s " LEADEX_SALE_RETURN
+    "where $6::bigint is null or m.market_id = $6::bigint "
+    "order by s.sold_us desc, s.market_id desc, s.lead_no desc, s.slot desc limit $11";
+constexpr char const* kFind =
+    LEADEX_SALE_COLUMNS "from sale s join market m on m.market_id = s.market_id " LEADEX_SALE_RETURN
+                        "where s.market_id = $2 and s.lead_no = $3 and s.slot = $4 and " LEADEX_OF(
+                            "$1", "s.buyer", "s.generator");
+// Buyer and staff only: the generator gave the contact away. No row lock: the market's writer must
+// not wait for a reader.
+constexpr char const* kContact =
+    "select s.buyer, s.state in (3, 4) or k.wrapped is null or c.sealed is null, k.kek_id, "
+    "k.wrapped, c.sealed, c.consent_sealed from sale s "
+    "left join contact c on c.market_id = s.market_id and c.lead_no = s.lead_no "
+    "left join lead_key k on k.market_id = s.market_id and k.lead_no = s.lead_no "
+    "where s.market_id = $2 and s.lead_no = $3 and s.slot = $4 and " LEADEX_OWN(
+        "$1", "s.buyer") " and s.state <> 0";
+
+SaleView read_sale(pqxx::row const& row) {
+  SaleView sale;
+  sale.id = {read_market_no(row.at(0)), row.at(3).as<std::int64_t>(), row.at(4).as<std::int32_t>()};
+  sale.market = row.at(1).as<std::string>();
+  sale.currency = row.at(2).as<std::string>();
+  sale.buyer_no = row.at(5).as<std::int64_t>();
+  sale.campaign_no = row.at(6).as<std::int64_t>();
+  sale.generator_no = row.at(7).as<std::int64_t>();
+  sale.gross = Money{row.at(8).as<std::int64_t>()};
+  sale.fee = Money{row.at(9).as<std::int64_t>()};
+  sale.credited = Money{row.at(10).as<std::int64_t>()};
+  sale.state = read_number_enum(row.at(11), market::SaleState::voided);
+  sale.exclusive = row.at(12).as<bool>();
+  sale.auction_no = row.at(13).as<std::int64_t>();
+  sale.sold_at = read_time(row.at(14));
+  sale.due_us = row.at(15).as<std::int64_t>();
+  if (!row.at(16).is_null()) {
+    sale.return_no = row.at(16).as<std::int64_t>();
+    sale.return_state = read_number_enum(row.at(17), market::ReturnState::denied);
+  }
+  return sale;
+}
+
+std::vector<SaleView> list_sales(pqxx::transaction_base& tx, Viewer viewer,
+                                 SaleFilter const& filter) {
+  auto const before = filter.before.value_or(SaleCursor{});
+  std::optional<std::int64_t> sold_us;
+  if (filter.before) sold_us = before.sold_us;
+  std::vector<SaleView> sales;
+  auto const rows =
+      execute(tx, kList,
+              Parameters(viewer.scope(), sold_us, before.market, before.lead_no, before.slot,
+                         filter.market, filter.campaign_no, number_list(filter.states),
+                         filter.sold_from_us, filter.sold_until_us, filter.limit));
+  for (auto const& row : rows) sales.push_back(read_sale(row));
+  return sales;
+}
+
+std::optional<SealedContactRow> reveal(pqxx::transaction_base& tx, ContactRequest const& request) {
+  auto const& sale = request.sale;
+  auto const rows = execute(
+      tx, kContact, Parameters(request.viewer.scope(), sale.market, sale.lead_no, sale.slot));
+  if (rows.empty()) return std::nullopt;
+  auto const row = rows.at(0);
+  SealedContactRow contact;
+  contact.gone = row.at(1).as<bool>();
+  if (contact.gone) return contact;
+  contact.kek_id = row.at(2).as<std::int32_t>();
+  contact.key_wrapped = read_bytes(row.at(3));
+  contact.contact_sealed = read_bytes(row.at(4));
+  contact.consent_sealed = read_bytes(row.at(5));
+  AuditEntry entry;
+  entry.principal_no = request.principal_no;
+  entry.tenant_no = request.viewer.tenant_no;
+  entry.action = "contact.read";
+  entry.object_kind = "sale";
+  entry.object_market = sale.market;
+  entry.object_no = sale.lead_no;
+  entry.payload = "slot=" + std::to_string(sale.slot) +
+                  ";buyer=" + std::to_string(row.at(0).as<std::int64_t>());
+  if (!request.reason.empty()) entry.payload += ";reason=" + request.reason;
+  auto const now = execute(tx, "select " LEADEX_MICROS("now()"));
+  append_audit(tx, read_time(now.at(0).at(0)), sale.market, std::span{&entry, 1});
+  return contact;
+}
+
+}  // namespace
+
+std::optional<SaleView> find_sale(pqxx::transaction_base& tx, Viewer viewer, SaleId sale) {
+  auto const rows =
+      execute(tx, kFind, Parameters(viewer.scope(), sale.market, sale.lead_no, sale.slot));
+  if (rows.empty()) return std::nullopt;
+  return read_sale(rows.at(0));
+}
+
+PostgresSaleReads::Later<std::vector<SaleView>> PostgresSaleReads::list(Viewer viewer,
+                                                                        SaleFilter filter) {
+  co_return co_await pool_.run(
+      [viewer, filter](pqxx::work& tx) { return list_sales(tx, viewer, filter); });
+}
+
+PostgresSaleReads::Later<std::optional<SaleView>> PostgresSaleReads::find(Viewer viewer,
+                                                                          SaleId sale) {
+  co_return co_await pool_.run(
+      [viewer, sale](pqxx::work& tx) { return find_sale(tx, viewer, sale); });
+}
+
+PostgresSaleReads::Later<std::optional<SealedContactRow>> PostgresSaleReads::contact(
+    ContactRequest request) {
+  co_return co_await pool_.run([request](pqxx::work& tx) { return reveal(tx, request); });
+}
+
+}  // namespace leadex::storage::postgres

@@ -1,0 +1,64 @@
+#include "tests/support/test_database.hpp"
+
+#include <cstdlib>
+#include <optional>
+#include <pqxx/pqxx>
+#include <stdexcept>
+#include <string_view>
+
+#include "server/crypto/bytes.hpp"
+#include "server/crypto/random.hpp"
+#include "server/storage/postgres/migrator.hpp"
+
+namespace leadex::test {
+namespace {
+
+std::string setting(char const* name) {
+  char const* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  if (value == nullptr || *value == '\0') {
+    throw std::runtime_error(std::string(name) +
+                             " is not set: run the tests with deploy/test, which starts a "
+                             "PostgreSQL cluster for them");
+  }
+  return value;
+}
+
+/// Replaces the value of one keyword of a conninfo without quoted blanks.
+std::string with(std::string const& conninfo, std::string_view keyword, std::string const& value) {
+  auto const name = std::string(keyword) + '=';
+  auto const at = conninfo.starts_with(name) ? 0 : conninfo.find(' ' + name) + 1;
+  if (at == 0 && !conninfo.starts_with(name)) return conninfo + ' ' + name + value;
+  auto const end = std::min(conninfo.find(' ', at), conninfo.size());
+  return conninfo.substr(0, at) + name + value + conninfo.substr(end);
+}
+
+}  // namespace
+
+TestDatabase::TestDatabase(bool migrated) : admin_(setting("LEADEX_TEST_DATABASE")) {
+  auto const app_password = setting("LEADEX_TEST_APP_PASSWORD");
+  name_ = "test_" + crypto::hex_encode(crypto::random_bytes(8));
+  {
+    pqxx::connection connection(admin_);
+    pqxx::nontransaction tx(connection);
+    tx.exec("create database " + tx.quote_name(name_));
+  }
+  owner_ = with(admin_, "dbname", name_);
+  app_ = with(with(owner_, "user", "leadex_app"), "password", app_password);
+  if (!migrated) return;
+  storage::postgres::Migrator migrator({.conninfo = owner_, .folder = migrations()});
+  if (auto const done = migrator.migrate(); !done) {
+    throw std::runtime_error(describe(done.error()));
+  }
+}
+
+TestDatabase::~TestDatabase() {
+  try {
+    pqxx::connection connection(admin_);
+    pqxx::nontransaction tx(connection);
+    tx.exec("drop database if exists " + tx.quote_name(name_) + " with (force)");
+  } catch (std::exception const&) {
+    // The cluster is thrown away anyway; a destructor has nobody to tell.
+  }
+}
+
+}  // namespace leadex::test
