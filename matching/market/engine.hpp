@@ -50,6 +50,9 @@ class Engine {
 
   /// Zones in use with the end of the hour known for each; 0 when it was never set.
   [[nodiscard]] std::vector<std::pair<std::string, std::int64_t>> zones() const;
+  [[nodiscard]] Windows zone_windows(std::string const& zone) const {
+    return zones_.at(zone).windows;
+  }
   /// When the next work of Tick comes due; nothing when nothing waits.
   [[nodiscard]] std::optional<std::int64_t> next_due_us(std::uint32_t jobs = Tick::all) const;
   [[nodiscard]] std::int64_t command_no() const { return command_no_; }

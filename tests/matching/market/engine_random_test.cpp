@@ -1,0 +1,166 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "matching/market/codec.hpp"
+#include "tests/matching/market/market_run.hpp"
+#include "tests/matching/market/shadow_tables.hpp"
+
+namespace leadex::market {
+namespace {
+
+int rounds() { return std::getenv("LEADEX_TEST_FULL") != nullptr ? 200 : 12; }
+constexpr int kCommands = 1500;
+
+/// What must hold of the tables after every command.
+void expect_invariants(ShadowTables const& tables, Engine const& engine) {
+  std::int64_t held = 0;
+  std::map<std::int64_t, std::map<std::int64_t, int>> owners;  // lead → share → live sales
+  std::map<std::pair<std::int64_t, std::int64_t>, int> had;    // (lead, buyer) → sales
+  for (auto const& [key, sale] : tables.sales()) {
+    auto const& award = sale.award;
+    ASSERT_GE(award.gross_micros, kUnit) << "below the reserve";
+    ++had[{key.lead_no, award.budget.buyer_no}];
+    if (award.state == SaleState::voided) continue;
+    held += award.gross_micros - sale.credited_micros;
+    ++owners[key.lead_no][key.slot % kSharesPerRound];
+    if (award.exclusive) owners[key.lead_no][99] += 100;
+  }
+  for (auto const& [lead, shares] : owners) {
+    bool const exclusive = shares.contains(99);
+    ASSERT_LE(shares.size(), exclusive ? 2U : 4U) << "lead " << lead << " sold too often";
+    for (auto const& [share, count] : shares) {
+      ASSERT_EQ(share == 99 ? count / 100 : count, 1) << "lead " << lead;
+    }
+  }
+  for (auto const& [who, count] : had) ASSERT_EQ(count, 1) << "a lead twice to one buyer";
+  std::int64_t available = 0;
+  for (auto const& [key, micros] : tables.budgets()) {
+    ASSERT_GE(micros, 0);
+    ASSERT_GE(engine.available(key), 0);
+    ASSERT_LE(engine.available(key), micros);
+    available += micros;
+  }
+  ASSERT_EQ(available + held, tables.funded()) << "money appeared or vanished";
+  for (auto const& [no, campaign] : tables.campaigns()) {
+    for (auto const& window : campaign.counters) {
+      ASSERT_TRUE(window.n_max == kNone || window.n <= window.n_max);
+      ASSERT_TRUE(window.micros_max == kNone || window.micros <= window.micros_max);
+      ASSERT_GE(window.n, 0);
+      ASSERT_GE(window.micros, 0);
+    }
+  }
+}
+
+TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
+  auto const first = std::random_device{}();
+  for (int round = 0; round < rounds(); ++round) {
+    auto const seed = first + static_cast<unsigned>(round);
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    MarketRun run{seed};
+    Engine engine;
+    ShadowTables tables;
+    auto const step = [&](Command const& command) {
+      auto const applied = engine.apply(run.now(), command);
+      tables.apply(command, run.now_us(), applied);
+      run.learn(applied);
+    };
+    for (auto const& command : run.opening()) step(command);
+    for (int i = 0; i < kCommands; ++i) {
+      step(run.next(engine));
+      if (i % 16 == 0) ASSERT_NO_FATAL_FAILURE(expect_invariants(tables, engine));
+      if (i % 300 == 0) {
+        Engine again;
+        again.restore(tables.image(engine.numbers()));
+        ASSERT_EQ(again.describe(), engine.describe()) << "after command " << i;
+      }
+    }
+    EXPECT_GT(tables.sales().size(), 50U) << "the run traded too little to say much";
+  }
+}
+
+TEST(Engine, AReloadedEngineDecidesAsTheOneBefore) {
+  auto const seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  MarketRun run{seed};
+  Engine engine;
+  ShadowTables tables;
+  for (auto const& command : run.opening()) {
+    tables.apply(command, run.now_us(), engine.apply(run.now(), command));
+  }
+  for (int i = 0; i < 600; ++i) {
+    auto const command = run.next(engine);
+    auto const applied = engine.apply(run.now(), command);
+    tables.apply(command, run.now_us(), applied);
+    run.learn(applied);
+  }
+  Engine again;
+  again.restore(tables.image(engine.numbers()));
+  // A reload tells it the windows of its zones first.
+  for (int i = 0; i < 600; ++i) {
+    for (auto const& [zone, end_us] : again.zones()) {
+      if (end_us != 0) continue;
+      auto const roll = SetZoneWindows{zone, engine.zone_windows(zone)};
+      (void)again.apply(run.now(), roll);
+    }
+    auto const command = run.next(engine);
+    auto const applied = engine.apply(run.now(), command);
+    auto const twin = again.apply(run.now(), command);
+    ASSERT_EQ(encode_value(applied.outcome), encode_value(twin.outcome)) << "command " << i;
+    ASSERT_EQ(encode_value(applied.effects), encode_value(twin.effects)) << "command " << i;
+    run.learn(applied);
+  }
+}
+
+TEST(Engine, TheSameLogGivesTheSameBytes) {
+  auto const seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  MarketRun run{seed};
+  Engine engine;
+  struct Logged {
+    std::int64_t at_us;
+    std::string command;
+    std::string outcome;
+    std::string effects;
+  };
+  std::vector<Logged> log;
+  auto const step = [&](Command const& command) {
+    auto const applied = engine.apply(run.now(), command);
+    run.learn(applied);
+    log.push_back({run.now_us(), encode_value(command), encode_value(applied.outcome),
+                   encode_value(applied.effects)});
+  };
+  for (auto const& command : run.opening()) step(command);
+  for (int i = 0; i < 2000; ++i) step(run.next(engine));
+  Engine replay;
+  for (auto const& entry : log) {
+    auto const command = decode_value<Command>(entry.command);
+    ASSERT_TRUE(command.has_value());
+    auto const applied = replay.apply(from_unix_micros(entry.at_us), *command);
+    ASSERT_EQ(encode_value(applied.outcome), entry.outcome);
+    ASSERT_EQ(encode_value(applied.effects), entry.effects);
+  }
+  EXPECT_EQ(replay.describe(), engine.describe());
+}
+
+TEST(Codec, CutOrAlteredBytesAreRefusedOrDecodeToOtherValues) {
+  auto const seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  MarketRun run{seed};
+  Engine engine;
+  for (auto const& command : run.opening()) {
+    auto const bytes = encode_value(command);
+    for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
+      ASSERT_FALSE(decode_value<Command>(bytes.substr(0, cut)).has_value());
+    }
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+      auto other = bytes;
+      other[at] = static_cast<char>(other[at] ^ (1 << run.below(8)));
+      auto const read = decode_value<Command>(other);
+      if (read) ASSERT_EQ(encode_value(*read), other) << "two forms of one value";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace leadex::market

@@ -1,0 +1,224 @@
+#include "tests/matching/market/market_run.hpp"
+
+namespace leadex::market {
+
+namespace {
+
+constexpr std::int64_t kBuyers = 6;
+constexpr std::int64_t kCampaigns = 14;
+
+std::string bytes_of(targeting::Expression const& tree) {
+  auto const made = targeting::Schema::make(MarketRun::rules().attributes);
+  targeting::TextInterner texts;
+  auto const bytes = targeting::encode(tree, *made, texts);
+  return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+MarketRules MarketRun::rules(std::int32_t version) {
+  MarketRules rules;
+  rules.version = version;
+  rules.max_shares = 4;
+  rules.reserve_micros = kUnit;
+  rules.ask_micros = 3 * kUnit;
+  rules.listing_ttl_us = 600 * kMinuteUs;
+  rules.listing_auction_us = 60 * kMinuteUs;
+  rules.return_window_us = 120 * kMinuteUs;
+  rules.contest_us = 30 * kMinuteUs;
+  rules.decide_us = 60 * kMinuteUs;
+  rules.holdback_us = 240 * kMinuteUs;
+  rules.delivery_deadline_us = 5 * kMinuteUs;
+  rules.return_ceiling_bp = 5000;
+  rules.attributes = {
+      {.name = "state", .type = targeting::AttributeType::choice, .choices = {"CA", "TX", "NY"}},
+      {.name = "age", .type = targeting::AttributeType::integer, .minimum = 16, .maximum = 110},
+      {.name = "own_home", .type = targeting::AttributeType::boolean}};
+  return rules;
+}
+
+std::vector<Command> MarketRun::opening() {
+  std::vector<Command> commands{ConfigureMarket{rules()}};
+  for (std::int64_t i = 0; i < kCampaigns; ++i) {
+    commands.push_back(campaign());
+    auto const no = campaigns_;
+    commands.push_back(FundBudget{{buyer_of_[no], no}, ++intents_, (10 + below(60)) * kUnit});
+  }
+  for (std::int64_t buyer = 1; buyer <= kBuyers; ++buyer) {
+    commands.push_back(FundBudget{{buyer, 0}, ++intents_, 200 * kUnit});
+  }
+  return commands;
+}
+
+std::string MarketRun::targeting() {
+  switch (below(4)) {
+    case 0:
+      return bytes_of(targeting::all_of({}));
+    case 1:
+      return bytes_of(targeting::in_list(0, {below(3), below(3)}));
+    case 2:
+      return bytes_of(targeting::in_range(1, 16 + below(30), 60 + below(50)));
+    default:
+      return bytes_of(targeting::all_of(
+          {targeting::in_range(1, 20, 90), targeting::not_of(targeting::equal_to(2, below(2)))}));
+  }
+}
+
+Command MarketRun::campaign() {
+  bool const edit = campaigns_ >= kCampaigns;
+  auto const no = edit ? 1 + below(campaigns_) : ++campaigns_;
+  if (!edit) buyer_of_[no] = 1 + below(kBuyers);
+  UpsertCampaign upsert;
+  upsert.campaign_no = no;
+  upsert.buyer_no = buyer_of_[no];
+  upsert.version = ++version_of_[no];
+  auto& terms = upsert.terms;
+  terms.bid_micros = kUnit / 2 + below(6 * kUnit);
+  if (below(3) == 0) terms.exclusive_bid_micros = terms.bid_micros + below(9 * kUnit);
+  terms.exclusivity = static_cast<auction::Exclusivity>(below(3));
+  terms.max_shares = static_cast<std::int32_t>(1 + below(5));
+  terms.zone = below(2) == 0 ? "UTC" : "America/New_York";
+  for (std::size_t k = 0; k < kWindowKinds; ++k) {
+    if (below(3) == 0) terms.leads_max[k] = below(12) + 1;
+    if (below(4) == 0) terms.spend_max[k] = (2 + below(20)) * kUnit;
+  }
+  if (below(4) == 0) terms.minimum_score = below(80);
+  if (below(5) == 0) terms.sources_blocked = {101};
+  if (below(6) == 0) terms.sources_allowed = {102, 103};
+  terms.buys_listings = below(3) == 0;
+  terms.delivery = below(2) == 0 ? Delivery::pull : Delivery::webhook;
+  terms.targeting = targeting();
+  return upsert;
+}
+
+Command MarketRun::lead() {
+  OfferLead offer;
+  offer.lead_no = ++leads_;
+  offer.generator_no = 101 + below(3);
+  offer.version = 1;
+  offer.score = below(5) == 0 ? kNone : below(100);
+  offer.vehicle = static_cast<std::int32_t>(below(10));
+  offer.reason = below(2) == 0 ? "quote" : "move";
+  offer.captured_us = now_us_ - below(48) * 60 * kMinuteUs;
+  if (below(3) == 0) offer.ask_micros = kUnit + below(6 * kUnit);
+  AttributeText state{AttributeText::Kind::text, 0,
+                      any_of(std::vector<std::string>{"CA", "TX", "NY"})};
+  AttributeText age{AttributeText::Kind::number, 16 + below(90), {}};
+  AttributeText home{AttributeText::Kind::number, below(2), {}};
+  if (below(6) == 0) home = {};
+  offer.attributes = {state, age, home};
+  return offer;
+}
+
+Command MarketRun::zone_roll(std::string const& zone) {
+  constexpr std::int64_t kHour = 60 * kMinuteUs;
+  auto const hour = now_us_ / kHour * kHour;
+  auto const offset = zone == "UTC" ? 0 : 5 * kHour;
+  auto const day = (now_us_ - offset) / (24 * kHour) * (24 * kHour) + offset;
+  zone_end_us_ = hour + kHour;
+  return SetZoneWindows{zone,
+                        {Window{hour, hour + kHour}, Window{day, day + 24 * kHour},
+                         Window{day / (7 * 24 * kHour) * (7 * 24 * kHour), day + 24 * 7 * kHour},
+                         Window{day / (30 * 24 * kHour) * (30 * 24 * kHour), day + 720 * kHour}}};
+}
+
+Command MarketRun::next(Engine const& engine) {
+  now_us_ += below(2 * kMinuteUs);
+  for (auto const& [zone, end_us] : engine.zones()) {
+    if (end_us <= now_us_) return zone_roll(zone);
+  }
+  auto const buyer = 1 + below(kBuyers);
+  auto const own_campaign = [&]() -> std::int64_t {
+    for (auto const& [no, owner] : buyer_of_) {
+      if (owner == buyer && below(2) == 0) return no;
+    }
+    return 0;
+  };
+  switch (below(20)) {
+    case 0:
+      return campaign();
+    case 1: {
+      auto const no = 1 + below(campaigns_);
+      return PauseCampaign{no, buyer_of_[no], below(3) == 0};
+    }
+    case 2: {
+      auto const no = 1 + below(campaigns_);
+      return FundBudget{{buyer_of_[no], no}, ++intents_, (1 + below(20)) * kUnit};
+    }
+    case 3: {
+      auto const no = 1 + below(campaigns_);
+      return DefundBudget{{buyer_of_[no], no}, ++intents_, (1 + below(5)) * kUnit};
+    }
+    case 4:
+      return SweepListings{1 + below(campaigns_)};
+    case 5:
+    case 6:
+      return PlaceBid{1 + below(leads_ + 1),
+                      {buyer, own_campaign()},
+                      kUnit / 2 + below(14 * kUnit),
+                      below(4) == 0};
+    case 7:
+      if (bids_.empty()) return Tick{};
+      return WithdrawBid{any_of(bids_).bid_no, buyer};
+    case 8:
+      return Purchase{{buyer, own_campaign()},
+                      targeting(),
+                      1 + below(6),
+                      kUnit + below(12 * kUnit),
+                      below(4) == 0};
+    case 9:
+    case 10:
+      if (sales_.empty()) return Tick{};
+      {
+        auto const sale = any_of(sales_);
+        if (below(3) == 0) return RefuseDelivery{sale.lead_no, sale.slot};
+        return ConfirmDelivery{sale.lead_no, sale.slot};
+      }
+    case 11:
+    case 12:
+      if (sales_.empty()) return Tick{};
+      {
+        auto const sale = any_of(sales_);
+        return OpenReturn{sale.lead_no, sale.slot, sale.budget.buyer_no, "wrong_number",
+                          below(6) == 0};
+      }
+    case 13:
+      if (returns_.empty()) return Tick{};
+      {
+        auto const returned = any_of(returns_);
+        switch (below(3)) {
+          case 0:
+            return AcceptReturn{returned.return_no, returned.generator_no};
+          case 1:
+            return ContestReturn{returned.return_no, returned.generator_no};
+          default:
+            return DecideDispute{returned.return_no, static_cast<Ruling>(below(3)),
+                                 below(4 * kUnit)};
+        }
+      }
+    case 14:
+      return WithdrawLead{1 + below(leads_ + 1), below(2) == 0 ? 0 : 101 + below(3)};
+    case 15:
+    case 16:
+      now_us_ += below(20 * kMinuteUs);
+      return Tick{Tick::all, static_cast<std::int32_t>(1 + below(64))};
+    default:
+      return lead();
+  }
+}
+
+void MarketRun::learn(Applied const& applied) {
+  for (auto const& effect : applied.effects) {
+    if (auto const* sale = std::get_if<SaleAwarded>(&effect)) sales_.push_back(*sale);
+    if (auto const* bid = std::get_if<BidMoved>(&effect)) bids_.push_back(*bid);
+    if (auto const* returned = std::get_if<ReturnMoved>(&effect)) returns_.push_back(*returned);
+  }
+  auto const forget = [](auto& list) {
+    if (list.size() > 40) list.erase(list.begin());
+  };
+  forget(sales_);
+  forget(bids_);
+  forget(returns_);
+}
+
+}  // namespace leadex::market
