@@ -40,6 +40,7 @@ namespace {
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kDiscardBytesMax = 1024 * 1024;
+constexpr std::size_t kRecordBytes = 16 * 1024;
 
 // Mozilla's "intermediate" profile of 2025: ECDHE with AEAD only; the suites of TLS 1.3 are all
 // of that kind and stay at OpenSSL's default.
@@ -101,9 +102,22 @@ class StreamConnection : public Connection {
   asio::awaitable<Result<void, IoError>> write(std::string_view first, std::string_view second,
                                                Deadline deadline) override {
     lowest().expires_at(deadline);
-    std::array<asio::const_buffer, 2> const buffers = {asio::buffer(first), asio::buffer(second)};
-    auto const [ec, n] = co_await asio::async_write(stream_, buffers, kToken);
-    if (ec) co_return refuse(to_io_error(ec));
+    // Joined by hand: one TLS record for a head and the start of its body. Not by a sequence of two
+    // buffers, since ssl_stream writes nothing, successfully, when the first of them is empty and
+    // the second is larger than 16 KiB.
+    std::string joined;
+    if (!first.empty() && !second.empty() && first.size() < kRecordBytes) {
+      auto const start = second.substr(0, kRecordBytes - first.size());
+      joined.reserve(first.size() + start.size());
+      joined.append(first).append(start);
+      first = joined;
+      second.remove_prefix(start.size());
+    }
+    for (auto const bytes : {first, second}) {
+      if (bytes.empty()) continue;
+      auto const [ec, n] = co_await asio::async_write(stream_, asio::buffer(bytes), kToken);
+      if (ec) co_return refuse(to_io_error(ec));
+    }
     co_return Result<void, IoError>{};
   }
 

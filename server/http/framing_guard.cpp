@@ -55,6 +55,13 @@ bool has_clean_line_ends(std::string_view head) {
   return true;
 }
 
+/// CONNECT is known, but its target never has origin form.
+bool is_known(std::string_view method) {
+  static constexpr std::array<std::string_view, 9> kMethods = {
+      "GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS", "TRACE", "CONNECT"};
+  return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
+}
+
 Check check_target(std::string_view method, std::string_view target, HeadLimits const& limits) {
   if (target.size() > limits.target_bytes_max) return FramingError::target_too_long;
   if (target == "*" && method == "OPTIONS") return std::nullopt;
@@ -75,6 +82,7 @@ Check parse_request_line(std::string_view line, HeadLimits const& limits, Parsed
   head.target = line.substr(first + 1, last - first - 1);
   auto const version = line.substr(last + 1);
   if (head.method.size() > 32 || !is_token(head.method)) return FramingError::bad_method;
+  if (!is_known(head.method)) return FramingError::unknown_method;
   if (head.target.empty() || head.target.find(' ') != std::string_view::npos) {
     return FramingError::bad_request_line;
   }
@@ -232,6 +240,8 @@ int status_of(FramingError error) {
   switch (error) {
     case FramingError::target_too_long:
       return 414;
+    case FramingError::unknown_method:
+      return 501;
     case FramingError::bad_version:
       return 505;
     case FramingError::too_many_headers:
@@ -247,6 +257,8 @@ std::string_view code_of(FramingError error) {
   switch (error) {
     case FramingError::target_too_long:
       return "target_too_long";
+    case FramingError::unknown_method:
+      return "method_not_implemented";
     case FramingError::bad_version:
       return "http_version_not_supported";
     case FramingError::too_many_headers:

@@ -24,6 +24,7 @@ enum class FramingError {
   bad_line_end,      ///< a bare CR or LF anywhere
   bad_request_line,  ///< not method, one space, target, one space, version
   bad_method,        ///< no token
+  unknown_method,    ///< a token, but none of the methods of RFC 9110 and PATCH
   bad_target,        ///< not origin-form (or "*" of OPTIONS), a character outside RFC 3986
   target_too_long,
   bad_version,  ///< not HTTP/1.0 or HTTP/1.1
@@ -59,7 +60,7 @@ struct ParsedHead {
 [[nodiscard]] Result<ParsedHead, FramingError> parse_head(std::string_view head,
                                                           HeadLimits const& limits);
 
-/// The status a framing error is answered with: 400, 414, 417, 431 or 505.
+/// The status a framing error is answered with: 400, 414, 417, 431, 501 or 505.
 [[nodiscard]] int status_of(FramingError error);
 [[nodiscard]] std::string_view code_of(FramingError error);
 

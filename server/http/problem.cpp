@@ -1,10 +1,9 @@
 #include "server/http/problem.hpp"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <algorithm>
 #include <array>
+
+#include "server/json/rapidjson.hpp"
 
 namespace leadex::http {
 

@@ -94,7 +94,7 @@ Headers ResponseReader::headers() const {
 }
 
 bool ResponseReader::keeps_alive() const {
-  return impl_->parser.is_done() && impl_->parser.get().keep_alive() && pending_.empty();
+  return impl_->parser.is_done() && impl_->parser.keep_alive() && pending_.empty();
 }
 
 }  // namespace leadex::http

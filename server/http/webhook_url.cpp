@@ -93,6 +93,11 @@ Result<WebhookTarget, ClientError> check_webhook_url(std::string_view url,
   }
   if (parsed->has_userinfo()) return refuse(ClientError::user_info_refused);
 
+  // Boost.URL 1.81 reads "https://1.2.3.4.evil.com/" as the address 1.2.3.4 with the path
+  // ".evil.com/": behind an authority only a slash may follow.
+  auto const path = parsed->encoded_path();
+  if (!path.empty() && path.front() != '/') return refuse(ClientError::url_malformed);
+
   WebhookTarget target;
   if (parsed->has_port()) {
     target.port = parsed->port_number();
