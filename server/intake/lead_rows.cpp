@@ -1,0 +1,194 @@
+#include "server/intake/lead_rows.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "matching/market/codec.hpp"
+#include "matching/targeting/schema.hpp"
+#include "server/json/writer.hpp"
+#include "server/privacy/blind_index.hpp"
+#include "server/privacy/lead_envelope.hpp"
+
+namespace leadex::intake {
+namespace {
+
+static_assert(std::size(targeting::kVehicles) == static_cast<std::size_t>(Vehicle::other) + 1);
+
+AttributeRule rule_of(targeting::AttributeDef const& def, bool required) {
+  AttributeRule rule{.name = def.name, .required = required};
+  switch (def.type) {
+    case targeting::AttributeType::choice:
+      for (auto const& choice : def.choices) rule.one_of.emplace_back(choice);
+      break;
+    case targeting::AttributeType::text:
+      rule.max_length = def.max_length;
+      break;
+    case targeting::AttributeType::integer:
+      rule.type = AttributeType::integer;
+      rule.minimum = def.minimum;
+      rule.maximum = def.maximum;
+      break;
+    case targeting::AttributeType::boolean:
+      rule.type = AttributeType::boolean;
+      break;
+  }
+  return rule;
+}
+
+void put(json::JsonWriter& out, std::string_view name, std::string const& value) {
+  if (!value.empty()) out.field(name, value);
+}
+
+void put(json::JsonWriter& out, CheckedLead const& lead, Column from, Column to) {
+  for (auto i = index_of(from); i <= index_of(to); ++i) {
+    auto const column = static_cast<Column>(i);
+    put(out, name_of(column), lead.at(column));
+  }
+}
+
+std::string text_of(privacy::BlindIndex const& index) {
+  return std::string{crypto::view_of(index)};
+}
+
+}  // namespace
+
+MarketRules rules_of(market::MarketSettings const& settings) {
+  MarketRules rules;
+  rules.country = settings.country;
+  rules.currency = settings.currency;
+  auto const& defs = settings.rules.attributes;
+  for (std::size_t i = 0; i < defs.size(); ++i) {
+    rules.attributes.push_back(
+        rule_of(defs[i], i < settings.required.size() && settings.required[i] != 0));
+  }
+  if (settings.consent_age_max_us > 0) {
+    rules.consent.age_max = std::chrono::seconds{settings.consent_age_max_us / 1'000'000};
+  }
+  return rules;
+}
+
+std::string contact_json(CheckedLead const& lead) {
+  json::JsonWriter out;
+  {
+    auto const contact = out.object();
+    put(out, lead, Column::first_name, Column::postal_code);
+    put(out, "country", lead.at(Column::contact_country));
+    put(out, lead, Column::date_of_birth, Column::date_of_birth);
+  }
+  return out.str();
+}
+
+std::string evidence_json(CheckedLead const& lead) {
+  json::JsonWriter out;
+  {
+    auto const evidence = out.object();
+    {
+      auto const consent = out.object("consent");
+      put(out, "at", lead.at(Column::consent_at));
+      put(out, "text", lead.at(Column::consent_text));
+      put(out, lead, Column::trustedform_cert_url, Column::jornaya_leadid);
+      if (!lead.consent_companies.empty()) {
+        auto const companies = out.array("companies");
+        for (auto const& name : lead.consent_companies) out.value(name);
+      }
+    }
+    put(out, lead, Column::ip_address, Column::landing_page_url);
+    auto const source = out.object("source");
+    put(out, lead, Column::utm_source, Column::sub5);
+    if (!lead.touchpoints.empty()) {
+      auto const touchpoints = out.array("touchpoints");
+      for (auto const& point : lead.touchpoints) {
+        auto const one = out.object();
+        out.field("at", point.at);
+        out.field("vehicle", to_string(point.vehicle));
+        out.field("reason", point.reason);
+      }
+    }
+  }
+  return out.str();
+}
+
+std::vector<std::string> person_digests(privacy::KeyRing const& ring, CheckedLead const& lead,
+                                        DigestUse use) {
+  using privacy::BlindField;
+  std::vector<std::string> digests;
+  if (lead.email) {
+    digests.push_back(text_of(blind_index(ring, BlindField::email, lead.email->normalised)));
+    if (use == DigestUse::upload) {
+      digests.push_back(text_of(blind_index(ring, BlindField::email_loose, lead.email->loose)));
+    }
+  }
+  if (lead.phone) {
+    digests.push_back(text_of(blind_index(ring, BlindField::phone, lead.phone->e164)));
+  }
+  return digests;
+}
+
+std::vector<market::AttributeText> attribute_texts(CheckedLead const& lead) {
+  using Kind = market::AttributeText::Kind;
+  std::vector<market::AttributeText> texts;
+  texts.reserve(lead.attributes.size());
+  for (auto const& value : lead.attributes) {
+    auto& text = texts.emplace_back();
+    if (!value) continue;
+    if (auto const* word = std::get_if<std::string>(&*value)) {
+      text.kind = Kind::text;
+      text.text = *word;
+    } else {
+      text.kind = Kind::number;
+      auto const* flag = std::get_if<bool>(&*value);
+      text.number =
+          flag != nullptr ? static_cast<std::int64_t>(*flag) : std::get<std::int64_t>(*value);
+    }
+  }
+  return texts;
+}
+
+storage::NewLead make_new_lead(privacy::KeyRing const& ring, CheckedLead const& lead,
+                               LeadPlace const& place) {
+  storage::NewLead row;
+  row.lead_no = place.id.no;
+  row.batch_no = place.batch_no;
+  row.row_no = place.row_no;
+  row.tenant_no = place.tenant_no;
+  row.version = place.version;
+  row.state = market::LeadState::checked;
+  row.vehicle = static_cast<std::int32_t>(lead.vehicle.value_or(Vehicle::other));
+  row.reason = lead.at(Column::source_reason);
+  row.captured_us = to_unix_micros(lead.captured_at);
+  auto const ask = lead.ask ? lead.ask : place.ask;
+  row.ask_micros = ask ? ask->micros : market::kNone;
+  row.consent_us = to_unix_micros(lead.consent_at);
+  row.consent_digest = crypto::view_of(crypto::sha256(lead.at(Column::consent_text)));
+  row.resale = lead.consent_companies.empty() ? 0 : 1;
+  row.attributes = market::encode_value(attribute_texts(lead));
+  row.external_id = lead.at(Column::external_id);
+  auto contact = contact_json(lead);
+  auto evidence = evidence_json(lead);
+  auto sealed = privacy::seal_contact(ring, place.id, lead.captured_at, contact);
+  row.contact_sealed = std::move(sealed.sealed);
+  auto const row_key = privacy::row_key(place.id.no);
+  row.consent_sealed = privacy::seal_field(
+      sealed.key, {"contact", place.id.market, row_key, "consent_sealed"}, evidence);
+  row.kek_id = sealed.key_row.kek_id;
+  row.key_wrapped = std::move(sealed.key_row.wrapped);
+  crypto::wipe(contact);
+  crypto::wipe(evidence);
+  return row;
+}
+
+market::OfferLead make_offer(storage::NewLead const& row, CheckedLead const& lead) {
+  market::OfferLead offer;
+  offer.lead_no = row.lead_no;
+  offer.generator_no = row.tenant_no;
+  offer.version = row.version;
+  offer.score = row.score;
+  offer.vehicle = row.vehicle;
+  offer.reason = row.reason;
+  offer.captured_us = row.captured_us;
+  offer.ask_micros = row.ask_micros;
+  offer.attributes = attribute_texts(lead);
+  return offer;
+}
+
+}  // namespace leadex::intake

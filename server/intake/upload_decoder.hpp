@@ -1,0 +1,110 @@
+#pragma once
+// UploadDecoder: from the bytes of an upload to checked rows: unpacked, hashed, cut into records,
+// each record judged, persons met before in the same file found. No clock, no I/O. One thread at a
+// time.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/intake/contact/lead_check.hpp"
+#include "server/intake/csv/reader.hpp"
+#include "server/intake/csv_columns.hpp"
+#include "server/intake/digest_set.hpp"
+#include "server/intake/gzip/inflate.hpp"
+#include "server/intake/ndjson/reader.hpp"
+#include "server/privacy/fingerprint.hpp"
+#include "server/privacy/key_ring.hpp"
+#include "server/storage/batches.hpp"
+
+namespace leadex::intake {
+
+struct UploadLimits {
+  std::uint64_t unpacked_bytes = 4ULL << 30U;
+  std::int64_t rows = 10'000'000;
+  std::size_t row_bytes = 64ULL * 1024U;
+  std::size_t columns = 256;
+};
+
+enum class DecodeFault : std::uint8_t {
+  header_invalid,        // see header_faults()
+  file_empty,            // a CSV without a header
+  unsupported_encoding,  // UTF-16 or UTF-32
+  too_many_columns,
+  unpack_failed,  // gzip: corrupt, cut, or something behind it
+  too_large,      // unpacked bytes, or a bomb
+  too_many_rows,
+};
+
+struct DecodedRow {
+  std::int64_t row_no{};
+  std::optional<CheckedLead> lead;         // the row is sound
+  std::vector<std::string> digests;        // of a sound row's person
+  bool duplicate_in_batch{};               // a sound row whose person an earlier one has
+  std::vector<RowFault> faults;            // of a row that is not sound
+  std::optional<std::string> external_id;  // of a row that is not sound, when it can be shown
+};
+
+struct DecoderOptions {
+  storage::BatchFormat format{};
+  bool gzip{};
+  UploadLimits limits;
+  MarketRules rules;
+  Timestamp now;
+};
+
+class UploadDecoder {
+ public:
+  /// `keys` and `disposable` outlive it.
+  UploadDecoder(DecoderOptions options, privacy::KeyRing const& keys,
+                DisposableDomains const& disposable);
+  UploadDecoder(UploadDecoder const&) = delete;
+  UploadDecoder& operator=(UploadDecoder const&) = delete;
+
+  /// Reads more bytes. After an error it takes no more and repeats the error.
+  [[nodiscard]] Result<void, DecodeFault> feed(std::string_view bytes);
+  /// The body ends here.
+  [[nodiscard]] Result<void, DecodeFault> finish();
+
+  /// Rows decoded and not yet taken, in order.
+  [[nodiscard]] std::vector<DecodedRow>& rows() { return rows_; }
+  /// The header has been read and is right; always true for NDJSON.
+  [[nodiscard]] bool header_ready() const { return !csv_ || columns_.has_value(); }
+  [[nodiscard]] std::vector<HeaderFault> const& header_faults() const { return header_faults_; }
+  /// Of the decoded body so far.
+  [[nodiscard]] std::int64_t bytes() const { return bytes_; }
+  /// SHA-256 of the decoded body, 32 bytes; once, after finish().
+  [[nodiscard]] std::string file_sha256();
+
+ private:
+  [[nodiscard]] bool take(std::string_view decoded);
+  void on_csv(CsvRow const& row);
+  void on_ndjson(NdjsonRow const& row);
+  void judge(std::int64_t row_no, RawLead const& raw);
+  void malformed(std::int64_t row_no, std::string_view detail);
+  [[nodiscard]] bool count_row(std::int64_t row_no);
+  [[nodiscard]] bool read_header();
+  void fail(DecodeFault fault) {
+    if (!fault_) fault_ = fault;
+  }
+  [[nodiscard]] Result<void, DecodeFault> outcome() const;
+
+  DecoderOptions options_;
+  privacy::KeyRing const& keys_;
+  DisposableDomains const& disposable_;
+  std::optional<GzipInflater> gzip_;
+  std::unique_ptr<CsvReader> csv_;
+  std::unique_ptr<NdjsonReader> ndjson_;
+  std::optional<CsvColumns> columns_;
+  std::vector<HeaderFault> header_faults_;
+  crypto::Sha256 hash_;
+  DigestSet seen_;
+  std::vector<DecodedRow> rows_;
+  std::int64_t bytes_{};
+  std::optional<DecodeFault> fault_;
+};
+
+}  // namespace leadex::intake
