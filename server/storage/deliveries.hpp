@@ -54,7 +54,8 @@ class FanOutTx {
   virtual ~FanOutTx() = default;
   /// The batches after the cursor, without a gap.
   [[nodiscard]] virtual std::vector<FanOutBatch> const& batches() const = 0;
-  [[nodiscard]] virtual std::map<SaleKey, SaleParties> parties(std::vector<SaleKey> const& keys) = 0;
+  [[nodiscard]] virtual std::map<SaleKey, SaleParties> parties(
+      std::vector<SaleKey> const& keys) = 0;
   [[nodiscard]] virtual std::map<std::int64_t, std::int64_t> lead_owners(
       std::vector<std::int64_t> const& leads) = 0;
   /// Per campaign its definitions as accepted, newest first, at most 16.
@@ -68,10 +69,10 @@ class FanOutTx {
 };
 
 struct FanOutStep {
-  bool taken{};               ///< false: another process is at this market
-  std::size_t batches{};      ///< followed
-  std::size_t deliveries{};   ///< made
-  bool more{};                ///< there may be further batches
+  bool taken{};              ///< false: another process is at this market
+  std::size_t batches{};     ///< followed
+  std::size_t deliveries{};  ///< made
+  bool more{};               ///< there may be further batches
 };
 
 /// What this process is sending to an endpoint already.
@@ -87,7 +88,7 @@ struct ClaimRequest {
   std::int64_t per_endpoint{};          ///< in flight, to a healthy one
   std::int64_t per_failing_endpoint{};  ///< to one whose last attempt failed
   std::vector<BusyEndpoint> busy;
-  std::vector<MarketNo> markets;   ///< whose sales can be confirmed from here
+  std::vector<MarketNo> markets;      ///< whose sales can be confirmed from here
   std::chrono::milliseconds lease{};  ///< until then nobody else takes them
 };
 
@@ -130,8 +131,8 @@ struct DeliveryOutcome {
   std::optional<int> last_status;
   std::optional<std::string> last_error;
   EndpointHealth health{};
-  std::optional<Timestamp> paused_until;        ///< of the endpoint
-  Timestamp disable_when_failing_since{};       ///< an endpoint failing since before is disabled
+  std::optional<Timestamp> paused_until;   ///< of the endpoint
+  Timestamp disable_when_failing_since{};  ///< an endpoint failing since before is disabled
 };
 
 class DeliveryStore {
@@ -148,6 +149,9 @@ class DeliveryStore {
   /// once. What it throws undoes all.
   [[nodiscard]] virtual Later<FanOutStep> fan_out(MarketNo market, int batches_max,
                                                   FanOutJob job) = 0;
+
+  /// Makes the deliveries of events told outside the markets' batches, at most `limit` events.
+  [[nodiscard]] virtual Later<FanOutStep> fan_out_own(int limit, Timestamp now) = 0;
 
   [[nodiscard]] virtual Later<std::vector<ClaimedDelivery>> claim(ClaimRequest request) = 0;
   /// @return whether the endpoint was disabled by this

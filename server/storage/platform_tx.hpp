@@ -13,6 +13,7 @@
 #include "server/storage/platform_idempotency.hpp"
 #include "server/storage/platform_ledger.hpp"
 #include "server/storage/tenants.hpp"
+#include "server/storage/webhooks.hpp"
 
 namespace leadex::storage {
 
@@ -30,6 +31,7 @@ class PlatformTx {
   [[nodiscard]] virtual PlatformLedger& ledger() = 0;
   [[nodiscard]] virtual PlatformIdempotency& idempotency() = 0;
   [[nodiscard]] virtual AuditRows& audit() = 0;
+  [[nodiscard]] virtual WebhookRows& webhooks() = 0;
 
   /// The next number of a platform kind (or of a market's fund_intent).
   [[nodiscard]] virtual std::int64_t next_number(MarketNo market, NumberKind kind) = 0;

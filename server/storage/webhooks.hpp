@@ -16,8 +16,8 @@
 
 namespace leadex::storage {
 
-/// Place of an event: its market's batch and the count inside it, or (batch_seq < 0) a number of
-/// its own for what happened outside a market's batches.
+/// Place of an event: its market's batch and the count inside it; or, for what happened outside a
+/// market's batches, minus the number of its subject (own_event_key).
 struct EventKey {
   MarketNo market{};
   std::int64_t batch_seq{};
@@ -39,6 +39,14 @@ inline constexpr std::int64_t kEventSeqMax = std::int64_t{1} << 42;
   auto const seq = no / kEventsPerBatchMax;
   auto const n = static_cast<std::int32_t>(no % kEventsPerBatchMax);
   return {market, seq >= kEventSeqMax ? kEventSeqMax - seq : seq, n};
+}
+
+/// The key of an event outside a market's batches: at most one of each type for a subject, so that
+/// telling it twice changes nothing. @param type_no  0 … 255
+[[nodiscard]] constexpr EventKey own_event_key(MarketNo market, std::int16_t subject_kind,
+                                               std::int64_t subject_no, int type_no) {
+  LEADEX_CHECK(subject_no > 0 && subject_kind >= 0 && type_no >= 0 && type_no < 256);
+  return {market, -subject_no, subject_kind * 256 + type_no};
 }
 
 /// What happened, for one account that it concerns.
@@ -103,17 +111,24 @@ struct DeliveryFilter {
   int limit = 50;
 };
 
-/// An event that no market's batch tells of.
+/// Events that no market's batch tells of. Their numbers are stored: only add, below 256.
+enum class OwnEvent : std::uint8_t {
+  batch_checked = 1,
+  payout_sent = 2,
+  payout_failed = 3,
+  lead_erased = 4,
+  balance_low = 5,
+  webhook_test = 6,
+};
+[[nodiscard]] std::string_view text(OwnEvent event);
+
 struct NewEvent {
   MarketNo market{};  ///< 0: of the exchange
-  std::string type;
+  OwnEvent type{};
   std::int64_t tenant_no{};
   std::int16_t subject_kind{};
-  std::int64_t subject_no{};
+  std::int64_t subject_no{};  ///< > 0
 };
-
-/// The event an endpoint's owner asks for to try it out; it is not listed.
-inline constexpr std::string_view kTestEventType = "webhook.test";
 
 class WebhookRows {
  public:
@@ -140,7 +155,7 @@ class WebhookRows {
   [[nodiscard]] virtual WebhookDelivery send_test(WebhookEndpoint const& endpoint,
                                                   Timestamp now) = 0;
 
-  /// Adds the event and a delivery to each active endpoint of its account that asks for the type.
+  /// Adds the event; the fan-out makes its deliveries. The same event again changes nothing.
   virtual void emit(NewEvent const& event, Timestamp at) = 0;
   /// Newest first, without test events.
   [[nodiscard]] virtual std::vector<EventRow> events(EventFilter const& filter) = 0;

@@ -10,6 +10,7 @@
 #include "server/storage/postgres/platform_ledger.hpp"
 #include "server/storage/postgres/statement.hpp"
 #include "server/storage/postgres/tenant_rows.hpp"
+#include "server/storage/postgres/webhook_rows.hpp"
 
 namespace leadex::storage::postgres {
 
@@ -28,7 +29,8 @@ class Transaction final : public PlatformTx {
         ledger_(tx, ring, now,
                 [this](MarketNo market) { return next_number(market, NumberKind::fund_intent); }),
         idempotency_(tx, ring, now),
-        audit_(tx, now) {}
+        audit_(tx, now),
+        webhooks_(tx, numbers) {}
 
   [[nodiscard]] Timestamp now() const override { return now_; }
   [[nodiscard]] TenantRows& tenants() override { return tenants_; }
@@ -38,6 +40,7 @@ class Transaction final : public PlatformTx {
   [[nodiscard]] PlatformLedger& ledger() override { return ledger_; }
   [[nodiscard]] PlatformIdempotency& idempotency() override { return idempotency_; }
   [[nodiscard]] AuditRows& audit() override { return audit_; }
+  [[nodiscard]] WebhookRows& webhooks() override { return webhooks_; }
 
   [[nodiscard]] std::int64_t next_number(MarketNo market, NumberKind kind) override {
     auto const number = numbers_.next(market, kind);
@@ -67,6 +70,7 @@ class Transaction final : public PlatformTx {
   PostgresPlatformLedger ledger_;
   PostgresIdempotency idempotency_;
   PostgresAuditRows audit_;
+  PostgresWebhookRows webhooks_;
 };
 
 Timestamp system_now() {
