@@ -68,10 +68,14 @@ void AttributeRows::Row::clear(std::uint32_t slot) {
   auto const mask = std::uint64_t{1} << (slot % 64);
   count -= (word & mask) != 0 ? 1 : 0;
   word &= ~mask;
+  if (!partial.empty()) partial[slot / 64] &= ~mask;
 }
 
 void AttributeRows::resize(std::size_t words) {
-  for (auto& row : rows_) row.words.resize(words);
+  for (auto& row : rows_) {
+    row.words.resize(words);
+    if (!row.partial.empty()) row.partial.resize(words);
+  }
 }
 
 void AttributeRows::add(std::uint32_t slot, ValueSet const* accepted) {
@@ -101,7 +105,8 @@ void AttributeRows::drop(std::uint32_t slot, ValueSet const* accepted) {
 
 bool AttributeRows::wants_rebuild() const {
   if (type_ == AttributeType::text) return rows_.size() > 2;
-  return type_ == AttributeType::integer && std::ranges::any_of(rows_, &Row::inexact);
+  return type_ == AttributeType::integer &&
+         std::ranges::any_of(rows_, [](Row const& row) { return !row.partial.empty(); });
 }
 
 void AttributeRows::rebuild(std::span<Member const> members) {
@@ -132,7 +137,10 @@ void AttributeRows::rebuild(std::span<Member const> members) {
 RowView AttributeRows::row(std::int64_t value) const {
   auto const view = [&](std::size_t index) {
     auto const& found = rows_[index];
-    return RowView{found.words.data(), {}, found.count, found.inexact};
+    return RowView{found.words.data(),
+                   {},
+                   found.count,
+                   found.partial.empty() ? nullptr : found.partial.data()};
   };
   if (value == kMissing) return view(0);
   if (type_ == AttributeType::integer) {
@@ -215,7 +223,9 @@ void AttributeRows::add_integers(std::uint32_t slot, ValueSet const& accepted) {
     if (!accepted.intersects(low, high)) continue;
     auto& row = rows_[bucket + 1];
     row.set(slot);
-    if (!accepted.covers(low, high)) row.inexact = true;
+    if (accepted.covers(low, high)) continue;
+    row.partial.resize(row.words.size());
+    row.partial[slot / 64] |= std::uint64_t{1} << (slot % 64);
   }
 }
 

@@ -16,12 +16,14 @@ struct RowView {
   std::uint64_t const* words{};
   std::span<std::uint32_t const> flips;  // conjunctions whose bit is to be turned round
   std::size_t count{};                   // bits set, or more; 0 only when there are none
-  bool inexact{};  // a bit may stand for a conjunction that accepts only a neighbour
+  // Conjunctions whose bit stands for a neighbouring value only, maybe; null when there are none.
+  std::uint64_t const* partial{};
 };
 
 class AttributeRows {
  public:
-  static constexpr std::size_t kBucketsMax = 64;  // integers
+  static constexpr std::size_t kBucketsMax = 128;  // integers
+
   struct Member {
     std::uint32_t slot{};
     ValueSet const* accepted{};  // null: everything
@@ -44,7 +46,7 @@ class AttributeRows {
   struct Row {
     std::vector<std::uint64_t> words;
     std::uint32_t count{};
-    bool inexact{};
+    std::vector<std::uint64_t> partial;  // empty until a bucket cuts through a range
     void set(std::uint32_t slot);
     void clear(std::uint32_t slot);
   };

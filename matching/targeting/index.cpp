@@ -20,12 +20,16 @@ struct Entry {  // one conjunction
   bool live{};
   Conjunction terms;
 };
+struct Doubt {
+  std::uint64_t const* partial{};
+  AttributeIndex attribute{};
+};
 // The rows one lead selects.
 struct Choice {
   std::array<RowView, kMarketAttributesMax + Schema::kVirtualCount> rows;
-  std::array<AttributeIndex, kMarketAttributesMax + Schema::kVirtualCount> inexact;
+  std::array<Doubt, kMarketAttributesMax + Schema::kVirtualCount> doubts;
   std::size_t row_count{0};
-  std::size_t inexact_count{0};
+  std::size_t doubt_count{0};
 };
 struct Campaign {
   bool occupied{};
@@ -128,12 +132,15 @@ struct TargetingIndex::Impl {
   void turn_flips(Choice& choice, MatchBuffer& buffer) const;
   void put_in_order(MatchBuffer& buffer) const;
 
-  static bool verify(Entry const& entry, std::span<AttributeIndex const> inexact,
-                     std::span<std::int64_t const> values) {
-    return std::ranges::all_of(inexact, [&](AttributeIndex attribute) {
-      auto const* accepted = accepted_by(entry, attribute);
-      return accepted == nullptr || accepted->contains(values[attribute]);
-    });
+  // Buckets of integers may let a conjunction through that wants only a part of the bucket.
+  bool verify(std::size_t place, Choice const& choice, std::span<std::int64_t const> values) const {
+    for (std::size_t i = 0; i < choice.doubt_count; ++i) {
+      auto const& doubt = choice.doubts[i];
+      if (((doubt.partial[place / 64] >> (place % 64)) & 1) == 0) continue;
+      auto const* accepted = accepted_by(entries[place], doubt.attribute);
+      if (!accepted->contains(values[doubt.attribute])) return false;
+    }
+    return true;
   }
 
   Schema schema;
@@ -204,7 +211,9 @@ bool TargetingIndex::Impl::choose_rows(std::span<std::int64_t const> values, Cho
     if (!rows[i].in_use()) continue;
     auto const row = rows[i].row(values[i]);
     if (row.count == 0) return false;
-    if (row.inexact) choice.inexact[choice.inexact_count++] = static_cast<AttributeIndex>(i);
+    if (row.partial != nullptr) {
+      choice.doubts[choice.doubt_count++] = {row.partial, static_cast<AttributeIndex>(i)};
+    }
     choice.rows[choice.row_count++] = row;
   }
   // The emptiest first: most blocks end after two rows.
@@ -253,7 +262,6 @@ void TargetingIndex::match(std::span<std::int64_t const> values, MatchBuffer& bu
   if (!index.choose_rows(values, choice)) return;
   index.turn_flips(choice, buffer);
 
-  std::span const doubtful(choice.inexact.data(), choice.inexact_count);
   for (std::size_t base = 0; base < index.eligible.size(); base += kBlockWords) {
     std::array<std::uint64_t, kBlockWords> block;
     std::copy_n(index.eligible.data() + base, kBlockWords, block.data());
@@ -267,7 +275,7 @@ void TargetingIndex::match(std::span<std::int64_t const> values, MatchBuffer& bu
     for (std::size_t w = 0; w < kBlockWords; ++w) {
       for (auto bits = block[w]; bits != 0; bits &= bits - 1) {
         auto const place = (base + w) * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-        if (!doubtful.empty() && !Impl::verify(index.entries[place], doubtful, values)) continue;
+        if (!index.verify(place, choice, values)) continue;
         buffer.slots.push_back(index.owners[place]);
       }
     }
