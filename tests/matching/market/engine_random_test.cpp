@@ -52,6 +52,13 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine) {
   }
 }
 
+/// The windows that the engine before knew: what its actor says first after a reload.
+void tell_windows(Engine const& before, Engine& after, Timestamp now) {
+  for (auto const& [zone, end_us] : before.zones()) {
+    if (end_us != 0) (void)after.apply(now, SetZoneWindows{zone, before.zone_windows(zone)});
+  }
+}
+
 TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
   auto const first = std::random_device{}();
   for (int round = 0; round < rounds(); ++round) {
@@ -72,7 +79,8 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
       if (i % 300 == 0) {
         Engine again;
         again.restore(tables.image(engine.numbers()));
-        ASSERT_EQ(again.describe(), engine.describe()) << "after command " << i;
+        tell_windows(engine, again, run.now());
+        ASSERT_TRUE(again.describe() == engine.describe()) << "after command " << i;
       }
     }
     EXPECT_GT(tables.sales().size(), 50U) << "the run traded too little to say much";
@@ -96,13 +104,8 @@ TEST(Engine, AReloadedEngineDecidesAsTheOneBefore) {
   }
   Engine again;
   again.restore(tables.image(engine.numbers()));
-  // A reload tells it the windows of its zones first.
+  tell_windows(engine, again, run.now());
   for (int i = 0; i < 600; ++i) {
-    for (auto const& [zone, end_us] : again.zones()) {
-      if (end_us != 0) continue;
-      auto const roll = SetZoneWindows{zone, engine.zone_windows(zone)};
-      (void)again.apply(run.now(), roll);
-    }
     auto const command = run.next(engine);
     auto const applied = engine.apply(run.now(), command);
     auto const twin = again.apply(run.now(), command);
