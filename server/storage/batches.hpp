@@ -132,6 +132,14 @@ struct UploadChunk {
   std::vector<RowReject> rejects;
 };
 
+struct ClosedUpload {
+  std::string file_sha256;  ///< 32 bytes
+  std::int64_t bytes_read{};
+  BatchStatus status{};
+  std::int64_t sample_size{};
+  std::int64_t acceptance_number{};
+};
+
 struct RowView {
   std::int64_t row_no{};
   RowOutcome outcome{};
@@ -182,8 +190,7 @@ class UploadRows {
   [[nodiscard]] virtual std::vector<LeadRange> lead_ranges(BatchId batch) = 0;
 
   /// The body has ended. Status checking, or closed when nothing was accepted.
-  virtual void close(BatchId batch, std::string_view file_sha256, BatchStatus status,
-                     std::int64_t sample_size, std::int64_t acceptance_number) = 0;
+  virtual void close(BatchId batch, ClosedUpload const& upload) = 0;
   virtual void set_status(BatchId batch, BatchStatus status) = 0;
   virtual void set_decision(BatchId batch, LotDecision decision, BatchStatus status) = 0;
   virtual void set_needs_admin(BatchId batch, bool needed) = 0;

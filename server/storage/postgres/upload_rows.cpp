@@ -77,7 +77,8 @@ constexpr char const* kRefused =
     "select distinct row_no from batch_reject where market_id = $1 and batch_no = $2 and row_no > "
     "$3 and row_no <= $4 order by row_no";
 constexpr char const* kClose =
-    "update batch set file_sha256 = $3, status = $4, sample_size = $5, acceptance_number = $6, "
+    "update batch set file_sha256 = $3, bytes_read = $8, status = $4, sample_size = $5, "
+    "acceptance_number = $6, "
     "closed_at = " LEADEX_INSTANT("$7") ", touched_at = " LEADEX_INSTANT(
         "$7") " where market_id = $1 and batch_no = $2";
 constexpr char const* kSetStatus =
@@ -278,11 +279,11 @@ std::vector<LeadRange> PostgresUploadRows::lead_ranges(BatchId batch) {
   return ranges;
 }
 
-void PostgresUploadRows::close(BatchId batch, std::string_view file_sha256, BatchStatus status,
-                               std::int64_t sample_size, std::int64_t acceptance_number) {
+void PostgresUploadRows::close(BatchId batch, ClosedUpload const& upload) {
   execute(tx_, kClose,
-          Parameters(batch.market, batch.no, bytea(file_sha256), text(status), sample_size,
-                     acceptance_number, now_));
+          Parameters(batch.market, batch.no, bytea(std::string_view{upload.file_sha256}),
+                     text(upload.status), upload.sample_size, upload.acceptance_number, now_,
+                     upload.bytes_read));
 }
 
 void PostgresUploadRows::set_status(BatchId batch, BatchStatus status) {

@@ -25,8 +25,7 @@ class PostgresUploadRows final : public UploadRows {
   [[nodiscard]] std::vector<std::int64_t> refused_rows(BatchId batch, std::int64_t after_row,
                                                        std::int64_t until_row) override;
   [[nodiscard]] std::vector<LeadRange> lead_ranges(BatchId batch) override;
-  void close(BatchId batch, std::string_view file_sha256, BatchStatus status,
-             std::int64_t sample_size, std::int64_t acceptance_number) override;
+  void close(BatchId batch, ClosedUpload const& upload) override;
   void set_status(BatchId batch, BatchStatus status) override;
   void set_decision(BatchId batch, LotDecision decision, BatchStatus status) override;
   void set_needs_admin(BatchId batch, bool needed) override;

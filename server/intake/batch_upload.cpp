@@ -1,0 +1,302 @@
+#include "server/intake/batch_upload.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <exception>
+
+#include "server/intake/lead_rows.hpp"
+#include "server/storage/pending.hpp"
+
+namespace leadex::intake {
+namespace {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using storage::BatchCounts;
+using storage::RowOutcome;
+using storage::StoreError;
+
+template <class T>
+using Step = Result<T, UploadFailure::Reason>;
+
+constexpr std::size_t kReadBytes = 64ULL * 1024U;
+constexpr auto kBusyPause = std::chrono::milliseconds{100};
+constexpr int kBusyAttemptsMax = 300;  // half a minute, then the sender hears of it
+
+/// A chunk on its way: rows with their admissions, then what is stored of them.
+struct Chunk {
+  std::int64_t first_no{};
+  std::int64_t bytes{};
+  std::vector<DecodedRow> rows;
+  std::vector<market::Admission> admissions;  // one per row; means something for candidates only
+};
+
+bool is_candidate(DecodedRow const& row) { return row.lead && !row.duplicate_in_batch; }
+
+std::string_view code_of(market::Admission admission) {
+  return admission == market::Admission::duplicate_in_batch ? "duplicate_in_batch"
+                                                            : "duplicate_in_market";
+}
+
+void add_reject(std::vector<storage::RowReject>& rejects, DecodedRow const& row) {
+  std::int32_t fault_no = 0;
+  for (auto const& fault : row.faults) {
+    rejects.push_back({row.row_no, fault_no++, RowOutcome::rejected,
+                       std::string{to_string(fault.code)}, fault.pointer, std::string{fault.detail},
+                       row.external_id});
+  }
+}
+
+void add_duplicate(std::vector<storage::RowReject>& rejects, DecodedRow const& row,
+                   std::string_view code) {
+  auto const& id = row.lead->at(Column::external_id);
+  rejects.push_back({row.row_no, 0, RowOutcome::duplicate, std::string{code}, "",
+                     code == "duplicate_in_batch"
+                         ? "An earlier row of this file has the same e-mail or phone."
+                         : "The market has had the same e-mail or phone lately.",
+                     id.empty() ? std::nullopt : std::optional{id}});
+}
+
+/// One upload from start to end; lives in the coroutine's frame.
+class Upload {
+ public:
+  Upload(UploadServices& services, UploadRequest request, UploadSource& source)
+      : services_(services),
+        request_(std::move(request)),
+        source_(source),
+        decoder_(DecoderOptions{.format = request_.format,
+                                .gzip = request_.gzip,
+                                .limits = services.limits,
+                                .rules = rules_of(*request_.settings),
+                                .now = services.now()},
+                 services.keys, services.disposable) {}
+
+  awaitable<Result<UploadResult, UploadFailure>> run() {
+    Step<void> done;
+    std::exception_ptr thrown;
+    try {
+      done = co_await read_all();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    // Whatever came, nothing of this upload stays under way behind its back.
+    auto const stored = co_await wait_for_store();
+    if (thrown) std::rethrow_exception(thrown);
+    if (done && !stored) done = refuse(stored.error());
+    if (!done) {
+      co_return refuse(
+          UploadFailure{std::move(done.error()), decoder_.header_faults(), result_.batch});
+    }
+    result_.bytes = decoder_.bytes();
+    result_.file_sha256 = decoder_.file_sha256();
+    co_return std::move(result_);
+  }
+
+ private:
+  awaitable<Step<void>> read_all() {
+    std::vector<char> buffer(kReadBytes);
+    for (bool more = true; more;) {
+      auto const got = co_await source_.read_some(buffer);
+      if (!got) co_return refuse(UploadFailure::Reason{got.error()});
+      more = *got > 0;
+      std::string_view const bytes{buffer.data(), *got};
+      auto const decoded = co_await services_.cpu.run(
+          [this, bytes] { return bytes.empty() ? decoder_.finish() : decoder_.feed(bytes); });
+      if (!decoded) co_return refuse(UploadFailure::Reason{decoded.error()});
+      if (!request_.dry_run && !result_.batch && decoder_.header_ready()) {
+        auto const created = co_await create();
+        if (!created) co_return refuse(created.error());
+      }
+      auto const taken = co_await take_rows(!more);
+      if (!taken) co_return refuse(taken.error());
+    }
+    co_return Step<void>{};
+  }
+
+  awaitable<Step<void>> create() {
+    auto const market_no = request_.market->market_no();
+    auto const no =
+        co_await services_.numbers.reserve_later(market_no, storage::NumberKind::batch, 1);
+    if (!no) co_return refuse(UploadFailure::Reason{no.error()});
+    storage::NewBatch const wanted{.id = {market_no, *no},
+                                   .tenant_no = request_.tenant_no,
+                                   .format = request_.format,
+                                   .market_version = request_.settings->rules.version,
+                                   .ask = request_.ask};
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      auto job = [wanted](storage::LotTx& tx) { return tx.batches().create(wanted); };
+      auto const batch = co_await services_.store.transact(job);
+      if (!batch) co_return refuse(UploadFailure::Reason{batch.error()});
+      if (*batch) {
+        result_.batch = wanted.id;
+        co_return Step<void>{};
+      }
+      auto const refilled = co_await services_.refill(market_no);
+      if (!refilled) co_return refuse(UploadFailure::Reason{refilled.error()});
+    }
+    co_return refuse(UploadFailure::Reason{StoreError::retry_later});
+  }
+
+  awaitable<Step<void>> take_rows(bool at_end) {
+    auto& rows = decoder_.rows();
+    std::size_t taken = 0;
+    while (rows.size() - taken >= kChunkRows || (at_end && taken < rows.size())) {
+      auto const size = std::min(kChunkRows, rows.size() - taken);
+      Chunk chunk;
+      auto const from = rows.begin() + static_cast<std::ptrdiff_t>(taken);
+      chunk.rows.assign(std::make_move_iterator(from),
+                        std::make_move_iterator(from + static_cast<std::ptrdiff_t>(size)));
+      taken += size;
+      if (request_.dry_run) {
+        note(chunk.rows);
+        continue;
+      }
+      auto const passed = co_await pass_on(std::move(chunk));
+      if (!passed) co_return refuse(passed.error());
+    }
+    rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(taken));
+    co_return Step<void>{};
+  }
+
+  /// Of a dry run.
+  void note(std::vector<DecodedRow> const& rows) {
+    for (auto const& row : rows) {
+      ++result_.counts.read;
+      ++(is_candidate(row) ? result_.counts.accepted
+         : row.lead        ? result_.counts.duplicate
+                           : result_.counts.rejected);
+      if (result_.rejects.size() >= kShownRejects) continue;
+      if (row.duplicate_in_batch) add_duplicate(result_.rejects, row, "duplicate_in_batch");
+      add_reject(result_.rejects, row);
+    }
+  }
+
+  /// Claims the persons of a chunk, waits for the chunk before, starts storing this one.
+  awaitable<Step<void>> pass_on(Chunk chunk) {
+    auto const first = co_await services_.numbers.reserve_later(
+        result_.batch->market, storage::NumberKind::lead, std::ssize(chunk.rows));
+    if (!first) co_return refuse(UploadFailure::Reason{first.error()});
+    chunk.first_no = *first;
+    chunk.bytes = decoder_.bytes() - std::exchange(bytes_passed_, decoder_.bytes());
+    chunk.admissions.resize(chunk.rows.size());
+    for (std::size_t from = 0; from < chunk.rows.size(); from += kAdmitRows) {
+      auto const admitted =
+          co_await admit(chunk, from, std::min(from + kAdmitRows, chunk.rows.size()));
+      if (!admitted) co_return refuse(admitted.error());
+    }
+    auto const before = co_await wait_for_store();
+    if (!before) co_return refuse(before.error());
+    storing_.emplace(co_await asio::this_coro::executor, store(std::move(chunk)));
+    co_return Step<void>{};
+  }
+
+  awaitable<Step<void>> admit(Chunk& chunk, std::size_t from, std::size_t until) {
+    market::Submission submission;
+    submission.command = market::AdmitRows{.batch_no = result_.batch->no};
+    submission.lane = market::Lane::bulk;
+    std::vector<std::size_t> asked;
+    for (auto i = from; i < until; ++i) {
+      if (!is_candidate(chunk.rows[i])) continue;
+      asked.push_back(i);
+      submission.admissions.push_back(
+          {chunk.first_no + static_cast<std::int64_t>(i), chunk.rows[i].digests});
+    }
+    if (asked.empty()) co_return Step<void>{};
+    for (int attempt = 1;; ++attempt) {
+      auto const answer = co_await request_.market->submit(submission);
+      if (answer) {
+        for (std::size_t k = 0; k < asked.size(); ++k) {
+          chunk.admissions[asked[k]] = answer->admissions.at(k);
+        }
+        co_return Step<void>{};
+      }
+      // Busy means that nothing was applied; the body waits in the sender's socket meanwhile.
+      bool const again = answer.error() == market::SubmitError::busy && attempt < kBusyAttemptsMax;
+      if (!again) co_return refuse(UploadFailure::Reason{answer.error()});
+      asio::steady_timer pause{co_await asio::this_coro::executor, kBusyPause};
+      co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+  }
+
+  awaitable<Step<void>> wait_for_store() {
+    if (!storing_) co_return Step<void>{};
+    auto pending = std::move(*storing_);
+    storing_.reset();
+    auto const stored = co_await pending.wait();
+    if (!stored) co_return refuse(stored.error());
+    auto& sum = result_.counts;
+    sum.read += stored->read;
+    sum.accepted += stored->accepted;
+    sum.duplicate += stored->duplicate;
+    sum.suppressed += stored->suppressed;
+    sum.rejected += stored->rejected;
+    co_return Step<void>{};
+  }
+
+  awaitable<Step<BatchCounts>> store(Chunk chunk) {
+    auto sealed = co_await services_.cpu.run([this, &chunk] { return seal(chunk); });
+    auto rows = std::make_shared<storage::UploadChunk const>(std::move(sealed));
+    auto const batch = *result_.batch;
+    auto job = [batch, rows](storage::LotTx& tx) { return tx.batches().append(batch, *rows); };
+    auto const appended = co_await services_.store.transact(job);
+    if (!appended) co_return refuse(UploadFailure::Reason{appended.error()});
+    // Its time-out came, or its generator took it back: no reader waits for the rest.
+    if (!*appended) co_return refuse(UploadFailure::Reason{StoreError::not_found});
+    co_return rows->counts;
+  }
+
+  /// On the pool. Reads only what does not change while the upload runs.
+  storage::UploadChunk seal(Chunk const& chunk) const {
+    storage::UploadChunk rows;
+    rows.first_no = chunk.first_no;
+    rows.bytes_read = chunk.bytes;
+    for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
+      auto const& row = chunk.rows[i];
+      ++rows.counts.read;
+      if (!row.lead) {
+        ++rows.counts.rejected;
+        add_reject(rows.rejects, row);
+      } else if (row.duplicate_in_batch || chunk.admissions[i] != market::Admission::accepted) {
+        ++rows.counts.duplicate;
+        add_duplicate(rows.rejects, row,
+                      row.duplicate_in_batch ? "duplicate_in_batch" : code_of(chunk.admissions[i]));
+      } else {
+        ++rows.counts.accepted;
+        LeadPlace const place{
+            .id = {result_.batch->market, chunk.first_no + static_cast<std::int64_t>(i)},
+            .batch_no = result_.batch->no,
+            .row_no = row.row_no,
+            .tenant_no = request_.tenant_no,
+            .version = request_.settings->rules.version,
+            .ask = request_.ask};
+        rows.leads.push_back(make_new_lead(services_.keys, *row.lead, place));
+      }
+    }
+    return rows;
+  }
+
+  UploadServices& services_;
+  UploadRequest request_;
+  UploadSource& source_;
+  UploadDecoder decoder_;
+  UploadResult result_;
+  std::int64_t bytes_passed_{};
+  std::optional<storage::Pending<Step<BatchCounts>>> storing_;
+};
+
+}  // namespace
+
+awaitable<Result<UploadResult, UploadFailure>> upload_batch(UploadServices& services,
+                                                            UploadRequest request,
+                                                            UploadSource& source) {
+  Upload upload{services, std::move(request), source};
+  auto result = co_await upload.run();
+  co_return result;
+}
+
+}  // namespace leadex::intake

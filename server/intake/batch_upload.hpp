@@ -1,0 +1,74 @@
+#pragma once
+// The upload of a batch: bytes come in, checked rows are claimed at the market's writer and stored
+// in chunks while more bytes come. Memory is bounded whatever the file: two chunks in flight, and
+// the digests of the persons met. On the connection's executor, which runs one thing at a time.
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "server/intake/cpu_pool.hpp"
+#include "server/intake/upload_decoder.hpp"
+#include "server/intake/upload_source.hpp"
+#include "server/market/market_actor.hpp"
+#include "server/storage/lot_store.hpp"
+#include "server/storage/numbers.hpp"
+
+namespace leadex::intake {
+
+/// Of one process; all references outlive the uploads.
+struct UploadServices {
+  storage::LotStore& store;
+  storage::NumberRanges& numbers;
+  privacy::KeyRing const& keys;
+  DisposableDomains const& disposable;
+  CpuPool& cpu;
+  UploadLimits limits;
+  std::function<Timestamp()> now;
+  /// Makes new commitments for a market that has none open.
+  std::function<boost::asio::awaitable<Result<void, storage::StoreError>>(MarketNo)> refill;
+};
+
+struct UploadRequest {
+  std::shared_ptr<market::MarketActor> market;
+  std::shared_ptr<market::MarketSettings const> settings;  // in force now
+  std::int64_t tenant_no{};
+  storage::BatchFormat format{};
+  bool gzip{};
+  std::optional<Money> ask;  // for rows that bring none
+  bool dry_run{};            // form and duplicates in the file alone; nothing is stored
+};
+
+inline constexpr std::size_t kChunkRows = 1000;     // of one transaction
+inline constexpr std::size_t kAdmitRows = 500;      // of one submission
+inline constexpr std::size_t kShownRejects = 1000;  // of a dry run
+
+struct UploadResult {
+  std::optional<BatchId> batch;  // none after a dry run
+  storage::BatchCounts counts;
+  std::int64_t bytes{};
+  std::string file_sha256;                  // of the decoded body
+  std::vector<storage::RowReject> rejects;  // dry run: of the first rows, kShownRejects at most
+};
+
+/// In the order in which they can come.
+struct UploadFailure {
+  using Reason = std::variant<SourceFault, DecodeFault, storage::StoreError, market::SubmitError>;
+  Reason reason;
+  std::vector<HeaderFault> header;  // of DecodeFault::header_invalid
+  /// Exists and is receiving still, with what came in before. After a SourceFault it waits for its
+  /// time-out; after a DecodeFault the caller gives it up, since the file can never be taken.
+  std::optional<BatchId> batch;
+};
+
+/// Reads `source` to its end. What it returns is durable: the batch still has status receiving and
+/// is to be closed (app/close_upload). `services` and `source` outlive the call.
+[[nodiscard]] boost::asio::awaitable<Result<UploadResult, UploadFailure>> upload_batch(
+    UploadServices& services, UploadRequest request, UploadSource& source);
+
+}  // namespace leadex::intake
