@@ -1,0 +1,166 @@
+#pragma once
+// MarketFixture: a database with one market of MarketRun's rules and a host that owns it, for tests
+// of the market's writer. Rows that other rooms would write (the market itself, intents of money
+// that left a wallet) are put in directly.
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
+#include <pqxx/pqxx>
+
+#include "server/market/market_host.hpp"
+#include "tests/matching/market/market_run.hpp"
+#include "tests/support/test_database.hpp"
+
+namespace leadex::market {
+
+class MarketFixture : public testing::Test {
+ protected:
+  static constexpr MarketNo kMarket = 7;
+
+  void SetUp() override {
+    pqxx::connection connection{database_.owner()};
+    pqxx::work work{connection};
+    MarketSettings settings;
+    settings.rules = MarketRun::rules();
+    settings.visibility.assign(settings.rules.attributes.size(), Visibility::exact);
+    settings.required.assign(settings.rules.attributes.size(), 0);
+    settings.currency = "USD";
+    settings.country = "US";
+    settings.commission_bp = 1500;
+    settings.holdback_bp = 1000;
+    settings.dedupe_us = 90LL * 24 * kHourUs;
+    work.exec_params(
+        "insert into leadex.market (market_id, name, title, currency, country) values ($1, "
+        "'test.us.usd', 'Test', 'USD', 'US')",
+        kMarket);
+    auto const bytes = encode_value(settings);
+    work.exec_params("insert into leadex.market_version values ($1, 1, '{}', $2, 0)", kMarket,
+                     pqxx::binarystring{bytes});
+    work.exec_params(
+        "insert into leadex.market_head values ($1, 0, 0, decode(repeat('00', 32), 'hex'), 0)",
+        kMarket);
+    work.commit();
+  }
+
+  HostOptions options(std::string process) {
+    HostOptions options;
+    options.database = database_.app();
+    options.process_name = std::move(process);
+    return options;
+  }
+
+  /// A host that has the market in hand.
+  std::unique_ptr<MarketHost> host(HostOptions wanted) {
+    auto made = make_market_host(std::move(wanted));
+    made->start();
+    auto const actor = made->find(kMarket);
+    EXPECT_NE(actor, nullptr);
+    EXPECT_TRUE(actor->ready());
+    return made;
+  }
+  std::unique_ptr<MarketHost> host(std::string process = "first") {
+    return host(options(std::move(process)));
+  }
+
+  std::future<Result<Answer, SubmitError>> submit(MarketHost& at, Submission submission) {
+    return boost::asio::co_spawn(pool_, at.find(kMarket)->submit(std::move(submission)),
+                                 boost::asio::use_future);
+  }
+  Result<Answer, SubmitError> run(MarketHost& at, Submission submission) {
+    return submit(at, std::move(submission)).get();
+  }
+  Result<Answer, SubmitError> run(MarketHost& at, Command command) {
+    if (auto const* fund = std::get_if<FundBudget>(&command)) leave_wallet(*fund);
+    Submission submission;
+    submission.command = std::move(command);
+    if (auto const* offer = std::get_if<OfferLead>(&submission.command)) {
+      submission.lead = rows_of(*offer);
+    }
+    if (std::holds_alternative<UpsertCampaign>(submission.command)) submission.definition = "{}";
+    return run(at, std::move(submission));
+  }
+  template <class T>
+  T look(MarketHost& at, std::function<T(EngineView const&)> what) {
+    T found{};
+    auto const done =
+        boost::asio::co_spawn(pool_,
+                              at.find(kMarket)->view([&](auto const& view) { found = what(view); }),
+                              boost::asio::use_future)
+            .get();
+    EXPECT_TRUE(done.has_value());
+    return found;
+  }
+
+  static storage::NewLead rows_of(OfferLead const& offer) {
+    storage::NewLead lead;
+    lead.lead_no = offer.lead_no;
+    lead.tenant_no = offer.generator_no;
+    lead.version = offer.version;
+    lead.score = offer.score;
+    lead.vehicle = offer.vehicle;
+    lead.reason = offer.reason;
+    lead.captured_us = offer.captured_us;
+    lead.ask_micros = offer.ask_micros;
+    lead.attributes = encode_value(offer.attributes);
+    lead.consent_digest = "d";
+    lead.contact_sealed = "c";
+    lead.consent_sealed = "c";
+    lead.kek_id = 202611;
+    lead.key_wrapped = "k";
+    return lead;
+  }
+
+  /// The platform's half of funding.
+  void leave_wallet(FundBudget const& fund) {
+    pqxx::connection connection{database_.owner()};
+    pqxx::work work{connection};
+    work.exec_params(
+        "insert into leadex.fund_intent (market_id, intent_no, direction, tenant_no, sub_no, "
+        "amount, platform_seq) values ($1, $2, 0, $3, $4, $5, 1)",
+        kMarket, fund.intent_no, fund.budget.buyer_no, fund.budget.campaign_no, fund.amount_micros);
+    work.commit();
+  }
+
+  std::int64_t number(std::string const& query) {
+    pqxx::connection connection{database_.owner()};
+    pqxx::read_transaction work{connection};
+    return work.exec1(query)[0].as<std::int64_t>(0);
+  }
+  void exec(std::string const& statement) {
+    pqxx::connection connection{database_.owner()};
+    pqxx::work work{connection};
+    work.exec(statement);
+    work.commit();
+  }
+
+  /// Trial balance zero, counters equal to the transfers, one award per sale.
+  void expect_true_books() {
+    EXPECT_EQ(number("select coalesce(sum(credits_posted - debits_posted), 0) from leadex.account"),
+              0);
+    EXPECT_EQ(
+        number("select coalesce(sum(credits_pending - debits_pending), 0) from leadex.account"), 0);
+    EXPECT_EQ(number("select count(*) from leadex.account a where debits_posted <> (select "
+                     "coalesce(sum(amount), 0) from leadex.transfer t where t.market_id = "
+                     "a.market_id and t.debit = a.account_no and phase in (0, 2)) or "
+                     "credits_posted <> (select coalesce(sum(amount), 0) from leadex.transfer t "
+                     "where t.market_id = a.market_id and t.credit = a.account_no and phase in "
+                     "(0, 2))"),
+              0);
+    EXPECT_EQ(number("select count(*) from leadex.sale s where (select count(*) from "
+                     "leadex.transfer t where t.market_id = s.market_id and t.lead_no = s.lead_no "
+                     "and t.slot = s.slot and t.phase = 1 and t.code = 3) <> 1 or (select "
+                     "coalesce(sum(amount), 0) from leadex.transfer t where t.market_id = "
+                     "s.market_id and t.lead_no = s.lead_no and t.slot = s.slot and t.phase = 1) "
+                     "<> s.gross"),
+              0);
+  }
+
+  test::TestDatabase database_;
+  boost::asio::thread_pool pool_{4};
+};
+
+}  // namespace leadex::market

@@ -1,0 +1,274 @@
+#include <atomic>
+#include <thread>
+
+#include "matching/market/codec.hpp"
+#include "server/market/replay.hpp"
+#include "server/market/zone_windows.hpp"
+#include "tests/server/market/market_fixture.hpp"
+
+namespace leadex::market {
+namespace {
+
+/// Time of a MarketRun is its own; here the clock is the wall's, so leads get fresh instants.
+Command to_now(Command command) {
+  if (auto* offer = std::get_if<OfferLead>(&command)) {
+    offer->captured_us = std::chrono::duration_cast<std::chrono::microseconds>(
+                             std::chrono::system_clock::now().time_since_epoch())
+                             .count() -
+                         kHourUs;
+  }
+  return command;
+}
+
+bool is_feed(Command const& command) {  // what the actor issues itself
+  return std::holds_alternative<ConfigureMarket>(command) ||
+         std::holds_alternative<SetZoneWindows>(command);
+}
+
+TEST_F(MarketFixture, TradesAreDurableReplayIdenticallyAndReloadToTheSameState) {
+  auto const seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  MarketRun random{seed};
+  std::string before;
+  std::vector<std::string> zones;
+  {
+    auto const first = host();
+    for (auto const& command : random.opening()) {
+      if (!is_feed(command)) ASSERT_TRUE(run(*first, command).has_value());
+    }
+    for (int i = 0; i < 250; ++i) {
+      auto const command = look<std::optional<Command>>(
+          *first, [&](auto const& view) { return std::optional{random.next(view.engine)}; });
+      if (is_feed(*command)) continue;
+      auto const answer = run(*first, to_now(*command));
+      ASSERT_TRUE(answer.has_value()) << static_cast<int>(answer.error());
+      for (auto const& sold : answer->outcome.sold) EXPECT_GE(sold.fee_micros, 0);
+      Applied applied;
+      random.learn(applied);
+    }
+    before = look<std::string>(*first, [](auto const& view) { return view.engine.describe(); });
+    first->stop();
+  }
+  EXPECT_GT(number("select count(*) from leadex.sale"), 10);
+  expect_true_books();
+  auto const store = storage::make_market_store(database_.app());
+  auto const report = replay(*store, kMarket, ReplayScope::decisions);
+  ASSERT_TRUE(report.has_value());
+  EXPECT_FALSE(report->fault.has_value())
+      << report->fault->what << " at " << report->fault->seq << "/" << report->fault->n;
+  EXPECT_EQ(report->sales, number("select count(*) from leadex.sale"));
+
+  auto const second = host("second");
+  // One command makes the reloaded actor tell its zones.
+  EXPECT_TRUE(run(*second, Tick{0, 1}).has_value());
+  auto const after =
+      look<std::string>(*second, [](auto const& view) { return view.engine.describe(); });
+  EXPECT_TRUE(after == before);
+}
+
+TEST_F(MarketFixture, OneKeySentFiftyTimesInParallelHasOneEffect) {
+  auto const first = host();
+  MarketRun random{1};
+  for (auto const& command : random.opening()) {
+    if (!is_feed(command)) ASSERT_TRUE(run(*first, command).has_value());
+  }
+  Submission submission;
+  OfferLead offer;
+  offer.lead_no = 1;
+  offer.generator_no = 101;
+  offer.version = 1;
+  offer.reason = "quote";
+  offer.attributes = {{AttributeText::Kind::text, 0, "CA"},
+                      {AttributeText::Kind::number, 40, {}},
+                      {AttributeText::Kind::number, 1, {}}};
+  submission.command = to_now(offer);
+  submission.lead = rows_of(offer);
+  submission.persons = {std::string(16, 'a'), std::string(16, 'b')};
+  submission.idempotency = {101, std::string(16, 'k'), "body", Operation::post_lead};
+  std::vector<std::future<Result<Answer, SubmitError>>> answers;
+  for (int i = 0; i < 50; ++i) answers.push_back(submit(*first, submission));
+  int done = 0;
+  for (auto& answer : answers) {
+    auto const result = answer.get();
+    if (!result) {
+      EXPECT_EQ(result.error(), SubmitError::in_progress);
+      continue;
+    }
+    ++done;
+  }
+  EXPECT_GE(done, 1);
+  auto const original = run(*first, submission);
+  ASSERT_TRUE(original.has_value());
+  EXPECT_TRUE(original->replayed);
+  for (int i = 0; i < 50; ++i) {
+    auto const again = run(*first, submission);
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(encode_value(again->outcome), encode_value(original->outcome));
+  }
+  EXPECT_EQ(number("select count(*) from leadex.lead"), 1);
+  submission.idempotency->body_hash = "other";
+  EXPECT_EQ(run(*first, submission).error(), SubmitError::key_reused);
+  // Another lead of the same person, without the key.
+  submission.idempotency.reset();
+  offer.lead_no = 2;
+  submission.command = to_now(offer);
+  submission.lead = rows_of(offer);
+  EXPECT_EQ(run(*first, submission).error(), SubmitError::duplicate);
+  expect_true_books();
+}
+
+TEST_F(MarketFixture, TwoHundredBuyersRaceForOneExclusiveLead) {
+  auto const first = host();
+  OfferLead offer;
+  offer.lead_no = 1;
+  offer.generator_no = 101;
+  offer.version = 1;
+  offer.reason = "quote";
+  offer.attributes.resize(3);
+  ASSERT_TRUE(run(*first, to_now(offer)).has_value());
+  constexpr int kBuyers = 200;
+  for (std::int64_t buyer = 1; buyer <= kBuyers; ++buyer) {
+    ASSERT_TRUE(run(*first, FundBudget{{buyer, 0}, buyer, 100 * kUnit}).has_value());
+  }
+  std::vector<std::future<Result<Answer, SubmitError>>> answers;
+  for (std::int64_t buyer = 1; buyer <= kBuyers; ++buyer) {
+    Submission bid;
+    bid.command = PlaceBid{1, {buyer, 0}, 50 * kUnit, true};
+    answers.push_back(submit(*first, std::move(bid)));
+  }
+  int sold = 0;
+  int refused = 0;
+  for (auto& answer : answers) {
+    auto const result = answer.get();
+    ASSERT_TRUE(result.has_value());
+    (result->outcome.refusal == Refusal::none ? sold : refused) += 1;
+  }
+  EXPECT_EQ(sold, 1);
+  EXPECT_EQ(refused, kBuyers - 1);
+  EXPECT_EQ(number("select count(*) from leadex.sale"), 1);
+  expect_true_books();
+}
+
+TEST_F(MarketFixture, AnOldOwnerWritesNothingAfterATakeover) {
+  auto slow = options("slow");
+  slow.beat = std::chrono::hours{1};  // as if stopped: it never beats again
+  auto const first = host(slow);
+  ASSERT_TRUE(run(*first, FundBudget{{1, 0}, 1, 10 * kUnit}).has_value());
+  exec("update leadex.market_lease set beat_at = now() - interval '1 hour'");
+  auto const second = host("second");
+  ASSERT_TRUE(run(*second, FundBudget{{1, 0}, 2, 10 * kUnit}).has_value());
+  auto const seq = number("select seq from leadex.market_head where market_id = 7");
+  leave_wallet(FundBudget{{1, 0}, 3, kUnit});
+  Submission late;
+  late.command = FundBudget{{1, 0}, 3, kUnit};
+  auto const refused = run(*first, late);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error(), SubmitError::not_owner);
+  EXPECT_EQ(number("select seq from leadex.market_head where market_id = 7"), seq);
+  ASSERT_TRUE(run(*second, DefundBudget{{1, 0}, 4, 20 * kUnit}).has_value());
+  expect_true_books();
+}
+
+TEST_F(MarketFixture, ConnectionsCutUnderLoadLoseNoAcknowledgedSale) {
+  auto const first = host();
+  for (std::int64_t buyer = 1; buyer <= 4; ++buyer) {
+    ASSERT_TRUE(run(*first, FundBudget{{buyer, 0}, buyer, 5000 * kUnit}).has_value());
+  }
+  std::atomic<bool> stop{false};
+  std::thread cutter{[&] {
+    for (int i = 0; i < 20 && !stop; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{60});
+      exec(
+          "select pg_terminate_backend(pid) from pg_stat_activity where datname = "
+          "current_database() and usename = 'leadex_app' and query like '%lx_%' or (datname = "
+          "current_database() and usename = 'leadex_app' and state like 'idle in%')");
+    }
+  }};
+  std::atomic<int> acknowledged{0};
+  std::vector<std::thread> clients;
+  std::atomic<std::int64_t> next_lead{1};
+  for (std::int64_t buyer = 1; buyer <= 4; ++buyer) {
+    clients.emplace_back([&, buyer] {
+      for (int i = 0; i < 120; ++i) {
+        OfferLead offer;
+        offer.lead_no = next_lead++;
+        offer.generator_no = 101;
+        offer.version = 1;
+        offer.reason = "quote";
+        offer.attributes.resize(3);
+        Submission post;
+        post.command = to_now(offer);
+        post.lead = rows_of(offer);
+        auto const listed = run(*first, post);
+        if (!listed || listed->outcome.refusal != Refusal::none) continue;
+        Submission bid;
+        bid.command = PlaceBid{offer.lead_no, {buyer, 0}, 50 * kUnit, false};
+        auto const sold = run(*first, bid);
+        if (sold && sold->outcome.refusal == Refusal::none) ++acknowledged;
+      }
+    });
+  }
+  for (auto& client : clients) client.join();
+  stop = true;
+  cutter.join();
+  EXPECT_GT(acknowledged.load(), 0);
+  EXPECT_GE(number("select count(*) from leadex.sale"), acknowledged.load());
+  EXPECT_EQ(number("select count(*) from (select lead_no, buyer from leadex.sale group by 1, 2 "
+                   "having count(*) > 1) twice"),
+            0);
+  expect_true_books();
+  first->stop();
+  auto const store = storage::make_market_store(database_.app());
+  auto const report = replay(*store, kMarket, ReplayScope::decisions);
+  ASSERT_TRUE(report.has_value());
+  EXPECT_FALSE(report->fault.has_value()) << report->fault->what << " at " << report->fault->seq;
+}
+
+TEST_F(MarketFixture, TheChainNamesTheFirstChangedRow) {
+  {
+    auto const first = host();
+    for (std::int64_t i = 1; i <= 8; ++i) {
+      ASSERT_TRUE(run(*first, FundBudget{{1, 0}, i, 10 * kUnit}).has_value());
+    }
+    first->stop();
+  }
+  auto const store = storage::make_market_store(database_.app());
+  auto const fault = [&] { return replay(*store, kMarket, ReplayScope::chain)->fault; };
+  EXPECT_FALSE(fault().has_value());
+  auto const seq = number("select max(batch_seq) - 3 from leadex.transfer where market_id = 7");
+  auto const planted = [&](std::string const& statement) {
+    exec("alter table leadex.transfer disable trigger all");
+    exec(statement);
+    exec("alter table leadex.transfer enable trigger all");
+  };
+  auto const at = std::to_string(seq);
+  planted("update leadex.transfer set amount = amount + 1 where market_id = 7 and batch_seq = " +
+          at);
+  ASSERT_TRUE(fault().has_value());
+  EXPECT_EQ(fault()->seq, seq);
+  planted("update leadex.transfer set amount = amount - 1 where market_id = 7 and batch_seq = " +
+          at);
+  EXPECT_FALSE(fault().has_value());
+  planted("delete from leadex.transfer where market_id = 7 and batch_seq = " + at);
+  ASSERT_TRUE(fault().has_value());
+  EXPECT_EQ(fault()->seq, seq);
+}
+
+TEST(ZoneWindows, HoursDaysAndMonthsFollowTheClockChange) {
+  // 2026-03-08 in New York: 02:00 to 03:00 does not exist; that day has 23 hours.
+  auto const at = std::chrono::sys_days{std::chrono::year{2026} / 3 / 8} + std::chrono::hours{12};
+  auto const us = std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch());
+  auto const windows = zone_windows("America/New_York", us.count());
+  ASSERT_TRUE(windows.has_value());
+  EXPECT_EQ((*windows)[1].end_us - (*windows)[1].begin_us, 23 * kHourUs);
+  EXPECT_EQ((*windows)[0].end_us - (*windows)[0].begin_us, kHourUs);
+  EXPECT_EQ((*windows)[2].end_us - (*windows)[2].begin_us, (7 * 24 - 1) * kHourUs);
+  for (auto const& window : *windows) {
+    EXPECT_LE(window.begin_us, us.count());
+    EXPECT_GT(window.end_us, us.count());
+  }
+  EXPECT_FALSE(zone_windows("Mars/Olympus", us.count()).has_value());
+}
+
+}  // namespace
+}  // namespace leadex::market
