@@ -1,0 +1,31 @@
+#pragma once
+// The jobs every server runs: money between streams, partitions of repeated answers. Built once by
+// main; what the services refer to outlives the loop.
+
+#include <functional>
+#include <vector>
+
+#include "billing/values/time.hpp"
+#include "server/app/remit_earnings.hpp"
+#include "server/app/run_intents.hpp"
+#include "server/jobs/job_loop.hpp"
+#include "server/storage/upkeep.hpp"
+
+namespace leadex::jobs {
+
+struct JobServices {
+  storage::Database& database;
+  storage::Upkeep& upkeep;
+  app::IntentRunner& intents;
+  app::RemitServices earnings;
+  std::function<Timestamp()> now;  ///< the wall clock
+};
+
+/// intents (each second), remit_earnings (2 s), idempotency_days (each hour).
+[[nodiscard]] std::vector<Job> standing_jobs(JobServices services);
+
+/// Opens the partitions of today … today + 3, drops those older than four days, and deletes old
+/// answers of the platform.
+[[nodiscard]] boost::asio::awaitable<void> keep_idempotency_days(JobServices services);
+
+}  // namespace leadex::jobs

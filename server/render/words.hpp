@@ -1,0 +1,33 @@
+#pragma once
+// The words by which the API names states and reasons; openapi.yaml lists the same. Pure; any
+// thread.
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "billing/ledger/transfer.hpp"
+#include "matching/auction/auction.hpp"
+#include "matching/market/outcome.hpp"
+
+namespace leadex::render {
+
+[[nodiscard]] std::string_view word(market::SaleState state);
+[[nodiscard]] std::string_view word(market::ReturnState state);
+[[nodiscard]] std::string_view word(market::CampaignStatus status);
+/// "pending", "posted", "voided", "expired": how the money of the transfer stands by it.
+[[nodiscard]] std::string_view word(Phase phase);
+/// Nothing for none.
+[[nodiscard]] std::optional<std::string_view> word(auction::LossReason reason);
+[[nodiscard]] std::string_view word(auction::Exclusivity exclusivity);
+[[nodiscard]] std::optional<std::string_view> ruling_word(std::uint8_t ruling);
+/// "hot", "warm", "cold"; nothing without a score.
+[[nodiscard]] std::optional<std::string_view> temperature_word(std::optional<std::int64_t> score);
+[[nodiscard]] std::string_view vehicle_word(std::int32_t vehicle);
+
+[[nodiscard]] std::optional<market::SaleState> sale_state(std::string_view word);
+[[nodiscard]] std::optional<market::ReturnState> return_state(std::string_view word);
+[[nodiscard]] std::optional<market::CampaignStatus> campaign_status(std::string_view word);
+[[nodiscard]] std::optional<auction::Exclusivity> exclusivity(std::string_view word);
+
+}  // namespace leadex::render

@@ -1,0 +1,52 @@
+#pragma once
+// LeadReads: leads without their contact, and what a committed batch of a market said (for answers
+// that are given again). Committed rows only. Coroutines of any executor; one transaction each.
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "billing/values/ids.hpp"
+#include "billing/values/result.hpp"
+#include "billing/values/time.hpp"
+#include "matching/market/outcome.hpp"
+#include "server/storage/store_error.hpp"
+#include "server/storage/viewer.hpp"
+
+namespace leadex::storage {
+
+struct LeadView {
+  LeadId id;
+  std::int64_t generator_no{};
+  std::int64_t batch_no{};  // 0: real-time
+  std::int32_t version{};   // of the market's settings; names the attributes
+  market::LeadState state{};
+  std::optional<std::int64_t> score;
+  std::int32_t vehicle{};
+  std::string reason;
+  Timestamp captured_at{};
+  Timestamp consent_at{};
+  std::string consent_digest;
+  std::vector<market::AttributeText> attributes;  // in the order of that version
+};
+
+class LeadReads {
+ public:
+  virtual ~LeadReads() = default;
+  template <class T>
+  using Later = boost::asio::awaitable<Result<T, StoreError>>;
+
+  /// A lead of the viewer's own (generators), or any (staff); nobody else.
+  [[nodiscard]] virtual Later<std::optional<LeadView>> find(Viewer viewer, LeadId lead) = 0;
+  /// What is on sale is there for every buyer: leads of one market that are listed, in no order, at
+  /// most 501 numbers.
+  [[nodiscard]] virtual Later<std::vector<LeadView>> listed(MarketNo market,
+                                                            std::vector<std::int64_t> leads) = 0;
+  /// The body of a committed batch as its writer gave it; market::read_body reads it.
+  [[nodiscard]] virtual Later<std::optional<std::string>> batch_body(MarketNo market,
+                                                                     std::int64_t seq) = 0;
+};
+
+}  // namespace leadex::storage

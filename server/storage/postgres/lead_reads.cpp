@@ -1,0 +1,89 @@
+#include "server/storage/postgres/lead_reads.hpp"
+
+#include "matching/market/codec.hpp"
+#include "server/storage/postgres/market_chain.hpp"
+#include "server/storage/postgres/statement.hpp"
+#include "server/storage/postgres/trade_sql.hpp"
+
+namespace leadex::storage::postgres {
+
+namespace {
+
+#define LEADEX_LEAD_COLUMNS                                                               \
+  "select l.market_id, l.lead_no, l.tenant_no, l.batch_no, l.version, l.state, l.score, " \
+  "l.vehicle, l.reason, l.captured_us, l.consent_us, l.consent_digest, l.attributes from lead l "
+
+constexpr char const* kFind = LEADEX_LEAD_COLUMNS
+    "where l.market_id = $2 and l.lead_no = $3 and " LEADEX_OWN("$1", "l.tenant_no");
+constexpr char const* kOfSale = LEADEX_LEAD_COLUMNS
+    "join sale s on s.market_id = l.market_id and s.lead_no = l.lead_no "
+    "where l.market_id = $2 and l.lead_no = $3 and s.slot = $4 and " LEADEX_OF("$1", "s.buyer",
+                                                                               "s.generator");
+constexpr char const* kListed =
+    LEADEX_LEAD_COLUMNS "where l.market_id = $1 and l.state = 1 and l.lead_no = any ($2::bigint[])";
+constexpr char const* kBody = "select body from commit_batch where market_id = $1 and seq = $2";
+
+LeadView read_lead(pqxx::row const& row) {
+  LeadView lead;
+  lead.id = {read_market_no(row.at(0)), row.at(1).as<std::int64_t>()};
+  lead.generator_no = row.at(2).as<std::int64_t>();
+  lead.batch_no = row.at(3).as<std::int64_t>();
+  lead.version = row.at(4).as<std::int32_t>();
+  lead.state = read_number_enum(row.at(5), market::LeadState::expired);
+  auto const score = read_maybe<std::int64_t>(row.at(6));
+  if (score && *score != market::kNone) lead.score = score;
+  lead.vehicle = row.at(7).as<std::int32_t>();
+  lead.reason = row.at(8).as<std::string>();
+  lead.captured_at = read_time(row.at(9));
+  lead.consent_at = read_time(row.at(10));
+  lead.consent_digest = read_bytes(row.at(11));
+  auto attributes =
+      market::decode_value<std::vector<market::AttributeText>>(read_bytes(row.at(12)));
+  if (!attributes) throw std::runtime_error("the attributes of a stored lead cannot be read");
+  lead.attributes = std::move(*attributes);
+  return lead;
+}
+
+std::optional<LeadView> first_lead(pqxx::result const& rows) {
+  if (rows.empty()) return std::nullopt;
+  return read_lead(rows.at(0));
+}
+
+}  // namespace
+
+std::optional<LeadView> lead_of_sale(pqxx::transaction_base& tx, Viewer viewer, SaleId sale) {
+  return first_lead(
+      execute(tx, kOfSale, Parameters(viewer.scope(), sale.market, sale.lead_no, sale.slot)));
+}
+
+PostgresLeadReads::Later<std::optional<LeadView>> PostgresLeadReads::find(Viewer viewer,
+                                                                          LeadId lead) {
+  co_return co_await pool_.run([viewer, lead](pqxx::work& tx) {
+    return first_lead(execute(tx, kFind, Parameters(viewer.scope(), lead.market, lead.no)));
+  });
+}
+
+PostgresLeadReads::Later<std::vector<LeadView>> PostgresLeadReads::listed(
+    MarketNo market, std::vector<std::int64_t> leads) {
+  co_return co_await pool_.run([market, leads](pqxx::work& tx) {
+    std::vector<LeadView> found;
+    if (leads.empty()) return found;
+    for (auto const& row : execute(tx, kListed, Parameters(market, number_list(leads)))) {
+      found.push_back(read_lead(row));
+    }
+    return found;
+  });
+}
+
+PostgresLeadReads::Later<std::optional<std::string>> PostgresLeadReads::batch_body(
+    MarketNo market, std::int64_t seq) {
+  co_return co_await pool_.run([market, seq](pqxx::work& tx) -> std::optional<std::string> {
+    auto const rows = execute(tx, kBody, Parameters(market, seq));
+    if (rows.empty()) return std::nullopt;
+    auto opened = open_body(read_bytes(rows.at(0).at(0)));
+    if (!opened) throw std::runtime_error("a stored batch cannot be unpacked");
+    return std::move(opened->body);
+  });
+}
+
+}  // namespace leadex::storage::postgres

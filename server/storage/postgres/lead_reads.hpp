@@ -1,0 +1,29 @@
+#pragma once
+// LeadReads over tables lead and commit_batch. Any thread.
+
+#include <pqxx/transaction_base>
+
+#include "server/storage/lead_reads.hpp"
+#include "server/storage/postgres/pool.hpp"
+
+namespace leadex::storage::postgres {
+
+class PostgresLeadReads final : public LeadReads {
+ public:
+  /// @param pool  outlives this.
+  explicit PostgresLeadReads(Pool& pool) : pool_(pool) {}
+  [[nodiscard]] Later<std::optional<LeadView>> find(Viewer viewer, LeadId lead) override;
+  [[nodiscard]] Later<std::vector<LeadView>> listed(MarketNo market,
+                                                    std::vector<std::int64_t> leads) override;
+  [[nodiscard]] Later<std::optional<std::string>> batch_body(MarketNo market,
+                                                             std::int64_t seq) override;
+
+ private:
+  Pool& pool_;
+};
+
+/// The lead behind a sale of the viewer's, as buyer or generator.
+[[nodiscard]] std::optional<LeadView> lead_of_sale(pqxx::transaction_base& tx, Viewer viewer,
+                                                   SaleId sale);
+
+}  // namespace leadex::storage::postgres
