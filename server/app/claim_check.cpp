@@ -1,0 +1,81 @@
+#include "server/app/claim_check.hpp"
+
+#include <stdexcept>
+
+#include "matching/market/codec.hpp"
+#include "server/app/judge_lot.hpp"
+#include "server/privacy/lead_envelope.hpp"
+
+namespace leadex::app {
+namespace {
+
+using boost::asio::awaitable;
+
+constexpr int kExpireMax = 100;
+
+struct Claimed {
+  storage::SpotCheck check;
+  storage::SealedLead lead;
+};
+
+storage::AuditEntry reveal_entry(storage::Batch const& batch, storage::SpotCheck const& check,
+                                 Actor actor) {
+  return {.principal_no = actor.principal_no,
+          .tenant_no = batch.tenant_no,
+          .action = "contact.revealed",
+          .object_kind = "lead",
+          .object_market = check.id.market,
+          .object_no = check.lead_no,
+          .payload = "for=spot_check;check_no=" + std::to_string(check.id.no) +
+                     ";batch_no=" + std::to_string(check.batch_no)};
+}
+
+Result<Claimed, LotRefusal> claim(storage::LotTx& tx, CheckId id, Actor actor) {
+  auto& lots = tx.lots();
+  lots.expire_leases(tx.now(), kExpireMax);
+  auto check = lots.find_check_locked(id);
+  if (!check) return refuse(LotRefusal::not_found);
+  auto const batch = tx.batches().find({id.market, check->batch_no}, {.staff = true});
+  if (!batch) return refuse(LotRefusal::not_found);
+  if (check->status == storage::CheckStatus::done || !is_waiting(*batch)) {
+    return refuse(LotRefusal::already_decided);
+  }
+  bool const held = check->status == storage::CheckStatus::claimed;
+  if (held && check->claimed_by != actor.principal_no) return refuse(LotRefusal::already_claimed);
+  auto const other = lots.check_held_by(actor.principal_no);
+  if (other && other->id != id) return refuse(LotRefusal::holds_another);
+  auto lead = lots.sealed_lead({id.market, check->lead_no});
+  if (!lead) return refuse(LotRefusal::contact_gone);
+
+  check->status = storage::CheckStatus::claimed;
+  check->claimed_by = actor.principal_no;
+  check->lease_until = tx.now() + kCheckLease;
+  lots.claim(id, actor.principal_no, *check->lease_until);
+  auto const entry = reveal_entry(*batch, *check, actor);
+  tx.audit().append(id.market, {&entry, 1});
+  return Claimed{std::move(*check), std::move(*lead)};
+}
+
+}  // namespace
+
+awaitable<LotResult<ClaimedCheck>> claim_check(LotServices services, CheckId id, Actor actor) {
+  auto job = [id, actor](storage::LotTx& tx) { return claim(tx, id, actor); };
+  auto outcome = co_await services.store.transact(job);
+  // Two claims of one person at once: the index that allows one open check per person decided.
+  if (!outcome && outcome.error() == storage::StoreError::conflict) {
+    co_return refuse(LotError{LotRefusal::holds_another});
+  }
+  auto claimed = flatten(std::move(outcome));
+  if (!claimed) co_return refuse(claimed.error());
+
+  auto const& lead = claimed->lead;
+  auto contact = privacy::open_contact(services.keys, {id.market, lead.lead_no},
+                                       {lead.kek_id, lead.key_wrapped}, lead.contact_sealed);
+  if (!contact) throw std::runtime_error("a sealed contact does not open");
+  auto attributes = market::decode_value<std::vector<market::AttributeText>>(lead.attributes);
+  if (!attributes) throw std::runtime_error("a lead holds attributes that cannot be read");
+  co_return ClaimedCheck{std::move(claimed->check), std::move(*contact), lead.version,
+                         std::move(*attributes)};
+}
+
+}  // namespace leadex::app

@@ -1,0 +1,148 @@
+#include "server/app/lot_upkeep.hpp"
+
+#include <memory>
+#include <vector>
+
+#include "server/app/draw_sample.hpp"
+
+namespace leadex::app {
+namespace {
+
+using boost::asio::awaitable;
+using storage::Commitment;
+using storage::StoreError;
+
+constexpr int kPerRun = 100;
+
+Commitment make_commitment(privacy::KeyRing const& keys, MarketNo market, std::int64_t no) {
+  auto const key = crypto::AeadKey::generate();  // 32 bytes from the private generator
+  auto const secret = key.secret().view();
+  auto const digest = crypto::sha256(secret);
+  auto const row = privacy::row_key(no);
+  return {.no = no,
+          .commitment = std::string{crypto::view_of(digest)},
+          .secret_sealed =
+              privacy::SecretBox{keys}.seal({"commitment", market, row, "secret_sealed"}, secret)};
+}
+
+/// What pins the new commitments: anybody can hash the public list and compare.
+storage::AuditEntry entry_of(MarketNo market, std::vector<Commitment> const& commitments) {
+  std::string all;
+  for (auto const& commitment : commitments) all += commitment.commitment;
+  auto const digest = crypto::sha256(all);
+  return {.action = "commitments.published",
+          .object_kind = "market",
+          .object_market = market,
+          .object_no = market,
+          .payload = "first=" + std::to_string(commitments.front().no) +
+                     ";last=" + std::to_string(commitments.back().no) +
+                     ";sha256=" + crypto::hex_encode(crypto::view_of(digest))};
+}
+
+Result<bool, LotRefusal> stop(storage::LotTx& tx, BatchId id, std::string const& action) {
+  auto const batch = tx.batches().find_locked(id);
+  if (!batch) return refuse(LotRefusal::not_found);
+  bool const open =
+      batch->status == storage::BatchStatus::receiving && batch->mode != storage::LotMode::stopped;
+  if (!open) return refuse(LotRefusal::not_receiving);
+  tx.batches().stop(id);
+  tx.lots().void_commitment(id.market, batch->commitment_no);
+  storage::AuditEntry const entry{
+      .tenant_no = batch->tenant_no,
+      .action = action,
+      .object_kind = "batch",
+      .object_market = id.market,
+      .object_no = id.no,
+      .payload = "commitment_no=" + std::to_string(batch->commitment_no)};
+  tx.audit().append(id.market, {&entry, 1});
+  return true;
+}
+
+}  // namespace
+
+awaitable<Result<std::int64_t, StoreError>> refill_commitments(LotServices services,
+                                                               MarketNo market) {
+  auto count = [market](storage::LotTx& tx) { return tx.lots().count_open_commitments(market); };
+  auto const open = co_await services.store.transact(count);
+  if (!open) co_return refuse(open.error());
+  auto const missing = kCommitmentsOpen - *open;
+  if (missing <= 0) co_return 0;
+  auto const first =
+      co_await services.numbers.reserve_later(market, storage::NumberKind::commitment, missing);
+  if (!first) co_return refuse(first.error());
+  auto const first_no = *first;
+  auto const* keys = &services.keys;
+  auto add = [keys, market, first_no, missing](storage::LotTx& tx) {
+    std::vector<Commitment> commitments;
+    for (auto no = first_no; no < first_no + missing; ++no) {
+      commitments.push_back(make_commitment(*keys, market, no));
+    }
+    tx.lots().add_commitments(market, commitments);
+    auto const entry = entry_of(market, commitments);
+    tx.audit().append(market, {&entry, 1});
+    return missing;
+  };
+  co_return co_await services.store.transact(add);
+}
+
+awaitable<void> refill_all_commitments(LotServices services) {
+  for (auto const& market : services.markets.all()) {
+    static_cast<void>(co_await refill_commitments(services, market->market_no()));
+  }
+}
+
+awaitable<LotResult<void>> give_up_upload(LotServices services, LotFinisher& finisher,
+                                          BatchId batch) {
+  auto job = [batch](storage::LotTx& tx) { return stop(tx, batch, "batch.refused"); };
+  auto const stopped = flatten(co_await services.store.transact(job));
+  if (!stopped) co_return refuse(stopped.error());
+  static_cast<void>(co_await finisher.finish(batch));  // what is left is resumed
+  co_return LotResult<void>{};
+}
+
+awaitable<Result<std::int64_t, StoreError>> close_cut_uploads(LotServices services,
+                                                              LotFinisher& finisher, Timestamp now,
+                                                              std::chrono::seconds time_out) {
+  auto const before = now - time_out;
+  auto find = [before](storage::LotTx& tx) { return tx.batches().cut_uploads(before, kPerRun); };
+  auto const cut = co_await services.store.transact(find);
+  if (!cut) co_return refuse(cut.error());
+  std::int64_t closed = 0;
+  for (auto const batch : *cut) {
+    auto job = [batch](storage::LotTx& tx) { return stop(tx, batch, "batch.timed_out"); };
+    if (!flatten(co_await services.store.transact(job))) continue;
+    ++closed;
+    static_cast<void>(co_await finisher.finish(batch));
+  }
+  co_return closed;
+}
+
+awaitable<void> resume_lots(LotServices services, LotFinisher& finisher) {
+  for (auto const& market : services.markets.all()) {
+    if (!market->ready()) continue;
+    auto const no = market->market_no();
+    auto unfinished = [no](storage::LotTx& tx) {
+      return tx.batches().unfinished_lots(no, kPerRun);
+    };
+    auto const lots = co_await services.store.transact(unfinished);
+    if (!lots) continue;
+    for (auto const lot : *lots) static_cast<void>(co_await finisher.finish(lot));
+    for (std::int64_t after = 0, more = 1; more != 0;) {
+      auto waiting = [no, after](storage::LotTx& tx) {
+        return tx.batches().waiting_lots(no, after, kPerRun);
+      };
+      auto const undecided = co_await services.store.transact(waiting);
+      if (!undecided) break;
+      for (auto const lot : *undecided) static_cast<void>(co_await extend_draw(services, lot));
+      more = std::ssize(*undecided) == kPerRun ? 1 : 0;
+      if (more != 0) after = undecided->back().no;
+    }
+  }
+}
+
+awaitable<Result<std::int64_t, StoreError>> expire_check_leases(LotServices services) {
+  auto job = [](storage::LotTx& tx) { return tx.lots().expire_leases(tx.now(), 1000); };
+  co_return co_await services.store.transact(job);
+}
+
+}  // namespace leadex::app

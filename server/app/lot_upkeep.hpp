@@ -1,0 +1,38 @@
+#pragma once
+// Work on uploads and lots that comes due by itself. Each function may run twice, on any node;
+// server/jobs calls them. On an executor that runs one thing at a time.
+
+#include <chrono>
+#include <functional>
+
+#include "server/app/finish_lot.hpp"
+#include "server/app/lot_services.hpp"
+
+namespace leadex::app {
+
+inline constexpr std::int64_t kCommitmentsOpen = 1000;
+
+/// Publishes commitments until a thousand lots' are open. @return how many were added
+[[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> refill_commitments(
+    LotServices services, MarketNo market);
+/// The same for every market of this process, whatever one of them says.
+[[nodiscard]] boost::asio::awaitable<void> refill_all_commitments(LotServices services);
+
+/// Gives an upload up whose body can never end well; what it holds is cleared.
+/// @errors not_found, not_receiving, the store's
+[[nodiscard]] boost::asio::awaitable<LotResult<void>> give_up_upload(LotServices services,
+                                                                     LotFinisher& finisher,
+                                                                     BatchId batch);
+
+/// Gives up the uploads that took no row for `time_out`. @return how many
+[[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> close_cut_uploads(
+    LotServices services, LotFinisher& finisher, Timestamp now, std::chrono::seconds time_out);
+
+/// Goes on with lots that a crash left half listed, half cleared or without stand-ins.
+[[nodiscard]] boost::asio::awaitable<void> resume_lots(LotServices services, LotFinisher& finisher);
+
+/// Opens claimed checks whose lease is over. @return how many
+[[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> expire_check_leases(
+    LotServices services);
+
+}  // namespace leadex::app

@@ -1,0 +1,40 @@
+#pragma once
+// A verifier says what a spot check found; the verdict that settles the lot decides it in the same
+// transaction. What a decision sets going is finish_lot's work. Coroutines of any executor.
+
+#include <optional>
+#include <string>
+
+#include "matching/quality/lot_verdict.hpp"
+#include "server/app/lot_services.hpp"
+
+namespace leadex::app {
+
+/// A row is given up as unreachable after so many attempts.
+inline constexpr int kAttemptsMax = 3;
+
+struct GivenVerdict {
+  CheckId check;
+  storage::CheckVerdict verdict{};
+  std::string reason;               // a word of the contract
+  std::optional<std::string> note;  // may name the person: it is sealed
+};
+
+struct VerdictTaken {
+  storage::SpotCheck check;  // as it stands now: open again for another attempt, or done
+  storage::Batch batch;      // as it stands now
+  bool stand_in_needed{};    // rows that could not be reached ask for others: extend_draw
+};
+
+/// @errors not_found, already_decided, not_claimed, not_owner (no settings of the market here), the
+///         store's
+[[nodiscard]] boost::asio::awaitable<LotResult<VerdictTaken>> record_verdict(LotServices services,
+                                                                             GivenVerdict verdict,
+                                                                             Actor actor);
+
+/// An admin judges a lot that too few people of could be reached.
+/// @errors not_found, already_decided, not_needed, the store's
+[[nodiscard]] boost::asio::awaitable<LotResult<storage::Batch>> decide_lot(
+    LotServices services, BatchId batch, storage::LotDecision decision, Actor actor);
+
+}  // namespace leadex::app
