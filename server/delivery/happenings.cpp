@@ -1,0 +1,120 @@
+#include "server/delivery/happenings.hpp"
+
+namespace leadex::delivery {
+
+namespace {
+
+using crypto::IdKind;
+
+/// Collects the events of one batch; the key's count runs over all of them.
+class Collector {
+ public:
+  Collector(MarketNo market, std::int64_t batch_seq) : market_(market), batch_seq_(batch_seq) {}
+
+  void at(std::int64_t at_us) { at_us_ = at_us; }
+  [[nodiscard]] std::vector<Happening> take() { return std::move(found_); }
+
+  void operator()(market::SaleAwarded const& effect) {
+    auto& happening = add_sale("sale.created", effect.lead_no, effect.slot);
+    happening.buyer_no = effect.budget.buyer_no;
+    happening.generator_no = effect.generator_no;
+    if (effect.state == market::SaleState::pending) {
+      happening.confirming_campaign = effect.budget.campaign_no;
+    }
+  }
+
+  void operator()(market::SaleStepped const& effect) {
+    auto const type = type_of(effect.step);
+    if (type.empty()) return;
+    add_sale(type, effect.lead_no, effect.slot).sale = {effect.lead_no, effect.slot};
+  }
+
+  void operator()(market::LeadMoved const& effect) {
+    if (effect.state != market::LeadState::withdrawn) return;
+    add("lead.withdrawn", IdKind::lead, effect.lead_no).lead_no = effect.lead_no;
+  }
+
+  void operator()(market::CampaignMoved const& effect) {
+    if (effect.status != market::CampaignStatus::exhausted) return;
+    add("campaign.exhausted", IdKind::campaign, effect.campaign_no).buyer_no = effect.buyer_no;
+  }
+
+  void operator()(market::ReturnMoved const& effect) {
+    constexpr std::uint8_t kManual = 2;
+    if (effect.opened) add_return(effect, "return.opened", IdKind::ret);
+    switch (effect.state) {
+      case market::ReturnState::open:
+        break;
+      case market::ReturnState::disputed:
+        add_return(effect, "dispute.opened", IdKind::dispute);
+        break;
+      case market::ReturnState::accepted:
+      case market::ReturnState::denied:
+        if (effect.ruling == kManual) add_return(effect, "dispute.decided", IdKind::dispute);
+        add_return(effect, "return.decided", IdKind::ret);
+        break;
+    }
+  }
+
+  void operator()(market::CounterMoved const&) {}
+  void operator()(market::BudgetMoved const&) {}
+  void operator()(market::BidMoved const&) {}
+  void operator()(market::AuctionHeld const&) {}
+
+ private:
+  static std::string_view type_of(market::SaleStep step) {
+    switch (step) {
+      case market::SaleStep::delivered:
+        return "sale.delivered";
+      case market::SaleStep::voided:
+      case market::SaleStep::expired:
+        return "sale.voided";
+      case market::SaleStep::settled:
+        return "sale.settled";
+      case market::SaleStep::credited:  // told by return.decided
+      case market::SaleStep::returned:
+      case market::SaleStep::holdback_released:
+        break;
+    }
+    return {};
+  }
+
+  Happening& add(std::string_view type, IdKind kind, std::int64_t subject_no) {
+    Happening happening;
+    happening.key = {market_, batch_seq_, static_cast<std::int32_t>(found_.size())};
+    happening.type = type;
+    happening.subject_kind = kind;
+    happening.subject_no = subject_no;
+    happening.at_us = at_us_;
+    return found_.emplace_back(happening);
+  }
+
+  Happening& add_sale(std::string_view type, std::int64_t lead_no, std::int32_t slot) {
+    return add(type, IdKind::sale, lead_no * kSaleSlotsMax + slot);
+  }
+
+  void add_return(market::ReturnMoved const& effect, std::string_view type, IdKind kind) {
+    auto& happening = add(type, kind, effect.return_no);
+    happening.buyer_no = effect.buyer_no;
+    happening.generator_no = effect.generator_no;
+  }
+
+  MarketNo market_;
+  std::int64_t batch_seq_;
+  std::int64_t at_us_{};
+  std::vector<Happening> found_;
+};
+
+}  // namespace
+
+std::vector<Happening> happenings(MarketNo market, std::int64_t batch_seq,
+                                  market::CommitBody const& body) {
+  Collector collector(market, batch_seq);
+  for (auto const& item : body.items) {
+    collector.at(item.at_us);
+    for (auto const& effect : item.effects) std::visit(collector, effect);
+  }
+  return collector.take();
+}
+
+}  // namespace leadex::delivery
