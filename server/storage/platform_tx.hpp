@@ -8,6 +8,8 @@
 #include "server/storage/api_keys.hpp"
 #include "server/storage/approvals.hpp"
 #include "server/storage/audit.hpp"
+#include "server/storage/lots.hpp"
+#include "server/storage/markets.hpp"
 #include "server/storage/numbers.hpp"
 #include "server/storage/payouts.hpp"
 #include "server/storage/platform_idempotency.hpp"
@@ -32,6 +34,9 @@ class PlatformTx {
   [[nodiscard]] virtual PlatformIdempotency& idempotency() = 0;
   [[nodiscard]] virtual AuditRows& audit() = 0;
   [[nodiscard]] virtual WebhookRows& webhooks() = 0;
+  [[nodiscard]] virtual MarketCatalog& markets() = 0;
+  /// Commitments of a new market come with it; all else of lots has jobs of its own (LotStore).
+  [[nodiscard]] virtual LotRows& lots() = 0;
 
   /// The next number of a platform kind (or of a market's fund_intent).
   [[nodiscard]] virtual std::int64_t next_number(MarketNo market, NumberKind kind) = 0;

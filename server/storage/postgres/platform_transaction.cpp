@@ -5,6 +5,8 @@
 #include "server/storage/postgres/api_key_rows.hpp"
 #include "server/storage/postgres/approval_rows.hpp"
 #include "server/storage/postgres/audit_rows.hpp"
+#include "server/storage/postgres/lot_rows.hpp"
+#include "server/storage/postgres/market_catalog.hpp"
 #include "server/storage/postgres/payout_rows.hpp"
 #include "server/storage/postgres/platform_idempotency.hpp"
 #include "server/storage/postgres/platform_ledger.hpp"
@@ -30,7 +32,9 @@ class Transaction final : public PlatformTx {
                 [this](MarketNo market) { return next_number(market, NumberKind::fund_intent); }),
         idempotency_(tx, ring, now),
         audit_(tx, now),
-        webhooks_(tx, numbers) {}
+        webhooks_(tx, numbers),
+        markets_(tx),
+        lots_(tx, now) {}
 
   [[nodiscard]] Timestamp now() const override { return now_; }
   [[nodiscard]] TenantRows& tenants() override { return tenants_; }
@@ -41,6 +45,8 @@ class Transaction final : public PlatformTx {
   [[nodiscard]] PlatformIdempotency& idempotency() override { return idempotency_; }
   [[nodiscard]] AuditRows& audit() override { return audit_; }
   [[nodiscard]] WebhookRows& webhooks() override { return webhooks_; }
+  [[nodiscard]] MarketCatalog& markets() override { return markets_; }
+  [[nodiscard]] LotRows& lots() override { return lots_; }
 
   [[nodiscard]] std::int64_t next_number(MarketNo market, NumberKind kind) override {
     auto const number = numbers_.next(market, kind);
@@ -71,6 +77,8 @@ class Transaction final : public PlatformTx {
   PostgresIdempotency idempotency_;
   PostgresAuditRows audit_;
   PostgresWebhookRows webhooks_;
+  PostgresMarketCatalog markets_;
+  PostgresLotRows lots_;
 };
 
 Timestamp system_now() {
