@@ -22,7 +22,6 @@ namespace leadex::api {
 /// needs its line in errors.cpp and in components.schemas.ProblemCode of openapi.yaml.
 enum class Code : std::uint8_t {
   // 400
-  bad_request,
   malformed_request,
   malformed_target,
   body_malformed,
@@ -37,6 +36,7 @@ enum class Code : std::uint8_t {
   // 403
   forbidden,
   scope_missing,
+  scope_not_held,
   account_suspended,
   test_key_not_allowed,
   four_eyes_required,
@@ -53,11 +53,10 @@ enum class Code : std::uint8_t {
   duplicate,
   already_bought,
   already_returned,
-  already_exists,
   already_decided,
   already_claimed,
   conflict,
-  last_admin,
+  last_admin_key,
   campaign_paused,
   cap_reached,
   listing_gone,
@@ -71,8 +70,6 @@ enum class Code : std::uint8_t {
   dispute_not_open,
   lease_expired,
   draw_pending,
-  bank_details_missing,
-  nothing_to_pay,
   // 410
   contact_gone,
   // 412
@@ -86,12 +83,11 @@ enum class Code : std::uint8_t {
   // 417
   expectation_failed,
   // 422
+  nothing_to_pay,
   validation_failed,
   not_supported,
   idempotency_key_reused,
   market_unknown,
-  market_id_mismatch,
-  spot_check_infeasible,
   targeting_invalid,
   currency_mismatch,
   amount_invalid,

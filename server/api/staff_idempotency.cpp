@@ -1,60 +1,80 @@
 #include "server/api/staff_idempotency.hpp"
 
+#include <utility>
+
+#include "server/api/app_problem.hpp"
+#include "server/api/market_ref.hpp"
+
 namespace leadex::api {
 
 namespace {
 
-using Outcome = Result<StoredAnswer, ApiProblem>;
+constexpr int kRefusedFrom = 400;
 
-/// What one attempt of the transaction needs; copied into the job.
-struct Attempt {
-  std::optional<IdempotencyKey> key;
-  std::int64_t tenant_no{};
-  std::string operation;
-  TransactionBody work;
+/// Nothing is kept of what the same request may well meet differently next time.
+bool is_kept(int status) {
+  return status < 500 && status != 400 && status != 401 && status != 403 && status != 429;
+}
 
-  Outcome operator()(storage::PlatformTx& tx) const {
-    if (!key) return work(tx);
-    storage::IdempotencyScope const scope{tenant_no, operation, key->text, key->body_hash};
-    auto found = tx.idempotency().begin(scope);
-    switch (found.state) {
-      case storage::IdempotencyState::replay:
-        return StoredAnswer{found.status, std::move(found.body), {}, true};
-      case storage::IdempotencyState::reused:
-        return problem(Code::idempotency_key_reused);
-      case storage::IdempotencyState::in_progress:
-        return problem(Code::in_progress);
-      case storage::IdempotencyState::fresh:
-        break;
-    }
-    auto done = work(tx);
-    if (done) tx.idempotency().store(scope, done->status, done->body);
-    return done;
-  }
-};
+std::optional<app::Answer> kept_refusal(app::AppError const& error, std::string const& request_id) {
+  auto response = to_response(problem_of(error), request_id);
+  if (!is_kept(response.status)) return std::nullopt;
+  return app::Answer{response.status, std::move(response.body)};
+}
 
-http::Response render(StoredAnswer answer) {
+std::string id_in(std::string const& body) {
+  auto const document = json::parse(body, {.bytes = body.size()});
+  if (!document || !document->IsObject()) return {};
+  auto const* const id = json::find_member(*document, "id");
+  return id != nullptr && id->IsString() ? std::string{json::text_of(*id)} : std::string{};
+}
+
+http::Response render(app::Answer answer, std::string const& created_under) {
   if (answer.body.empty()) {
     http::Response response;
     response.status = answer.status;
     return response;
   }
-  auto response = http::make_response(answer.status, "application/json", std::move(answer.body));
-  if (!answer.location.empty()) response.headers.add("Location", std::move(answer.location));
+  bool const refused = answer.status >= kRefusedFrom;
+  auto const id = answer.status == 201 && !created_under.empty() ? id_in(answer.body) : "";
+  auto response =
+      http::make_response(answer.status, refused ? "application/problem+json" : "application/json",
+                          std::move(answer.body));
+  if (!id.empty()) response.headers.add("Location", created_under + id);
   return response;
 }
 
 }  // namespace
 
-asio::awaitable<ApiResult> transact_once(ApiCall& call, TransactionBody work) {
-  Attempt attempt{call.idempotency, call.principal.tenant_no, call.request.operation_id,
-                  std::move(work)};
-  auto outcome = co_await call.ctx.database.transact(std::move(attempt));
-  if (!outcome) co_return refuse(problem_of(outcome.error()));
-  if (!*outcome) co_return refuse(std::move(outcome->error()));
-  bool const replayed = (*outcome)->replayed;
-  auto response = render(std::move(**outcome));
-  mark_replayed(response, replayed);
+app::AppTools app_tools(ApiContext const& context) {
+  return {context.keys,
+          context.minter,
+          {.environment = context.environment, .deposit_limit = context.limits.deposit_limit}};
+}
+
+asio::awaitable<ApiResult> transact(ApiCall& call, app::AnswerAction action) {
+  auto done = co_await app::act(call.ctx.database, std::move(action));
+  if (!done) co_return refuse(problem_of(done.error()));
+  co_return render(std::move(*done), {});
+}
+
+asio::awaitable<ApiResult> transact_once(ApiCall& call, app::AnswerAction action,
+                                         std::string created_under) {
+  if (!call.idempotency) {
+    auto done = co_await app::act(call.ctx.database, std::move(action));
+    if (!done) co_return refuse(problem_of(done.error()));
+    co_return render(std::move(*done), created_under);
+  }
+  app::IdempotencyRequest request{call.principal.tenant_no, call.request.operation_id,
+                                  call.idempotency->text, call.idempotency->body_hash};
+  app::RefusalAnswer refusal = [request_id = call.request.request_id](app::AppError const& error) {
+    return kept_refusal(error, request_id);
+  };
+  auto kept = co_await app::act_once(call.ctx.database, std::move(request), std::move(action),
+                                     std::move(refusal));
+  if (!kept) co_return refuse(problem_of(kept.error()));
+  auto response = render(std::move(kept->answer), created_under);
+  mark_replayed(response, kept->replayed);
   co_return response;
 }
 

@@ -1,31 +1,24 @@
 #pragma once
-// Idempotency of what runs as one platform transaction: the first answer of a key is stored in the
-// transaction that did the work and given again on a retry. Market commands keep their own keys.
+// Use cases of staff as operations: one platform transaction, under the caller's Idempotency-Key
+// when there is one. Market commands keep their own keys.
 
-#include <functional>
-#include <optional>
 #include <string>
-#include <utility>
 
-#include "server/api/market_ref.hpp"
 #include "server/api/operation.hpp"
+#include "server/app/action.hpp"
 
 namespace leadex::api {
 
-/// What a transaction answers, in a form that can be kept: status, JSON and Location.
-struct StoredAnswer {
-  int status = 200;
-  std::string body;      ///< JSON; empty with 204
-  std::string location;  ///< empty: none; not repeated on a replay
-  bool replayed{};
-};
+/// What the use cases work with, from the context.
+[[nodiscard]] app::AppTools app_tools(ApiContext const& context);
 
-using TransactionBody = std::function<Result<StoredAnswer, ApiProblem>(storage::PlatformTx&)>;
+/// Runs `action` (copyable; it may run again after a collision) and answers what it says, or what
+/// the key's first request was answered. A refusal undoes everything.
+/// @param created_under  path in front of the new object's id, for Location of a 201; or empty
+[[nodiscard]] asio::awaitable<ApiResult> transact_once(ApiCall& call, app::AnswerAction action,
+                                                       std::string created_under = {});
 
-/// Runs `work` (copyable; it may run again after a collision) in one transaction together with the
-/// key of the call, if there is one. A refusal undoes everything and keeps nothing, so the key is
-/// free again.
-/// @errors  in_progress, idempotency_key_reused, those of the store, those of `work`
-[[nodiscard]] asio::awaitable<ApiResult> transact_once(ApiCall& call, TransactionBody work);
+/// The same for operations that no key can be sent with, and for reads.
+[[nodiscard]] asio::awaitable<ApiResult> transact(ApiCall& call, app::AnswerAction action);
 
 }  // namespace leadex::api
