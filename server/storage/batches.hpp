@@ -144,6 +144,7 @@ struct RowView {
   std::int64_t row_no{};
   RowOutcome outcome{};
   std::optional<std::int64_t> lead_no;
+  int lead_state{};  ///< as table lead has it
   std::string code;  ///< of the first fault; empty when accepted
 };
 

@@ -68,6 +68,7 @@ struct NewCheck {
 /// The queue of the verifiers: checks of lots that are not decided, oldest first.
 struct CheckFilter {
   std::vector<CheckStatus> statuses;  ///< empty: any
+  std::optional<MarketNo> market;
   std::optional<BatchId> batch;
   std::optional<std::pair<std::int64_t, std::int64_t>> after;  ///< market and check number
   int limit = 50;
@@ -93,14 +94,19 @@ struct SealedLead {
   std::string key_wrapped;
 };
 
+struct CommitmentFilter {
+  MarketNo market{};
+  std::vector<CommitmentStatus> statuses;  ///< empty: any
+  std::optional<std::int64_t> before_no;
+  int limit = 50;
+};
+
 class LotRows {
  public:
   virtual ~LotRows() = default;
 
   /// Newest first.
-  [[nodiscard]] virtual std::vector<Commitment> commitments(MarketNo market,
-                                                            std::optional<std::int64_t> before_no,
-                                                            int limit) = 0;
+  [[nodiscard]] virtual std::vector<Commitment> commitments(CommitmentFilter const& filter) = 0;
   [[nodiscard]] virtual std::int64_t count_open_commitments(MarketNo market) = 0;
   virtual void add_commitments(MarketNo market, std::span<Commitment const> commitments) = 0;
   [[nodiscard]] virtual std::optional<Commitment> commitment(MarketNo market, std::int64_t no) = 0;

@@ -5,6 +5,7 @@
 #include "server/storage/postgres/binary_call.hpp"
 #include "server/storage/postgres/instant_sql.hpp"
 #include "server/storage/postgres/statement.hpp"
+#include "server/storage/postgres/words.hpp"
 
 namespace leadex::storage::postgres {
 
@@ -14,8 +15,8 @@ namespace {
   "select commitment_no, commitment, secret_sealed, status, batch_no from commitment "
 
 constexpr char const* kCommitments = LEADEX_COMMITMENT_COLUMNS
-    "where market_id = $1 and ($2::bigint is null or commitment_no < $2::bigint) order by "
-    "commitment_no desc limit $3";
+    "where market_id = $1 and ($2::bigint is null or commitment_no < $2::bigint) and ($3::text is "
+    "null or status = any(string_to_array($3, ','))) order by commitment_no desc limit $4";
 constexpr char const* kCommitment =
     LEADEX_COMMITMENT_COLUMNS "where market_id = $1 and commitment_no = $2";
 constexpr char const* kCountOpen =
@@ -43,7 +44,8 @@ constexpr char const* kWaitingChecks = LEADEX_CHECK_COLUMNS
     "join batch b on b.market_id = c.market_id and b.batch_no = c.batch_no where b.status = "
     "'checking' and b.mode <> 'stopped' and b.verdict = 'pending' and ($1::text is null or "
     "c.status = any(string_to_array($1, ','))) and ($2::bigint is null or (c.market_id = $2 and "
-    "c.batch_no = $3::bigint)) and ($4::bigint is null or (c.market_id, c.check_no) > ($4::bigint, "
+    "c.batch_no = $3::bigint)) and ($7::bigint is null or c.market_id = $7) and ($4::bigint is "
+    "null or (c.market_id, c.check_no) > ($4::bigint, "
     "$5::bigint)) order by c.market_id, c.check_no limit $6";
 constexpr char const* kFindCheckLocked =
     LEADEX_CHECK_COLUMNS "where c.market_id = $1 and c.check_no = $2 for update";
@@ -143,11 +145,11 @@ market::OfferLead read_offer(pqxx::row const& row) {
 
 }  // namespace
 
-std::vector<Commitment> PostgresLotRows::commitments(MarketNo market,
-                                                     std::optional<std::int64_t> before_no,
-                                                     int limit) {
+std::vector<Commitment> PostgresLotRows::commitments(CommitmentFilter const& filter) {
   std::vector<Commitment> commitments;
-  for (auto const& row : execute(tx_, kCommitments, Parameters(market, before_no, limit))) {
+  for (auto const& row : execute(
+           tx_, kCommitments,
+           Parameters(filter.market, filter.before_no, words_of(filter.statuses), filter.limit))) {
     commitments.push_back(read_commitment(row));
   }
   return commitments;
@@ -197,19 +199,15 @@ std::vector<SpotCheck> PostgresLotRows::checks(BatchId batch) {
 }
 
 std::vector<SpotCheck> PostgresLotRows::waiting_checks(CheckFilter const& filter) {
-  std::optional<std::string> statuses;
-  for (auto const status : filter.statuses) {
-    statuses = (statuses ? *statuses + "," : std::string{}) + std::string{text(status)};
-  }
   std::optional<std::int64_t> batch_market, batch_no, after_market, after_no;
   if (filter.batch) {
     batch_market = filter.batch->market;
     batch_no = filter.batch->no;
   }
   if (filter.after) std::tie(after_market, after_no) = *filter.after;
-  return read_checks(
-      execute(tx_, kWaitingChecks,
-              Parameters(statuses, batch_market, batch_no, after_market, after_no, filter.limit)));
+  return read_checks(execute(tx_, kWaitingChecks,
+                             Parameters(words_of(filter.statuses), batch_market, batch_no,
+                                        after_market, after_no, filter.limit, filter.market)));
 }
 
 std::optional<SpotCheck> PostgresLotRows::find_check_locked(CheckId check) {

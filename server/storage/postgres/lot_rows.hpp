@@ -11,9 +11,7 @@ class PostgresLotRows final : public LotRows {
  public:
   PostgresLotRows(pqxx::transaction_base& tx, Timestamp now) : tx_(tx), now_(now) {}
 
-  [[nodiscard]] std::vector<Commitment> commitments(MarketNo market,
-                                                    std::optional<std::int64_t> before_no,
-                                                    int limit) override;
+  [[nodiscard]] std::vector<Commitment> commitments(CommitmentFilter const& filter) override;
   [[nodiscard]] std::int64_t count_open_commitments(MarketNo market) override;
   void add_commitments(MarketNo market, std::span<Commitment const> commitments) override;
   [[nodiscard]] std::optional<Commitment> commitment(MarketNo market, std::int64_t no) override;

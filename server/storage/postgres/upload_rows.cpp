@@ -8,6 +8,7 @@
 #include "server/storage/postgres/binary_call.hpp"
 #include "server/storage/postgres/instant_sql.hpp"
 #include "server/storage/postgres/statement.hpp"
+#include "server/storage/postgres/words.hpp"
 
 namespace leadex::storage::postgres {
 
@@ -64,7 +65,8 @@ constexpr char const* kRanges =
     "select first_no, last_no from batch_lead_range where market_id = $1 and batch_no = $2 order "
     "by first_no";
 constexpr char const* kLeadsOfRows =
-    "select row_no, lead_no from lead where market_id = $1 and lead_no between $3 and $4 and "
+    "select row_no, lead_no, state from lead where market_id = $1 and lead_no between $3 and $4 "
+    "and "
     "batch_no = $2 order by lead_no";
 constexpr char const* kRefusedViews =
     "select distinct on (row_no) row_no, outcome, code from batch_reject where market_id = $1 and "
@@ -205,10 +207,6 @@ std::optional<Batch> PostgresUploadRows::find_locked(BatchId batch) {
 }
 
 std::vector<Batch> PostgresUploadRows::list(BatchFilter const& filter) {
-  std::optional<std::string> statuses;
-  for (auto const status : filter.statuses) {
-    statuses = (statuses ? *statuses + "," : std::string{}) + std::string{text(status)};
-  }
   std::optional<std::int64_t> us, market, no;
   if (filter.after) {
     us = filter.after->created_us;
@@ -218,9 +216,9 @@ std::vector<Batch> PostgresUploadRows::list(BatchFilter const& filter) {
   std::vector<Batch> batches;
   for (auto const& row :
        execute(tx_, kList,
-               Parameters(filter.viewer.staff, filter.viewer.tenant_no, filter.market, statuses,
-                          filter.created_from_us, filter.created_until_us, us, market, no,
-                          filter.limit))) {
+               Parameters(filter.viewer.staff, filter.viewer.tenant_no, filter.market,
+                          words_of(filter.statuses), filter.created_from_us,
+                          filter.created_until_us, us, market, no, filter.limit))) {
     batches.push_back(read_batch(row));
   }
   return batches;
@@ -236,12 +234,15 @@ std::vector<RowView> PostgresUploadRows::rows(Batch const& batch, std::int64_t a
   std::vector<RowView> views;
   for (auto const& row :
        execute(tx_, kLeadsOfRows, Parameters(batch.id.market, batch.id.no, from, until))) {
-    views.push_back(
-        {row.at(0).as<std::int64_t>(), RowOutcome::accepted, row.at(1).as<std::int64_t>(), {}});
+    views.push_back({row.at(0).as<std::int64_t>(),
+                     RowOutcome::accepted,
+                     row.at(1).as<std::int64_t>(),
+                     row.at(2).as<int>(),
+                     {}});
   }
   for (auto const& row : execute(
            tx_, kRefusedViews, Parameters(batch.id.market, batch.id.no, after_row + 1, last_row))) {
-    views.push_back({row.at(0).as<std::int64_t>(), read_outcome(row.at(1)), std::nullopt,
+    views.push_back({row.at(0).as<std::int64_t>(), read_outcome(row.at(1)), std::nullopt, 0,
                      row.at(2).as<std::string>()});
   }
   std::ranges::sort(views, {}, &RowView::row_no);
