@@ -44,8 +44,8 @@ class ApprovalEffects {
                                                    ApprovalEffects const& effects, PlatformTx& tx,
                                                    Principal const& actor,
                                                    std::int64_t approval_no);
-/// Any other admin may refuse; what waited for it stays as it is, unusable.
-/// @errors forbidden, not_found, four_eyes_required, wrong_state
+/// Any admin may refuse, and the requester take back; what waited for it stays as it is, unusable.
+/// @errors forbidden, not_found, wrong_state
 [[nodiscard]] AppResult<storage::Approval> refuse_approval(PlatformTx& tx, Principal const& actor,
                                                            std::int64_t approval_no);
 

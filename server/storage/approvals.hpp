@@ -43,8 +43,9 @@ class ApprovalRows {
   virtual ~ApprovalRows() = default;
   virtual void insert(Approval const& approval) = 0;
   [[nodiscard]] virtual std::optional<Approval> find_locked(std::int64_t approval_no) = 0;
-  virtual void decide(std::int64_t approval_no, ApprovalState state, std::int64_t decided_by,
-                      Timestamp at) = 0;
+  /// @param decided_by  none when the requester takes it back
+  virtual void decide(std::int64_t approval_no, ApprovalState state,
+                      std::optional<std::int64_t> decided_by, Timestamp at) = 0;
   [[nodiscard]] virtual std::vector<Approval> list(ApprovalFilter const& filter) = 0;
 };
 

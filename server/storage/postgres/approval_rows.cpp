@@ -53,7 +53,7 @@ std::optional<Approval> PostgresApprovalRows::find_locked(std::int64_t approval_
 }
 
 void PostgresApprovalRows::decide(std::int64_t approval_no, ApprovalState state,
-                                  std::int64_t decided_by, Timestamp at) {
+                                  std::optional<std::int64_t> decided_by, Timestamp at) {
   execute(tx_, kDecide, Parameters(approval_no, text(state), decided_by, at));
 }
 

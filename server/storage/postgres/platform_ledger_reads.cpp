@@ -33,12 +33,12 @@ constexpr char const* kBalance =
   "currency = $1)) or (a.market_id = 0 and a.code <> $3 and a.sub_no = $2) or (a.market_id = 0 "  \
   "and a.code = $3 and a.sub_no in (select market_id from market where currency = $1)) "
 
-constexpr char const* kSums =
-    "select coalesce(sum(a.credits_posted::numeric - a.debits_posted), 0)::text, "
-    "coalesce(sum(a.credits_pending::numeric - a.debits_pending), 0)::text " LEADEX_OF_CURRENCY;
+// One statement, so that sums and rows are of one instant; the windows come before the limit.
 constexpr char const* kAccounts =
     "select a.market_id, a.account_no, a.code, a.owner_no, a.sub_no, a.floor_micros, "
-    "a.debits_pending, a.debits_posted, a.credits_pending, a.credits_posted " LEADEX_OF_CURRENCY
+    "a.debits_pending, a.debits_posted, a.credits_pending, a.credits_posted, "
+    "(sum(a.credits_posted::numeric - a.debits_posted) over ())::text, "
+    "(sum(a.credits_pending::numeric - a.debits_pending) over ())::text " LEADEX_OF_CURRENCY
     "order by a.market_id, a.account_no limit $4";
 
 constexpr int kClearing = static_cast<int>(AccountCode::clearing);
@@ -100,13 +100,10 @@ Money PostgresPlatformLedger::wallet(std::int64_t tenant_no, std::string_view cu
 TrialBalance PostgresPlatformLedger::trial_balance(std::string_view currency, int rows_max) {
   TrialBalance balance;
   auto const currency_no = currency_number(currency).value_or(-1);
-  // Sums and rows have to be of one instant, and an intent may be booked between two statements.
-  execute(tx_, "set transaction isolation level repeatable read");
-  auto const sums = execute(tx_, kSums, Parameters(currency, currency_no, kClearing)).at(0);
-  balance.posted_sum_micros = sums.at(0).as<std::string>();
-  balance.pending_sum_micros = sums.at(1).as<std::string>();
   auto const rows =
       execute(tx_, kAccounts, Parameters(currency, currency_no, kClearing, rows_max + 1));
+  balance.posted_sum_micros = rows.empty() ? "0" : rows.at(0).at(10).as<std::string>();
+  balance.pending_sum_micros = rows.empty() ? "0" : rows.at(0).at(11).as<std::string>();
   for (auto const& row : rows) {
     if (balance.accounts.size() == static_cast<std::size_t>(rows_max)) {
       balance.truncated = true;

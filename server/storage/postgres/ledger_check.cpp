@@ -1,0 +1,219 @@
+#include "server/storage/postgres/ledger_check.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "billing/ledger/ledger.hpp"
+#include "server/privacy/hash_chain.hpp"
+#include "server/storage/postgres/platform_chain.hpp"
+#include "server/storage/postgres/platform_ledger.hpp"
+#include "server/storage/postgres/statement.hpp"
+
+namespace leadex::storage::postgres {
+
+namespace {
+
+constexpr int kPageBatches = 500;
+
+constexpr char const* kBatches =
+    "select seq, epoch, at_us, hash, body from commit_batch where market_id = 0 and seq > $1 "
+    "order by seq limit $2";
+constexpr char const* kTransfers =
+    "select batch_seq, n, debit, credit, amount, code, phase, lead_no, slot, pending_seq, "
+    "pending_n from transfer where market_id = 0 and batch_seq between $1 and $2 "
+    "order by batch_seq, n";
+constexpr char const* kStrayTransfer =
+    "select t.batch_seq from transfer t where t.market_id = $1 and not exists (select from "
+    "commit_batch b where b.market_id = t.market_id and b.seq = t.batch_seq) "
+    "order by t.batch_seq limit 1";
+constexpr char const* kAccounts =
+    "select account_no, code, owner_no, sub_no, floor_micros, debits_pending, debits_posted, "
+    "credits_pending, credits_posted from account where market_id = $1 order by account_no";
+constexpr char const* kHead = "select seq, hash from market_head where market_id = $1";
+constexpr char const* kCounts =
+    "select (select count(*) from commit_batch where market_id = $1), "
+    "(select count(*) from transfer where market_id = $1), "
+    "(select count(*) from account where market_id = $1)";
+
+// Both sides of every transfer with what it does to the counters; a resolution takes the whole
+// amount of its pending transfer off the pending counters.
+constexpr char const* kCounters =
+    "with effect as ("
+    " select t.debit, t.credit,"
+    "  case when t.phase in (0, 2) then t.amount else 0 end as posted,"
+    "  case when t.phase = 1 then t.amount when t.phase in (2, 3, 4) then -p.amount else 0 end"
+    "   as pending"
+    " from transfer t left join transfer p on p.market_id = t.market_id"
+    "  and p.batch_seq = t.pending_seq and p.n = t.pending_n where t.market_id = $1), "
+    "side as ("
+    " select debit as no, posted as dp, pending as dn, 0 as cp, 0 as cn from effect union all"
+    " select credit, 0, 0, posted, pending from effect), "
+    "total as (select no, sum(dp) as dp, sum(dn) as dn, sum(cp) as cp, sum(cn) as cn from side "
+    "group by no) "
+    "select coalesce(a.account_no, t.no) from (select * from account where market_id = $1) a "
+    "full join total t on t.no = a.account_no "
+    "where a.account_no is null or a.debits_posted <> coalesce(t.dp, 0) "
+    "or a.debits_pending <> coalesce(t.dn, 0) or a.credits_posted <> coalesce(t.cp, 0) "
+    "or a.credits_pending <> coalesce(t.cn, 0) or t.dn is null and t.no is not null order by 1 "
+    "limit 1";
+
+// What crossed towards a market, as the intents say, against the clearing account's balance.
+constexpr char const* kCrossings =
+    "select coalesce(a.sub_no, i.market_id) from (select * from account where market_id = 0 and "
+    "code = $1) a full join (select market_id, sum(case when direction in (0, 3) then amount "
+    "else -amount end) as net from fund_intent where platform_seq is not null group by market_id)"
+    " i on i.market_id = a.sub_no where coalesce(a.credits_posted::numeric - a.debits_posted, 0) "
+    "<> coalesce(i.net, 0) order by 1 limit 1";
+
+struct Entry {
+  std::int64_t n{};
+  Transfer transfer;
+};
+
+Entry read_entry(pqxx::row const& row) {
+  auto const integer = [&](int i) {
+    return row.at(static_cast<pqxx::row::size_type>(i)).as<std::int64_t>();
+  };
+  Transfer transfer;
+  transfer.debit = integer(2);
+  transfer.credit = integer(3);
+  transfer.amount = Money{integer(4)};
+  transfer.code = static_cast<TransferCode>(integer(5));
+  transfer.phase = static_cast<Phase>(integer(6));
+  transfer.lead_no = integer(7);
+  transfer.slot = row.at(8).as<std::int32_t>();
+  if (!row.at(9).is_null()) {
+    transfer.pending = TransferRef{integer(9), row.at(10).as<std::int32_t>()};
+  }
+  return {integer(1), transfer};
+}
+
+/// Replays the platform's stream from its first batch.
+class PlatformReplay {
+ public:
+  PlatformReplay(pqxx::transaction_base& tx, LedgerReport& report) : tx_(tx), report_(report) {
+    for (auto const& row : execute(tx_, kAccounts, Parameters(0))) {
+      auto account = read_account(row);
+      stored_.emplace(account.account_no, account);
+      account.debits_pending = account.debits_posted = 0;
+      account.credits_pending = account.credits_posted = 0;
+      now_.emplace(account.account_no, account);
+    }
+  }
+
+  void run() {
+    while (!report_.problem && page()) {
+    }
+    if (!report_.problem) compare_end();
+  }
+
+ private:
+  bool page() {
+    auto const batches = execute(tx_, kBatches, Parameters(seq_, kPageBatches));
+    if (batches.empty()) return false;
+    auto const last = batches.at(batches.size() - 1).at(0).as<std::int64_t>();
+    std::map<std::int64_t, std::vector<Entry>> entries;
+    for (auto const& row : execute(tx_, kTransfers, Parameters(seq_ + 1, last))) {
+      entries[row.at(0).as<std::int64_t>()].push_back(read_entry(row));
+    }
+    for (auto const& row : batches) {
+      auto const seq = row.at(0).as<std::int64_t>();
+      if (!check(row, entries[seq])) return false;
+    }
+    return true;
+  }
+
+  bool check(pqxx::row const& row, std::vector<Entry> const& entries) {
+    auto const seq = row.at(0).as<std::int64_t>();
+    if (seq != seq_ + 1) return problem(seq_ + 1, 0, "batch_missing");
+    std::vector<Transfer> transfers;
+    std::map<std::int64_t, Account> changed;
+    for (auto const& entry : entries) {
+      bool const in_place = entry.n == static_cast<std::int64_t>(transfers.size());
+      if (!in_place || entry.transfer.phase != Phase::posted) {
+        return problem(seq, 0, "transfers_wrong");
+      }
+      auto const debit = now_.find(entry.transfer.debit);
+      auto const credit = now_.find(entry.transfer.credit);
+      if (debit == now_.end() || credit == now_.end()) return problem(seq, 0, "account_missing");
+      auto const amount = entry.transfer.amount.micros;
+      if (__builtin_add_overflow(debit->second.debits_posted, amount,
+                                 &debit->second.debits_posted) ||
+          __builtin_add_overflow(credit->second.credits_posted, amount,
+                                 &credit->second.credits_posted)) {
+        return problem(seq, 0, "amount_wrong");
+      }
+      changed.insert_or_assign(debit->first, debit->second);
+      changed.insert_or_assign(credit->first, credit->second);
+      transfers.push_back(entry.transfer);
+    }
+    // An account on both ends of a batch is taken as it stands after the last transfer.
+    std::vector<Account> accounts;
+    for (auto const& [no, account] : changed) accounts.push_back(now_.at(no));
+    auto const body = read_bytes(row.at(4));
+    auto const hash = platform_hash({seq, row.at(1).as<std::int64_t>(),
+                                     row.at(2).as<std::int64_t>(), body, transfers, accounts},
+                                    hash_);
+    if (hash != read_digest(row.at(3))) return problem(seq, 0, "hash_differs");
+    seq_ = seq;
+    hash_ = hash;
+    return true;
+  }
+
+  void compare_end() {
+    auto const head = execute(tx_, kHead, Parameters(0));
+    bool const same = !head.empty() && head.at(0).at(0).as<std::int64_t>() == seq_ &&
+                      read_digest(head.at(0).at(1)) == hash_;
+    if (!same) {
+      problem(seq_ + 1, 0, "head_differs");
+      return;
+    }
+    for (auto const& [no, account] : stored_) {
+      if (account != now_.at(no)) {
+        problem(0, no, "account_differs");
+        return;
+      }
+    }
+  }
+
+  bool problem(std::int64_t seq, std::int64_t account_no, std::string reason) {
+    report_.problem = LedgerProblem{0, seq, account_no, std::move(reason)};
+    return false;
+  }
+
+  pqxx::transaction_base& tx_;
+  LedgerReport& report_;
+  std::map<std::int64_t, Account> stored_;
+  std::map<std::int64_t, Account> now_;
+  std::int64_t seq_{};
+  crypto::Digest hash_ = privacy::kChainStart;
+};
+
+}  // namespace
+
+LedgerReport check_ledger(pqxx::transaction_base& tx, MarketNo market) {
+  LedgerReport report;
+  auto const counts = execute(tx, kCounts, Parameters(market)).at(0);
+  report.batches = counts.at(0).as<std::int64_t>();
+  report.transfers = counts.at(1).as<std::int64_t>();
+  report.accounts = counts.at(2).as<std::int64_t>();
+  if (market == 0) PlatformReplay(tx, report).run();
+  auto const first = [&](char const* statement, Parameters const& parameters) {
+    auto const rows = execute(tx, statement, parameters);
+    return rows.empty() ? std::optional<std::int64_t>{} : rows.at(0).at(0).as<std::int64_t>();
+  };
+  if (report.problem) return report;
+  if (auto const seq = first(kStrayTransfer, Parameters(market))) {
+    report.problem = LedgerProblem{market, *seq, 0, "transfer_without_batch"};
+  } else if (auto const account = first(kCounters, Parameters(market))) {
+    report.problem = LedgerProblem{market, 0, *account, "counters_differ"};
+  } else if (market == 0) {
+    auto const code = static_cast<int>(AccountCode::clearing);
+    if (auto const other = first(kCrossings, Parameters(code))) {
+      report.problem = LedgerProblem{static_cast<MarketNo>(*other), 0, 0, "intents_differ"};
+    }
+  }
+  return report;
+}
+
+}  // namespace leadex::storage::postgres
