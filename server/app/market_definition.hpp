@@ -1,0 +1,74 @@
+#pragma once
+// MarketDefinition: a market's rules as staff state them, complete, with the checks that JSON
+// schemas cannot make, and their translation to what the market's writer reads. Pure; any thread.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "matching/quality/spot_check_plan.hpp"
+#include "server/app/app_error.hpp"
+#include "server/market/settings.hpp"
+
+namespace leadex::app {
+
+/// What of a conversion's price is held when a lead is sold for one; of later issues, kept here.
+enum class CpaHold : std::uint8_t { full, pooled };
+
+struct AttributeDefinition {
+  targeting::AttributeDef def;
+  market::Visibility visibility{};
+  bool required{};
+};
+
+/// Amounts are of the market's currency. The defaults hold for what a definition leaves out.
+struct MarketDefinition {
+  std::string id;     ///< vertical.country.currency
+  std::string title;  ///< for people, 1 … 200 bytes
+  std::string currency;
+  std::string country;
+  std::vector<AttributeDefinition> attributes;
+
+  std::int32_t max_shares = 4;
+  Money reserve;
+  std::optional<Money> ask;
+  std::chrono::seconds listing_ttl{2'592'000};
+  std::chrono::seconds listing_auction{86'400};
+
+  std::int32_t commission_bp{};
+  std::optional<Money> commission_minimum;
+  std::optional<Money> commission_maximum;
+
+  quality::SpotCheckSettings spot_check;
+  std::int32_t unreachable_max_bp = 7000;
+
+  std::chrono::seconds return_window{604'800};
+  std::chrono::seconds contest{172'800};
+  std::chrono::seconds decide{604'800};
+  std::int32_t return_ceiling_bp = 2000;
+  std::int32_t holdback_bp = 1000;
+  std::chrono::seconds holdback{2'592'000};
+  std::chrono::seconds dedupe{7'776'000};
+  std::chrono::seconds delivery_deadline{300};
+  std::chrono::seconds consent_age_max{7'776'000};
+  std::chrono::seconds ping_ttl{60};
+  std::chrono::seconds cpa_window{2'592'000};
+  CpaHold cpa_hold{};
+  std::chrono::seconds click_review{86'400};
+};
+
+inline constexpr std::chrono::seconds kMarketDurationMax{315'360'000};
+
+/// All faults, with pointers into the definition; empty when sound.
+[[nodiscard]] std::vector<FieldFault> check_market_definition(MarketDefinition const& definition);
+
+/// The settings of that version. The definition must be sound.
+[[nodiscard]] market::MarketSettings settings_of(MarketDefinition const& definition,
+                                                 std::int32_t version);
+
+/// Whether the exchange's own cut is another one.
+[[nodiscard]] bool same_commission(MarketDefinition const& a, MarketDefinition const& b);
+
+}  // namespace leadex::app
