@@ -49,6 +49,7 @@ void Actor::pump() {
       if (alone_before) break;
     }
     if (building.body.items.empty()) return;
+    books_.finish();  // while the rows are where begin() found them
     seal_and_send(std::move(building));
   }
 }
@@ -231,7 +232,6 @@ void Actor::roll_zones(Building& building, Command const& command, std::int64_t 
 }
 
 void Actor::seal_and_send(Building building) {
-  books_.finish();
   building.rows.at_us = last_at_us_;
   building.body.numbers = engine_.numbers();
   building.rows.body = encode_value(building.body);
