@@ -10,7 +10,7 @@ namespace leadex::cli {
 inline constexpr int kOk = 0;
 inline constexpr int kFailed = 1;
 inline constexpr int kUsage = 2;
-inline constexpr int kNotAllowed = 3;   ///< no key, a wrong one, or not this one
+inline constexpr int kNotAllowed = 3;  ///< no key, a wrong one, or not this one
 inline constexpr int kNotFound = 4;
 inline constexpr int kConflict = 5;     ///< another state than the verb needs
 inline constexpr int kPartial = 6;      ///< done, but not for all: some rows were refused
