@@ -1,0 +1,43 @@
+#pragma once
+// The handlers of uploads, lots and spot checks, one file each, and what they share. On the
+// connection's thread.
+
+#include <string>
+#include <string_view>
+
+#include "server/api/market_ref.hpp"
+#include "server/api/operation.hpp"
+#include "server/api/v1/intake_services.hpp"
+
+namespace leadex::api {
+
+[[nodiscard]] asio::awaitable<ApiResult> upload_batch(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> list_batches(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> get_batch(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> list_batch_rows(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> list_batch_rejects(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> withdraw_batch(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> list_market_commitments(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> get_spot_check(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> list_spot_checks(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> claim_spot_check(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> record_verdict(ApiCall& call);
+
+[[nodiscard]] ApiProblem problem_of(app::LotError const& error);
+[[nodiscard]] storage::BatchViewer batch_viewer(ApiCall const& call);
+[[nodiscard]] app::Actor actor_of(ApiCall const& call);
+
+/// The batch of the path's id. @errors not_found, as for one that is another's
+[[nodiscard]] Result<BatchId, ApiProblem> batch_of_path(ApiCall const& call);
+/// The market a query names; nothing when it names none. @errors market_unknown
+[[nodiscard]] Result<std::optional<MarketNo>, ApiProblem> market_of_query(ApiCall const& call);
+
+/// The market's name, for answers.
+[[nodiscard]] std::string market_name(ApiContext const& context, MarketNo market);
+
+void write_batch(json::JsonWriter& out, ApiContext const& context, storage::Batch const& batch);
+void write_counts(json::JsonWriter& out, storage::BatchCounts const& counts);
+void write_reject(json::JsonWriter& out, storage::RowReject const& reject);
+void write_check(json::JsonWriter& out, ApiContext const& context, storage::SpotCheck const& check);
+
+}  // namespace leadex::api

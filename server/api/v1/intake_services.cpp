@@ -1,0 +1,73 @@
+#include "server/api/v1/intake_services.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+
+#include "billing/values/check.hpp"
+#include "server/api/v1/intake_handlers.hpp"
+#include "server/observe/log.hpp"
+
+namespace leadex::api {
+
+namespace asio = boost::asio;
+
+namespace {
+
+asio::awaitable<Result<void, storage::StoreError>> refill(app::LotServices lots, MarketNo market) {
+  auto const added = co_await app::refill_commitments(lots, market);
+  if (!added) co_return refuse(added.error());
+  co_return Result<void, storage::StoreError>{};
+}
+
+}  // namespace
+
+IntakeServices::IntakeServices(app::LotServices lot_services, intake::DisposableDomains domains,
+                               IntakeOptions options, std::function<Timestamp()> now)
+    : lots(lot_services),
+      finisher(lot_services),
+      disposable(std::move(domains)),
+      cpu(options.cpu_threads),
+      uploads{lots.store,
+              lots.numbers,
+              lots.keys,
+              disposable,
+              cpu,
+              options.limits,
+              std::move(now),
+              [lot_services](MarketNo market) { return refill(lot_services, market); }} {}
+
+IntakeServices::~IntakeServices() { stop(); }
+
+void IntakeServices::finish_later(BatchId batch) {
+  asio::co_spawn(background, finisher.finish(batch),
+                 [batch](std::exception_ptr thrown, app::LotFinish) {
+                   if (!thrown) return;
+                   log::error("lot.finish_failed", "a lot could not be listed or cleared")
+                       .field("market", static_cast<std::int64_t>(batch.market))
+                       .field("batch_no", batch.no);
+                 });
+}
+
+void IntakeServices::stop() {
+  background.stop();
+  background.join();
+  cpu.stop();
+}
+
+void register_intake(http::Router& router, ApiContext& context) {
+  LEADEX_CHECK(context.intake != nullptr);
+  OperationOptions const upload{.streams = true, .body_bytes_max = context.limits.upload_bytes_max};
+  add(router, context, "upload_batch", upload_batch, upload);
+  add(router, context, "list_batches", list_batches);
+  add(router, context, "get_batch", get_batch);
+  add(router, context, "list_batch_rows", list_batch_rows);
+  add(router, context, "list_batch_rejects", list_batch_rejects, {.free_query = true});
+  add(router, context, "withdraw_batch", withdraw_batch);
+  add(router, context, "list_market_commitments", list_market_commitments);
+  add(router, context, "get_spot_check", get_spot_check);
+  add(router, context, "list_spot_checks", list_spot_checks);
+  add(router, context, "claim_spot_check", claim_spot_check);
+  add(router, context, "record_verdict", record_verdict);
+}
+
+}  // namespace leadex::api

@@ -1,0 +1,66 @@
+#pragma once
+// IntakeServices: what the handlers of uploads, lots and spot checks work with beside ApiContext.
+// Built once by main before register_intake; all handlers share it, any thread.
+
+#include <boost/asio/thread_pool.hpp>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "server/api/api_context.hpp"
+#include "server/app/finish_lot.hpp"
+#include "server/app/lot_upkeep.hpp"
+#include "server/http/router.hpp"
+#include "server/intake/batch_upload.hpp"
+
+namespace leadex::api {
+
+/// Idempotency-Keys of the uploads that run in this process now.
+class RunningKeys {
+ public:
+  using Key = std::pair<std::int64_t, std::string>;  // account, key
+  /// False when it runs already.
+  [[nodiscard]] bool begin(Key const& key) {
+    std::lock_guard const lock(guard_);
+    return keys_.insert(key).second;
+  }
+  void end(Key const& key) {
+    std::lock_guard const lock(guard_);
+    keys_.erase(key);
+  }
+
+ private:
+  std::mutex guard_;
+  std::set<Key> keys_;
+};
+
+struct IntakeOptions {
+  intake::UploadLimits limits;
+  std::size_t cpu_threads = 1;
+};
+
+struct IntakeServices {
+  /// @param lots  its references and `now` outlive this.
+  IntakeServices(app::LotServices lots, intake::DisposableDomains disposable, IntakeOptions options,
+                 std::function<Timestamp()> now);
+  ~IntakeServices();  ///< stop()
+
+  /// Begins what follows a decision, behind the answer. A job resumes what a stop cuts off.
+  void finish_later(BatchId batch);
+  /// Before the database and the markets stop: waits for nothing but the step under way.
+  void stop();
+
+  app::LotServices lots;
+  app::LotFinisher finisher;
+  intake::DisposableDomains disposable;
+  intake::CpuPool cpu;
+  intake::UploadServices uploads;
+  RunningKeys running;
+  boost::asio::thread_pool background{1};
+};
+
+/// Adds the operations of uploads, lots, commitments and spot checks. `context.intake` is set.
+void register_intake(http::Router& router, ApiContext& context);
+
+}  // namespace leadex::api
