@@ -40,6 +40,9 @@ Outcome Engine::handle(Context& c, OfferLead const& command) {
   Outcome outcome = std::move(c.applied.outcome);
   rest_or_close(c, listing);
   outcome.rests = listing.resting;
+  if (!listing.resting) {  // sold as it came: it was never on the market to be taken off
+    c.applied.effects.emplace_back(LeadMoved{listing.lead_no, LeadState::sold, 0});
+  }
   drop_if_idle(command.lead_no);
   return outcome;
 }

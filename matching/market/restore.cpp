@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "billing/values/check.hpp"
-#include "matching/market/codec.hpp"
 #include "matching/market/engine.hpp"
 
 namespace leadex::market {
@@ -23,6 +22,51 @@ OpenSale open_sale(SaleImage const& image) {
   open.windows = image.award.windows;
   return open;
 }
+
+/// Writes one line per call: "word value value …".
+class LineWriter {
+ public:
+  explicit LineWriter(std::string& out) : out_(out) {}
+
+  void line(char const* word, auto const&... values) {
+    out_ += word;
+    (*this)(values...);
+    out_ += '\n';
+  }
+  void operator()(auto const&... values) { (put(values), ...); }
+
+ private:
+  void put(std::string const& value) {
+    static constexpr char kHex[] = "0123456789abcdef";
+    out_ += ' ';
+    for (char const c : value) {
+      bool const plain = c > ' ' && c < 127;
+      if (plain) {
+        out_ += c;
+      } else {
+        out_ += '%';
+        out_ += kHex[(static_cast<unsigned char>(c) >> 4) & 15];
+        out_ += kHex[static_cast<unsigned char>(c) & 15];
+      }
+    }
+  }
+  template <class T>
+  void put(T const& value) {
+    if constexpr (std::is_enum_v<T>) {
+      put(static_cast<std::int64_t>(value));
+    } else if constexpr (std::is_integral_v<T>) {
+      out_ += ' ';
+      out_ += std::to_string(value);
+    } else if constexpr (requires { value.begin(); }) {
+      out_ += " [";
+      for (auto const& one : value) put(one);
+      out_ += " ]";
+    } else {
+      T::fields(value, *this);
+    }
+  }
+  std::string& out_;
+};
 
 bool has_something_to_come(SaleImage const& image) {
   switch (image.award.state) {
@@ -161,53 +205,56 @@ void Engine::restore(Image const& image) {
 /// reload may forget (a sweep's place, windows of zones).
 std::string Engine::describe() const {
   std::string out;
-  ByteWriter write{out};
-  write(rules_.version, numbers_);
+  LineWriter write{out};
+  write.line("market", rules_.version, numbers_);
   for (auto const& [no, campaign] : campaigns_) {
-    write(no, campaign.buyer_no, campaign.version, campaign.status, campaign.terms,
-          campaign.counters);
+    write.line("campaign", no, campaign.buyer_no, campaign.version, campaign.status,
+               campaign.terms);
+    write.line(" counters", campaign.counters);
   }
   for (auto const& [key, micros] : budgets_) {
-    if (micros != 0) write(key, micros);
+    if (micros != 0) write.line("budget", key, micros);
   }
   std::map<std::int64_t, Listing const*> by_no;
   for (auto const& [no, listing] : listings_) by_no[no] = &listing;
+  Values values;
   for (auto const& [no, listing] : by_no) {
-    write(no, listing->generator_no, listing->ask_micros, listing->score, listing->captured_us,
-          listing->listed_us, listing->vehicle, listing->version, listing->shares_max,
-          listing->shares_held, std::int64_t{listing->pending}, listing->exclusive_held,
-          listing->resting, std::string{texts_.text(listing->reason_id)});
-    Values values;
+    write.line("lead", no, listing->generator_no, listing->ask_micros, listing->score,
+               listing->captured_us, listing->listed_us, listing->vehicle, listing->version,
+               listing->shares_max, listing->shares_held, listing->pending, listing->exclusive_held,
+               listing->resting, std::string{texts_.text(listing->reason_id)});
     unpack(listing->packed, schema().market_size(), values);
     for (std::size_t i = 0; i < schema().market_size(); ++i) {
       auto const index = static_cast<targeting::AttributeIndex>(i);
       bool const text = schema().at(index).type == targeting::AttributeType::text &&
                         values[i] != targeting::kMissing;
-      if (text)
-        write(std::string{texts_.text(values[i])});
-      else
-        write(values[i]);
+      if (text) {
+        write.line(" text", std::string{texts_.text(values[i])});
+      } else {
+        write.line(" value", values[i]);
+      }
     }
     auto owners = listing->owners;
     std::sort(owners.begin(), owners.end(),
               [](auto const& a, auto const& b) { return a.slot < b.slot; });
     for (auto const& owner : owners) {
-      write(owner.buyer_no, owner.slot, std::int64_t{owner.shares_max}, owner.voided);
+      write.line(" owner", owner.buyer_no, owner.slot, owner.shares_max, owner.voided);
     }
     for (auto const& bid : listing->bids) {
-      write(bid.bid_no, bid.budget, bid.price_micros, bid.exclusive);
+      write.line(" bid", bid.bid_no, bid.budget, bid.price_micros, bid.exclusive);
     }
   }
   std::map<SaleKey, OpenSale const*> sales;
   for (auto const& [key, sale] : sales_) sales[key] = &sale;
   for (auto const& [key, sale] : sales) {
-    write(key.lead_no, key.slot, sale->budget, sale->generator_no, sale->gross_micros,
-          sale->credited_micros, sale->sold_us, sale->due_us, sale->return_no, sale->return_open,
-          sale->state, sale->windows);
+    write.line("sale", key.lead_no, key.slot, sale->budget, sale->generator_no, sale->gross_micros,
+               sale->credited_micros, sale->sold_us, sale->due_us, sale->return_no,
+               sale->return_open, sale->state, sale->windows);
   }
   for (auto const& [no, returned] : returns_) {
-    write(no, returned.sale.lead_no, returned.sale.slot, returned.buyer_no, returned.generator_no,
-          returned.reason, returned.state, returned.opened_us, returned.due_us);
+    write.line("return", no, returned.sale.lead_no, returned.sale.slot, returned.buyer_no,
+               returned.generator_no, returned.reason, returned.state, returned.opened_us,
+               returned.due_us);
   }
   return out;
 }

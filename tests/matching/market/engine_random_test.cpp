@@ -80,7 +80,7 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
         Engine again;
         again.restore(tables.image(engine.numbers()));
         tell_windows(engine, again, run.now());
-        ASSERT_TRUE(again.describe() == engine.describe()) << "after command " << i;
+        ASSERT_EQ(again.describe(), engine.describe()) << "after command " << i;
       }
     }
     EXPECT_GT(tables.sales().size(), 50U) << "the run traded too little to say much";

@@ -33,7 +33,8 @@ class ShadowTables {
     for (auto const& [no, campaign] : campaigns_) out.campaigns.push_back(campaign);
     for (auto const& [key, micros] : budgets_) out.budgets.push_back({key, micros});
     for (auto const& [no, lead] : leads_) {
-      if (lead.state == LeadState::listed || has_pending(no)) out.leads.push_back(lead);
+      bool const waits = lead.state == LeadState::sold && has_pending(no);
+      if (lead.state == LeadState::listed || waits) out.leads.push_back(lead);
     }
     for (auto const& [key, sale] : sales_) {
       out.sales.push_back(sale);

@@ -10,7 +10,9 @@ namespace leadex::market {
 namespace {
 
 /// Time of a MarketRun is its own; here the clock is the wall's, so leads get fresh instants.
+/// Sweeps are off: a reload starts them anew, and they may buy what has come since.
 Command to_now(Command command) {
+  if (auto* upsert = std::get_if<UpsertCampaign>(&command)) upsert->terms.buys_listings = false;
   if (auto* offer = std::get_if<OfferLead>(&command)) {
     offer->captured_us = std::chrono::duration_cast<std::chrono::microseconds>(
                              std::chrono::system_clock::now().time_since_epoch())
@@ -34,7 +36,7 @@ TEST_F(MarketFixture, TradesAreDurableReplayIdenticallyAndReloadToTheSameState) 
   {
     auto const first = host();
     for (auto const& command : random.opening()) {
-      if (!is_feed(command)) ASSERT_TRUE(run(*first, command).has_value());
+      if (!is_feed(command)) ASSERT_TRUE(run(*first, to_now(command)).has_value());
     }
     for (int i = 0; i < 250; ++i) {
       auto const command = look<std::optional<Command>>(
@@ -63,7 +65,7 @@ TEST_F(MarketFixture, TradesAreDurableReplayIdenticallyAndReloadToTheSameState) 
   EXPECT_TRUE(run(*second, Tick{0, 1}).has_value());
   auto const after =
       look<std::string>(*second, [](auto const& view) { return view.engine.describe(); });
-  EXPECT_TRUE(after == before);
+  EXPECT_EQ(after, before);
 }
 
 TEST_F(MarketFixture, OneKeySentFiftyTimesInParallelHasOneEffect) {
