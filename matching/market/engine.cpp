@@ -87,6 +87,9 @@ Outcome Engine::handle(Context& c, UpsertCampaign const& command) {
   if (found != campaigns_.end() && found->second.buyer_no != command.buyer_no) {
     return {.refusal = Refusal::campaign_unknown};
   }
+  if (found != campaigns_.end() && found->second.terms.zone != command.terms.zone) {
+    return {.refusal = Refusal::zone_fixed};
+  }
   if (found == campaigns_.end()) {
     if (campaigns_.size() >= kCampaignsMax) return {.refusal = Refusal::limit_reached};
     found = campaigns_.emplace(command.campaign_no, Campaign{}).first;
@@ -101,8 +104,6 @@ Outcome Engine::handle(Context& c, UpsertCampaign const& command) {
       free_slots_.pop_back();
     }
     slots_[fresh.slot] = fresh.campaign_no;
-  } else {
-    zones_[found->second.terms.zone].campaigns.erase(command.campaign_no);
   }
   auto& campaign = found->second;
   campaign.version = command.version;

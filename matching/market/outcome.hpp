@@ -39,6 +39,7 @@ enum class Refusal : std::uint8_t {
   lead_sold = 23,  // withdrawing is for unsold leads
   version_unknown = 24,
   limit_reached = 25,  // a limit of the engine, such as bids on one listing
+  zone_fixed = 27,     // a campaign's zone stays: its caps count in that zone's windows
   auction_ended = 26,  // a bid below the ask can stand no more
 };
 

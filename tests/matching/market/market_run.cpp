@@ -77,7 +77,7 @@ Command MarketRun::campaign() {
   if (below(3) == 0) terms.exclusive_bid_micros = terms.bid_micros + below(9 * kUnit);
   terms.exclusivity = static_cast<auction::Exclusivity>(below(3));
   terms.max_shares = static_cast<std::int32_t>(1 + below(5));
-  terms.zone = below(2) == 0 ? "UTC" : "America/New_York";
+  terms.zone = no % 2 == 0 || below(20) == 0 ? "UTC" : "America/New_York";
   for (std::size_t k = 0; k < kWindowKinds; ++k) {
     if (below(3) == 0) terms.leads_max[k] = below(12) + 1;
     if (below(4) == 0) terms.spend_max[k] = (2 + below(20)) * kUnit;
