@@ -75,6 +75,7 @@ AppResult<MarketChanged> change_market(AppTools const& tools, PlatformTx& tx,
     return fail(AppCode::validation_failed, "The market's definition has faults.",
                 std::move(faults));
   }
+  if (after.text == current.definition) return MarketChanged{std::move(current), {}};
   auto const next = current.version + 1;
   auto const version = version_of(after, next, actor.principal_no);
   if (!same_commission(before, after.definition)) {

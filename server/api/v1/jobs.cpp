@@ -1,0 +1,96 @@
+// run_job: due work now instead of at its next turn.
+
+#include <algorithm>
+#include <array>
+
+#include "server/api/market_ref.hpp"
+#include "server/api/v1/staff.hpp"
+#include "server/api/v1/trade_services.hpp"
+#include "server/app/remit_earnings.hpp"
+
+namespace leadex::api {
+
+namespace {
+
+struct JobRow {
+  std::string_view name;
+  std::uint32_t ticks{};  ///< market::Tick jobs; 0: no work of the markets
+  bool earnings{};        ///< afterwards, what was earned goes to the platform's books
+};
+constexpr std::array<JobRow, 6> kJobs{{
+    {"settlement", market::Tick::settlement | market::Tick::returns, true},
+    {"release_holdback", market::Tick::release_holdback, true},
+    {"listing_expiry", market::Tick::listing_expiry, false},
+    {"delivery_deadline", market::Tick::delivery_deadline, false},
+    {"payout_match", 0, true},
+    {"retention", 0, false},
+}};
+
+struct Ran {
+  std::int64_t items{};
+  std::vector<std::string> waiting;
+};
+
+/// Ticks until nothing is due any more, or the request's time is over.
+asio::awaitable<void> run_ticks(ApiCall& call, std::shared_ptr<market::MarketActor> actor,
+                                std::uint32_t ticks, Ran& ran) {
+  for (bool more = true; more;) {
+    market::Submission submission;
+    submission.command = market::Tick{.jobs = ticks};
+    submission.lane = market::Lane::bulk;
+    submission.deadline = call.request.deadline;
+    auto const answer = co_await actor->submit(std::move(submission));
+    if (!answer) {
+      ran.waiting.push_back(actor->name());
+      co_return;
+    }
+    ++ran.items;
+    more = answer->outcome.more;
+  }
+}
+
+asio::awaitable<std::int64_t> move_earnings(ApiCall& call) {
+  if (call.ctx.trade == nullptr) co_return 0;
+  auto& trade = *call.ctx.trade;
+  auto const replayed = co_await trade.intents.run();
+  auto const remitted = co_await app::remit_earnings(
+      {call.ctx.numbers, trade.ledger, call.ctx.markets, trade.intents});
+  co_return replayed.done + remitted;
+}
+
+/// Answers kept for repeated requests, once they are old.
+asio::awaitable<Result<std::int64_t, storage::StoreError>> purge(ApiCall& call) {
+  constexpr int kRowsPerRun = 10'000;
+  co_return co_await call.ctx.database.transact(
+      [](storage::PlatformTx& tx) { return tx.idempotency().purge(kRowsPerRun); });
+}
+
+}  // namespace
+
+Answered run_job(ApiCall& call) {
+  auto const job = std::ranges::find(kJobs, call.param("name"), &JobRow::name);
+  if (job == kJobs.end()) co_return problem(Code::not_found);
+  Ran ran;
+  if (job->ticks != 0) {
+    for (auto const& market : call.ctx.markets.all()) {
+      co_await run_ticks(call, market, job->ticks, ran);
+    }
+  }
+  if (job->earnings) ran.items += co_await move_earnings(call);
+  if (job->name == "retention") {
+    auto const purged = co_await purge(call);
+    if (!purged) co_return refuse(problem_of(purged.error()));
+    ran.items += *purged;
+  }
+  json::JsonWriter writer;
+  {
+    auto const whole = writer.object();
+    writer.field("job", job->name);
+    writer.field("items", ran.items);
+    auto const waiting = writer.array("waiting");
+    for (auto const& name : ran.waiting) writer.value(name);
+  }
+  co_return answer(200, writer);
+}
+
+}  // namespace leadex::api
