@@ -40,6 +40,10 @@ bool staff_needs_confirmation(PlatformTx& tx, storage::Role role) {
                                       : admins > kAdminsWithoutConfirmation;
 }
 
+bool staff_key_needs_confirmation(PlatformTx& tx, storage::Role role) {
+  return storage::is_staff(role) && tx.tenants().count_admins_locked() > kAdminsWithoutConfirmation;
+}
+
 AppResult<CreatedAccount> create_account(AppTools const& tools, PlatformTx& tx,
                                          Principal const& actor, NewAccount const& account) {
   if (auto allowed = require_admin(actor); !allowed) return refuse(allowed.error());

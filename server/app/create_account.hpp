@@ -26,8 +26,12 @@ struct CreatedAccount {
                                                        Principal const& actor,
                                                        NewAccount const& account);
 
-/// Whether a new staff account or key of `role` has to be confirmed: the third admin, and every
-/// staff account and key once there are three.
+/// Whether a new staff account of `role` has to be confirmed: the third admin, and every staff
+/// account once there are three.
 [[nodiscard]] bool staff_needs_confirmation(PlatformTx& tx, storage::Role role);
+
+/// Whether a new key of such an account has to be: once there are three admins. The account itself
+/// is among them, and the second admin's first key must not wait for the second admin.
+[[nodiscard]] bool staff_key_needs_confirmation(PlatformTx& tx, storage::Role role);
 
 }  // namespace leadex::app

@@ -71,7 +71,7 @@ AppResult<IssuedApiKey> issue_api_key(AppTools const& tools, ScopeRules const& r
   key.issued_by = actor.principal_no;
   key.created_at = tx.now();
   key.expires_at = wanted.expires_at;
-  bool const waits = staff_needs_confirmation(tx, tenant->role);
+  bool const waits = staff_key_needs_confirmation(tx, tenant->role);
   if (waits) {
     issued.approval_no =
         request_approval(tools, tx, actor, {"staff_key", issued.key_no, tenant->tenant_no, ""});
