@@ -1,0 +1,359 @@
+#include "server/program/exchange.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+#include "server/api/api.hpp"
+#include "server/api/v1/delivery_services.hpp"
+#include "server/api/v1/intake_services.hpp"
+#include "server/api/v1/trade_services.hpp"
+#include "server/app/audit_heads.hpp"
+#include "server/app/init_exchange.hpp"
+#include "server/auth/api_key_mint.hpp"
+#include "server/delivery/fan_out.hpp"
+#include "server/delivery/sender.hpp"
+#include "server/http/server.hpp"
+#include "server/jobs/standing_jobs.hpp"
+#include "server/observe/log.hpp"
+#include "server/observe/metrics.hpp"
+#include "server/program/opened.hpp"
+#include "server/storage/postgres/campaign_reads.hpp"
+#include "server/storage/postgres/case_reads.hpp"
+#include "server/storage/postgres/delivery_store.hpp"
+#include "server/storage/postgres/key_listener.hpp"
+#include "server/storage/postgres/lead_reads.hpp"
+#include "server/storage/postgres/ledger_reads.hpp"
+#include "server/storage/postgres/lot_store.hpp"
+#include "server/storage/postgres/number_ranges.hpp"
+#include "server/storage/postgres/platform_transaction.hpp"
+#include "server/storage/postgres/sale_reads.hpp"
+#include "server/storage/postgres/upkeep.hpp"
+
+namespace leadex::program {
+
+namespace asio = boost::asio;
+namespace pg = storage::postgres;
+
+namespace {
+
+constexpr std::int64_t kLeadNumbers = 1024;  // of one block, for real-time leads
+constexpr std::int64_t kIntentNumbers = 64;
+constexpr auto kCutUploadTimeOut = std::chrono::seconds{3600};
+
+/// Host, process and its start, so that a lease names one run of one process.
+std::string process_name() {
+  std::string host(256, '\0');
+  if (gethostname(host.data(), host.size() - 1) != 0) host = "unknown";
+  host.resize(host.find('\0'));
+  std::ifstream stat{"/proc/self/stat"};
+  std::string field;
+  for (int i = 0; i < 22 && stat >> field; ++i) continue;
+  return host + ':' + std::to_string(getpid()) + ':' + field;
+}
+
+/// Requests to the log and the metrics.
+class RequestObserver final : public http::Observer {
+ public:
+  explicit RequestObserver(Metrics& metrics) : metrics_(metrics) {}
+  void answered(http::Exchange const& exchange) noexcept override {
+    auto const spent =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(exchange.duration).count();
+    metrics_.route(exchange.operation_id.empty() ? "none" : exchange.operation_id, exchange.method)
+        .observe(exchange.status, std::chrono::nanoseconds{spent});
+    auto line = log::info("http.request", "request answered");
+    line.request_id(exchange.request_id)
+        .field("operation", exchange.operation_id)
+        .field("method", exchange.method)
+        .field("status", static_cast<std::int64_t>(exchange.status))
+        .field("duration_us", spent / 1000)
+        .field("bytes_in", static_cast<std::int64_t>(exchange.bytes_in))
+        .field("bytes_out", static_cast<std::int64_t>(exchange.bytes_out));
+    if (!exchange.failure.empty()) line.field("failure", exchange.failure);
+  }
+
+ private:
+  Metrics& metrics_;
+};
+
+asio::awaitable<http::Response> answer_metrics(Metrics const& metrics) {
+  co_return http::make_response(200, "text/plain; version=0.0.4", metrics.text());
+}
+
+storage::Environment environment_of(Settings const& settings) {
+  return settings.environment == "dev" ? storage::Environment::dev
+                                       : storage::Environment::production;
+}
+
+pg::SessionOptions session_of(Settings const& settings) {
+  pg::SessionOptions options;
+  options.conninfo = settings.database;
+  return options;
+}
+
+market::HostOptions host_of(Settings const& settings) {
+  market::HostOptions options;
+  options.database = settings.database;
+  options.process_name = process_name();
+  options.queue_max = static_cast<std::size_t>(settings.market_queue_max);
+  options.batch_decisions_max = static_cast<std::size_t>(settings.batch_decisions_max);
+  options.batch_bytes_max = static_cast<std::size_t>(settings.batch_bytes_max);
+  return options;
+}
+
+intake::DisposableDomains disposable_of(Settings const& settings) {
+  if (settings.disposable_domains_file.empty()) return {};
+  auto loaded = intake::DisposableDomains::load(settings.disposable_domains_file);
+  if (!loaded) throw std::runtime_error("The list of disposable domains cannot be read.");
+  return std::move(*loaded);
+}
+
+api::ApiLimits limits_of(Settings const& settings) {
+  api::ApiLimits limits;
+  limits.deposit_limit = settings.deposit_limit;
+  limits.body_bytes_max = static_cast<std::uint64_t>(settings.body_bytes_max);
+  limits.upload_bytes_max = static_cast<std::uint64_t>(settings.upload_bytes_max);
+  limits.upload_rows_max = settings.upload_rows_max;
+  limits.row_bytes_max = settings.row_bytes_max;
+  limits.columns_max = settings.columns_max;
+  return limits;
+}
+
+intake::UploadLimits upload_limits_of(Settings const& settings) {
+  intake::UploadLimits limits;
+  limits.unpacked_bytes = static_cast<std::uint64_t>(settings.upload_bytes_max);
+  limits.rows = settings.upload_rows_max;
+  limits.row_bytes = static_cast<std::size_t>(settings.row_bytes_max);
+  limits.columns = static_cast<std::size_t>(settings.columns_max);
+  return limits;
+}
+
+json::Contract contract_of(Settings const& settings) {
+  auto loaded = json::Contract::load(settings.schemas + "/openapi.yaml");
+  if (!loaded) throw std::runtime_error("openapi.yaml cannot be used: " + loaded.error());
+  return std::move(*loaded);
+}
+
+http::ClientOptions webhooks_of(Settings const& settings) {
+  http::ClientOptions options;
+  options.timeout = settings.webhook_timeout_s;
+  if (environment_of(settings) == storage::Environment::dev) {
+    options.allow_loopback = true;
+    auto const ca = settings.var + "/dev/ca.pem";
+    if (std::filesystem::exists(ca)) options.ca_file = ca;
+  }
+  return options;
+}
+
+http::ServerOptions server_of(Settings const& settings, http::Router const& plain) {
+  http::ServerOptions options;
+  options.address = settings.bind;
+  options.port = settings.port;
+  options.threads = static_cast<std::size_t>(settings.threads);
+  options.tls.cert_file = settings.tls_certificate.empty() ? settings.var + "/tls/server.crt"
+                                                           : settings.tls_certificate;
+  options.tls.key_file =
+      settings.tls_key.empty() ? settings.var + "/tls/server.key" : settings.tls_key;
+  options.limits.connections_max = static_cast<std::size_t>(settings.connections_max);
+  options.limits.handshake_timeout = settings.handshake_timeout_s;
+  options.limits.body_timeout = settings.read_timeout_s;
+  options.limits.write_timeout = settings.write_timeout_s;
+  options.limits.idle_timeout = settings.idle_timeout_s;
+  options.limits.body_bytes_per_second_min =
+      static_cast<std::uint64_t>(settings.upload_bytes_per_s_min);
+  options.drain_timeout = settings.drain_s;
+  if (settings.metrics_port != 0) {
+    options.plain = http::PlainListener{"127.0.0.1", settings.metrics_port, &plain};
+  }
+  return options;
+}
+
+}  // namespace
+
+/// In the order in which they are built; what stands later uses what stands before.
+struct Exchange::Parts {
+  Parts(Settings const& given, std::unique_ptr<privacy::KeyRing> ring)
+      : settings(given), keys(std::move(ring)) {
+    add_jobs();
+    plain_router.add("GET", "/metrics", "metrics",
+                     [this](http::Request&) { return answer_metrics(metrics); });
+    context.trade = &trade;
+    context.intake = &intake;
+    context.delivery = &delivery;
+    api::register_api(router, context);
+  }
+
+  void check_database() {
+    app::AppTools const tools{*keys, minter, {environment_of(settings), settings.deposit_limit}};
+    auto const state = database.transact_now(
+        [&](storage::PlatformTx& tx) { return app::check_root_key(tools, tx); });
+    if (!state) throw std::runtime_error("The database does not answer.");
+    switch (*state) {
+      case app::RootKeyState::right:
+        return;
+      case app::RootKeyState::wrong_key:
+        throw std::runtime_error("This root key is not the one the database was made with.");
+      case app::RootKeyState::wrong_environment:
+        throw std::runtime_error(
+            "The database belongs to another environment than LEADEX_ENVIRONMENT says.");
+      case app::RootKeyState::not_initialised:
+        throw std::runtime_error("The database is empty: run `leadex init` first.");
+    }
+  }
+
+  void add_jobs() {
+    using Nothing = asio::awaitable<void>;
+    auto all = jobs::standing_jobs(
+        {database, upkeep, intents, {numbers, ledger, *host, intents}, wall_clock});
+    using std::chrono::seconds;
+    all.push_back({"refill_commitments", seconds{10},
+                   [this]() -> Nothing { co_await app::refill_all_commitments(intake.lots); }});
+    all.push_back({"resume_lots", seconds{2}, [this]() -> Nothing {
+                     co_await app::resume_lots(intake.lots, intake.finisher);
+                   }});
+    all.push_back({"expire_check_leases", seconds{5},
+                   [this]() -> Nothing { (void)co_await app::expire_check_leases(intake.lots); }});
+    all.push_back({"close_cut_uploads", seconds{30}, [this]() -> Nothing {
+                     (void)co_await app::close_cut_uploads(intake.lots, intake.finisher,
+                                                           wall_clock(), kCutUploadTimeOut);
+                   }});
+    all.push_back({"keys_last_used", seconds{60},
+                   [this]() -> Nothing { (void)co_await authenticator.write_last_used(); }});
+    all.push_back({"audit_heads", seconds{60}, [this]() -> Nothing {
+                     // Blocking on a file: this loop has a thread of its own.
+                     if (!heads.write(audit_heads_path(settings))) {
+                       log::error("audit.heads_failed", "signed audit heads could not be written");
+                     }
+                     co_return;
+                   }});
+    job_loop = std::make_unique<jobs::JobLoop>(std::move(all));
+  }
+
+  Settings const settings;
+  std::unique_ptr<privacy::KeyRing> const keys;
+  Metrics metrics{"0.1.0", ""};
+  crypto::PublicIdCodec const ids{keys->id_key()};
+  auth::ApiKeyMint const minter{keys->api_key_pepper()};
+  json::Contract const contract = contract_of(settings);
+
+  pg::Pool pool{{session_of(settings), static_cast<std::size_t>(settings.db_pool_threads), 1024}};
+  pg::PostgresNumberRanges numbers{session_of(settings), pool};
+  pg::PostgresDatabase database{pool, numbers, *keys};
+  pg::PostgresSaleReads sales{pool};
+  pg::PostgresCampaignReads campaigns{pool};
+  pg::PostgresLedgerReads ledger{pool};
+  pg::PostgresCaseReads cases{pool};
+  pg::PostgresLeadReads leads{pool};
+  pg::PostgresLotStore lots{pool, *keys};
+  pg::PostgresUpkeep upkeep{pool};
+  pg::PostgresDeliveryStore deliveries{pool, numbers};
+
+  std::unique_ptr<market::MarketHost> host = market::make_market_host(host_of(settings));
+  auth::Authenticator authenticator{
+      database, keys->api_key_pepper(), {.environment = environment_of(settings)}};
+  auth::AccountRates rates;
+  pg::KeyListener key_listener{settings.database, [this] { authenticator.forget_all(); }};
+
+  app::IntentRunner intents{database, *host};
+  app::AuditHeads heads{database, *keys};
+  intake::DisposableDomains const disposable = disposable_of(settings);
+  api::NumberBlocks lead_numbers{numbers, storage::NumberKind::lead, kLeadNumbers};
+  api::NumberBlocks intent_numbers{numbers, storage::NumberKind::fund_intent, kIntentNumbers};
+  api::CampaignEdits edits;
+  api::TradeServices trade{sales,   campaigns,  ledger,       cases,          leads,
+                           intents, disposable, lead_numbers, intent_numbers, edits};
+  api::IntakeServices intake{{lots, numbers, *keys, *host},
+                             disposable_of(settings),
+                             {upload_limits_of(settings), 1},
+                             wall_clock};
+
+  http::Client webhook_client{webhooks_of(settings)};
+  asio::thread_pool delivery_thread{1};
+  delivery::Sender sender{delivery_thread.get_executor(),
+                          {deliveries, {webhook_client, *keys, ids, *host}, &metrics}};
+  delivery::FanOut fan_out{delivery_thread.get_executor(),
+                           deliveries,
+                           ids,
+                           {.made_deliveries = [this] { sender.nudge(); }}};
+  api::DeliveryServices delivery{webhooks_of(settings), [this] { sender.nudge(); }};
+
+  std::atomic<bool> draining{false};
+  api::ApiContext context{.database = database,
+                          .numbers = numbers,
+                          .minter = minter,
+                          .ids = ids,
+                          .keys = *keys,
+                          .contract = contract,
+                          .authenticator = authenticator,
+                          .rates = rates,
+                          .markets = *host,
+                          .environment = environment_of(settings),
+                          .limits = limits_of(settings),
+                          .now = wall_clock,
+                          .draining = [this] { return draining.load(); }};
+  http::Router router;
+  http::Router plain_router;
+  RequestObserver observer{metrics};
+  http::Server server{server_of(settings, plain_router), router, &observer};
+  std::unique_ptr<jobs::JobLoop> job_loop;
+  std::vector<std::future<void>> running;
+};
+
+Exchange::Exchange(Settings const& settings, std::unique_ptr<privacy::KeyRing> keys)
+    : parts_(std::make_unique<Parts>(settings, std::move(keys))) {}
+
+Exchange::~Exchange() = default;
+
+void Exchange::start() {
+  auto& p = *parts_;
+  p.check_database();
+  // The day's partition stands before the first key that goes into it.
+  asio::thread_pool once{1};
+  asio::co_spawn(
+      once,
+      jobs::keep_idempotency_days(
+          {p.database, p.upkeep, p.intents, {p.numbers, p.ledger, *p.host, p.intents}, wall_clock}),
+      asio::use_future)
+      .get();
+  p.host->start();
+  p.running.push_back(asio::co_spawn(p.delivery_thread, p.sender.run(), asio::use_future));
+  p.running.push_back(asio::co_spawn(p.delivery_thread, p.fan_out.run(), asio::use_future));
+  p.job_loop->start();
+  p.server.start();
+  log::info("server.started", "the exchange listens")
+      .field("port", static_cast<std::int64_t>(p.server.port()));
+}
+
+void Exchange::reload_certificate() {
+  if (auto const done = parts_->server.reload_certificate(); !done) {
+    log::error("server.certificate_kept", "the new certificate cannot be used; the old one stays");
+  } else {
+    log::info("server.certificate_reloaded", "new connections get the new certificate");
+  }
+}
+
+void Exchange::stop() {
+  auto& p = *parts_;
+  p.draining = true;
+  p.server.begin_drain();
+  p.server.stop();
+  p.job_loop->stop();
+  p.intake.stop();
+  p.fan_out.stop();
+  p.sender.stop();
+  for (auto& loop : p.running) loop.wait();
+  p.running.clear();
+  p.delivery_thread.join();
+  p.host->stop();
+  p.key_listener.stop();
+  p.pool.stop();
+  log::info("server.stopped", "the exchange has stopped");
+}
+
+}  // namespace leadex::program
