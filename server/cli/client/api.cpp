@@ -151,7 +151,7 @@ Api::Api(ApiAccess access)
       client_{{.base_url = base_url_, .ca_file = std::move(access.ca_file)}} {}
 
 http::Headers Api::headers_for(std::string_view method, std::string const& idempotency_key) const {
-  http::Headers headers{{"Authorization", "Bearer " + key_}, {"Accept", "application/json"}};
+  http::Headers headers{{"Authorization", "Bearer " + key_}, {"Accept", "*/*"}};
   if (method == "POST") headers.add("Idempotency-Key", idempotency_key);
   return headers;
 }

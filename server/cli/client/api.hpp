@@ -21,7 +21,7 @@ namespace leadex::cli {
 struct RawJson {
   std::string text;
 };
-/// A member of a body. A `char const*` would turn into bool: give texts as std::string_view.
+/// A member of a body.
 using Member = std::pair<std::string_view, std::variant<std::string, std::int64_t, bool, RawJson>>;
 /// {"name":value,…} in the order given.
 [[nodiscard]] std::string json_object(std::initializer_list<Member> members);
