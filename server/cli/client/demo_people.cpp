@@ -57,15 +57,14 @@ std::uint64_t mixed(std::uint64_t value) {  // splitmix64
   return value ^ (value >> 31);
 }
 
-/// Seven digits behind the area code, different for each row: exchanges 220 to 499 but for those
-/// that end in 11, which are service codes.
+/// Seven digits behind the area code, different for each row: exchanges 220 to 499, but 612 and 712
+/// for 311 and 411, which are service codes.
 std::string local_number(std::uint64_t seed, std::uint64_t row) {
   constexpr std::uint64_t kExchanges = 280;
   constexpr std::uint64_t kLines = 10'000;
   auto const number = (mixed(seed) + row * 7'919) % (kExchanges * kLines);
   auto exchange = 220 + number / kLines;
-  if (exchange % 100 == 11) exchange += 300;  // 611 is one too, so 311 and 411 become 612 and 712
-  if (exchange % 100 == 11) ++exchange;
+  if (exchange % 100 == 11) exchange += 301;
   return fmt::format("{}{:04}", exchange, number % kLines);
 }
 
