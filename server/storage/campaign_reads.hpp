@@ -45,13 +45,27 @@ struct CampaignFilter {
   int limit = 50;
 };
 
-/// Records of auctions, newest first, as read backwards over at most `scanned_max` rows.
+/// An auction as recorded: all of its inputs. What of it is shown is the renderer's to choose.
 struct AuctionRecord {
   AuctionId id;
   std::int64_t lead_no{};
   std::int64_t generator_no{};
   Timestamp at{};
-  std::string record;  // market::open_auction_record reads it
+  std::string market;  // its name
+  std::string currency;
+  market::AuctionHeld held;  // `book` holds the digest of the candidate list
+};
+
+/// Auctions of one campaign, newest first. Records are searched backwards and only so far.
+struct AuctionSearch {
+  CampaignId campaign;
+  std::optional<std::int64_t> before_no;
+  std::optional<bool> won;  // none: both
+  int limit = 50;
+};
+struct AuctionsFound {
+  std::vector<AuctionRecord> auctions;
+  std::optional<std::int64_t> go_on_before;  // nothing more when empty
 };
 
 class CampaignReads {
@@ -64,19 +78,21 @@ class CampaignReads {
                                                               CampaignFilter filter) = 0;
   [[nodiscard]] virtual Later<std::optional<CampaignView>> find(Viewer viewer,
                                                                 CampaignId campaign) = 0;
+  /// The same with the definition of that version; all else as it is now.
+  [[nodiscard]] virtual Later<std::optional<CampaignView>> find_version(Viewer viewer,
+                                                                        CampaignId campaign,
+                                                                        std::int32_t version) = 0;
   /// Whether that webhook endpoint is an active one of the viewer's own account.
   [[nodiscard]] virtual Later<bool> owns_endpoint(Viewer viewer, std::int64_t endpoint_no) = 0;
   /// How many of `accounts` are generators.
   [[nodiscard]] virtual Later<std::int64_t> count_generators(
       std::vector<std::int64_t> accounts) = 0;
 
-  /// An auction whose lead the viewer brought, or (buyers) any: the caller shows a buyer its own
-  /// rows of the record and nothing when there are none.
+  /// An auction in which the viewer bid, or of a lead it brought.
   [[nodiscard]] virtual Later<std::optional<AuctionRecord>> auction(Viewer viewer,
                                                                     AuctionId auction) = 0;
-  /// Auctions of a market before `before_no`, newest first, at most `limit` (≤ 2000).
-  [[nodiscard]] virtual Later<std::vector<AuctionRecord>> auctions(
-      MarketNo market, std::optional<std::int64_t> before_no, int limit) = 0;
+  /// Auctions in which that campaign of the viewer's stood.
+  [[nodiscard]] virtual Later<AuctionsFound> auctions(Viewer viewer, AuctionSearch search) = 0;
 };
 
 }  // namespace leadex::storage

@@ -34,6 +34,7 @@ struct LedgerAccountFilter {
   std::optional<LedgerAccountCursor> after;
   std::optional<MarketNo> stream;
   std::optional<AccountCode> code;
+  std::optional<std::int64_t> owner_no;
   int limit = 50;
 };
 
@@ -54,6 +55,7 @@ struct TransferFilter {
   std::optional<TransferCursor> before;
   std::optional<MarketNo> stream;
   std::optional<LedgerAccountCursor> account;  // one account of the books
+  std::optional<TransferCode> code;
   int limit = 50;
 };
 /// One page. The search of an account with few transfers stops after a fixed number of rows; then
@@ -82,6 +84,8 @@ class LedgerReads {
   [[nodiscard]] virtual Later<std::vector<LedgerAccountView>> accounts(
       Viewer viewer, LedgerAccountFilter filter) = 0;
   [[nodiscard]] virtual Later<TransferPage> transfers(Viewer viewer, TransferFilter filter) = 0;
+  /// Of one sale: its award, its settlement or what gave it back; oldest first.
+  [[nodiscard]] virtual Later<std::vector<TransferView>> of_sale(Viewer viewer, SaleId sale) = 0;
   /// By market, the platform first.
   [[nodiscard]] virtual Later<std::vector<EarningsView>> earnings(Viewer viewer) = 0;
 

@@ -49,6 +49,8 @@ struct SaleFilter {
   std::optional<SaleCursor> before;  // the last sale of the page before
   std::optional<MarketNo> market;
   std::optional<std::int64_t> campaign_no;  // of `market`
+  std::optional<std::int64_t> lead_no;      // of `market`
+  std::optional<std::int64_t> batch_no;     // of `market`
   std::vector<market::SaleState> states;    // none: all
   std::optional<std::int64_t> sold_from_us;
   std::optional<std::int64_t> sold_until_us;  // exclusive
@@ -69,6 +71,8 @@ struct SealedContactRow {
   std::string key_wrapped;
   std::string contact_sealed;
   std::string consent_sealed;
+  std::int32_t version{};  // of the market's settings; names the attributes
+  std::vector<market::AttributeText> attributes;
 };
 
 class SaleReads {

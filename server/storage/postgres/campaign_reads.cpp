@@ -1,5 +1,8 @@
 #include "server/storage/postgres/campaign_reads.hpp"
 
+#include <algorithm>
+
+#include "matching/market/codec.hpp"
 #include "server/storage/postgres/instant_sql.hpp"
 #include "server/storage/postgres/statement.hpp"
 #include "server/storage/postgres/trade_sql.hpp"
@@ -19,18 +22,19 @@ namespace {
   "k.month_start_us, k.month_n, k.month_n_max, k.month_micros, k.month_micros_max "               \
   "from campaign c join market m on m.market_id = c.market_id "                                   \
   "join campaign_version v on v.market_id = c.market_id and v.campaign_no = c.campaign_no and "   \
-  "v.version = c.version "                                                                        \
+  "v.version = coalesce($4::integer, c.version) "                                                                        \
   "left join campaign_counter k on k.market_id = c.market_id and k.campaign_no = c.campaign_no "  \
   "left join account a on a.market_id = c.market_id and a.code = 1 and "                          \
   "a.owner_no = c.tenant_no and a.sub_no = c.campaign_no "
 
+// $4 stays null: lists show the version in force.
 constexpr char const* kList = LEADEX_CAMPAIGN_SELECT
     "where " LEADEX_OWN("$1", "c.tenant_no")
     " and ($2::bigint is null or (" LEADEX_MICROS("c.created_at")
-    ", c.market_id, c.campaign_no) < ($2::bigint, $3::bigint, $4::bigint)) "
-    "and ($5::bigint is null or c.market_id = $5::bigint) "
-    "and ($6::integer[] is null or c.status = any ($6::integer[])) "
-    "order by c.created_at desc, c.market_id desc, c.campaign_no desc limit $7";
+    ", c.market_id, c.campaign_no) < ($2::bigint, $3::bigint, $5::bigint)) "
+    "and ($6::bigint is null or c.market_id = $6::bigint) "
+    "and ($7::integer[] is null or c.status = any ($7::integer[])) "
+    "order by c.created_at desc, c.market_id desc, c.campaign_no desc limit $8";
 constexpr char const* kFind = LEADEX_CAMPAIGN_SELECT
     "where c.market_id = $2 and c.campaign_no = $3 and " LEADEX_OWN("$1", "c.tenant_no");
 constexpr char const* kOwnsEndpoint =
@@ -39,17 +43,21 @@ constexpr char const* kOwnsEndpoint =
 constexpr char const* kCountGenerators =
     "select count(*) from tenant where role = 'generator' and tenant_no = any ($1::bigint[])";
 
-#define LEADEX_AUCTION_SELECT                                                          \
-  "select a.market_id, a.auction_no, a.lead_no, l.tenant_no, b.at_us, a.record "       \
-  "from auction a join lead l on l.market_id = a.market_id and l.lead_no = a.lead_no " \
+#define LEADEX_AUCTION_SELECT                                                               \
+  "select a.market_id, a.auction_no, a.lead_no, l.tenant_no, b.at_us, m.name, m.currency, " \
+  "a.record from auction a join market m on m.market_id = a.market_id "                     \
+  "join lead l on l.market_id = a.market_id and l.lead_no = a.lead_no "                     \
   "join commit_batch b on b.market_id = a.market_id and b.seq = a.batch_seq "
-// $1 scope, $4 whether the viewer is a buyer: its own rows of the record are cut out afterwards.
+// $4: whether the viewer is a buyer. Who bid stands inside the record, so a buyer's scope is
+// applied to it below, before the row leaves this file.
 constexpr char const* kAuction = LEADEX_AUCTION_SELECT
     "where a.market_id = $2 and a.auction_no = $3 and ($4::boolean or " LEADEX_OWN(
         "$1", "l.tenant_no") ")";
 constexpr char const* kAuctions = LEADEX_AUCTION_SELECT
-    "where a.market_id = $1 and ($2::bigint is null or a.auction_no < $2::bigint) "
-    "order by a.auction_no desc limit $3";
+    "where a.market_id = $2 and exists (select from campaign c where c.market_id = $2 and "
+    "c.campaign_no = $3 and " LEADEX_OWN("$1", "c.tenant_no")
+    ") and ($4::bigint is null or a.auction_no < $4::bigint) "
+    "order by a.auction_no desc limit $5";
 
 CampaignView read_campaign(pqxx::row const& row) {
   CampaignView campaign;
@@ -84,34 +92,68 @@ std::vector<CampaignView> list_campaigns(pqxx::transaction_base& tx, Viewer view
   std::optional<std::int64_t> created_us;
   if (filter.before) created_us = before.created_us;
   std::vector<CampaignView> campaigns;
-  auto const rows =
-      execute(tx, kList,
-              Parameters(viewer.scope(), created_us, before.market, before.campaign_no,
-                         filter.market, number_list(filter.states), filter.limit));
+  auto const rows = execute(
+      tx, kList,
+      Parameters(viewer.scope(), created_us, before.market, std::optional<int>{},
+                 before.campaign_no, filter.market, number_list(filter.states), filter.limit));
   for (auto const& row : rows) campaigns.push_back(read_campaign(row));
   return campaigns;
 }
 
-std::optional<CampaignView> find_campaign(pqxx::transaction_base& tx, Viewer viewer,
-                                          CampaignId id) {
-  auto const rows = execute(tx, kFind, Parameters(viewer.scope(), id.market, id.no));
+std::optional<CampaignView> find_campaign(pqxx::transaction_base& tx, Viewer viewer, CampaignId id,
+                                          std::optional<std::int32_t> version) {
+  auto const rows = execute(tx, kFind, Parameters(viewer.scope(), id.market, id.no, version));
   if (rows.empty()) return std::nullopt;
   return read_campaign(rows.at(0));
 }
 
 AuctionRecord read_auction(pqxx::row const& row) {
+  auto held = market::decode_value<market::AuctionHeld>(read_bytes(row.at(7)));
+  if (!held) throw std::runtime_error("the record of an auction cannot be read");
   return {.id = {read_market_no(row.at(0)), row.at(1).as<std::int64_t>()},
           .lead_no = row.at(2).as<std::int64_t>(),
           .generator_no = row.at(3).as<std::int64_t>(),
           .at = read_time(row.at(4)),
-          .record = read_bytes(row.at(5))};
+          .market = row.at(5).as<std::string>(),
+          .currency = row.at(6).as<std::string>(),
+          .held = std::move(*held)};
 }
 
 std::optional<AuctionRecord> find_auction(pqxx::transaction_base& tx, Viewer viewer, AuctionId id) {
-  auto const rows = execute(
-      tx, kAuction, Parameters(viewer.scope(), id.market, id.no, viewer.role == Role::buyer));
+  bool const buyer = viewer.role == Role::buyer;
+  auto const rows = execute(tx, kAuction, Parameters(viewer.scope(), id.market, id.no, buyer));
   if (rows.empty()) return std::nullopt;
-  return read_auction(rows.at(0));
+  auto auction = read_auction(rows.at(0));
+  auto const& ranked = auction.held.ranked;
+  bool const bid = std::any_of(ranked.begin(), ranked.end(),
+                               [&](auto const& one) { return one.buyer_no == viewer.tenant_no; });
+  if (buyer && !bid) return std::nullopt;
+  return auction;
+}
+
+AuctionsFound search_auctions(pqxx::transaction_base& tx, Viewer viewer,
+                              AuctionSearch const& search) {
+  AuctionsFound found;
+  auto const rows = execute(tx, kAuctions,
+                            Parameters(viewer.scope(), search.campaign.market, search.campaign.no,
+                                       search.before_no, PostgresCampaignReads::kAuctionScanMax));
+  for (auto const& row : rows) {
+    auto auction = read_auction(row);
+    auto const own =
+        std::find_if(auction.held.ranked.begin(), auction.held.ranked.end(),
+                     [&](auto const& bid) { return bid.campaign_no == search.campaign.no; });
+    if (own == auction.held.ranked.end()) continue;
+    if (search.won && *search.won != (own->loss == auction::LossReason::none)) continue;
+    if (std::ssize(found.auctions) == search.limit) {
+      found.go_on_before = found.auctions.back().id.no;
+      return found;
+    }
+    found.auctions.push_back(std::move(auction));
+  }
+  if (static_cast<int>(rows.size()) == PostgresCampaignReads::kAuctionScanMax) {
+    found.go_on_before = rows.at(rows.size() - 1).at(1).as<std::int64_t>();
+  }
+  return found;
 }
 
 }  // namespace
@@ -125,7 +167,14 @@ PostgresCampaignReads::Later<std::vector<CampaignView>> PostgresCampaignReads::l
 PostgresCampaignReads::Later<std::optional<CampaignView>> PostgresCampaignReads::find(
     Viewer viewer, CampaignId campaign) {
   co_return co_await pool_.run(
-      [viewer, campaign](pqxx::work& tx) { return find_campaign(tx, viewer, campaign); });
+      [viewer, campaign](pqxx::work& tx) { return find_campaign(tx, viewer, campaign, {}); });
+}
+
+PostgresCampaignReads::Later<std::optional<CampaignView>> PostgresCampaignReads::find_version(
+    Viewer viewer, CampaignId campaign, std::int32_t version) {
+  co_return co_await pool_.run([viewer, campaign, version](pqxx::work& tx) {
+    return find_campaign(tx, viewer, campaign, version);
+  });
 }
 
 PostgresCampaignReads::Later<bool> PostgresCampaignReads::owns_endpoint(Viewer viewer,
@@ -154,15 +203,10 @@ PostgresCampaignReads::Later<std::optional<AuctionRecord>> PostgresCampaignReads
       [viewer, auction](pqxx::work& tx) { return find_auction(tx, viewer, auction); });
 }
 
-PostgresCampaignReads::Later<std::vector<AuctionRecord>> PostgresCampaignReads::auctions(
-    MarketNo market, std::optional<std::int64_t> before_no, int limit) {
-  co_return co_await pool_.run([market, before_no, limit](pqxx::work& tx) {
-    std::vector<AuctionRecord> records;
-    for (auto const& row : execute(tx, kAuctions, Parameters(market, before_no, limit))) {
-      records.push_back(read_auction(row));
-    }
-    return records;
-  });
+PostgresCampaignReads::Later<AuctionsFound> PostgresCampaignReads::auctions(Viewer viewer,
+                                                                            AuctionSearch search) {
+  co_return co_await pool_.run(
+      [viewer, search](pqxx::work& tx) { return search_auctions(tx, viewer, search); });
 }
 
 }  // namespace leadex::storage::postgres

@@ -15,13 +15,15 @@ class PostgresCampaignReads final : public CampaignReads {
                                                       CampaignFilter filter) override;
   [[nodiscard]] Later<std::optional<CampaignView>> find(Viewer viewer,
                                                         CampaignId campaign) override;
+  [[nodiscard]] Later<std::optional<CampaignView>> find_version(Viewer viewer, CampaignId campaign,
+                                                                std::int32_t version) override;
   [[nodiscard]] Later<bool> owns_endpoint(Viewer viewer, std::int64_t endpoint_no) override;
   [[nodiscard]] Later<std::int64_t> count_generators(std::vector<std::int64_t> accounts) override;
   [[nodiscard]] Later<std::optional<AuctionRecord>> auction(Viewer viewer,
                                                             AuctionId auction) override;
-  [[nodiscard]] Later<std::vector<AuctionRecord>> auctions(MarketNo market,
-                                                           std::optional<std::int64_t> before_no,
-                                                           int limit) override;
+  [[nodiscard]] Later<AuctionsFound> auctions(Viewer viewer, AuctionSearch search) override;
+
+  static constexpr int kAuctionScanMax = 2000;  // records one search reads
 
  private:
   Pool& pool_;

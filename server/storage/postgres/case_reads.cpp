@@ -98,7 +98,7 @@ std::optional<CaseFile> find_dispute(pqxx::transaction_base& tx, Viewer viewer, 
                            read_time_maybe(rows.at(0).at(2))};
     }
   }
-  file.transfers = sale_transfers(tx, id.market, found->sale.lead_no, found->sale.slot);
+  file.transfers = sale_transfers(tx, viewer, found->sale);
   return file;
 }
 

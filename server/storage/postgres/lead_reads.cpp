@@ -37,10 +37,7 @@ LeadView read_lead(pqxx::row const& row) {
   lead.captured_at = read_time(row.at(9));
   lead.consent_at = read_time(row.at(10));
   lead.consent_digest = read_bytes(row.at(11));
-  auto attributes =
-      market::decode_value<std::vector<market::AttributeText>>(read_bytes(row.at(12)));
-  if (!attributes) throw std::runtime_error("the attributes of a stored lead cannot be read");
-  lead.attributes = std::move(*attributes);
+  lead.attributes = read_attributes(row.at(12));
   return lead;
 }
 
@@ -50,6 +47,12 @@ std::optional<LeadView> first_lead(pqxx::result const& rows) {
 }
 
 }  // namespace
+
+std::vector<market::AttributeText> read_attributes(pqxx::field const& field) {
+  auto values = market::decode_value<std::vector<market::AttributeText>>(read_bytes(field));
+  if (!values) throw std::runtime_error("the attributes of a stored lead cannot be read");
+  return std::move(*values);
+}
 
 std::optional<LeadView> lead_of_sale(pqxx::transaction_base& tx, Viewer viewer, SaleId sale) {
   return first_lead(

@@ -22,6 +22,9 @@ class PostgresLeadReads final : public LeadReads {
   Pool& pool_;
 };
 
+/// Column attributes of table lead.
+[[nodiscard]] std::vector<market::AttributeText> read_attributes(pqxx::field const& field);
+
 /// The lead behind a sale of the viewer's, as buyer or generator.
 [[nodiscard]] std::optional<LeadView> lead_of_sale(pqxx::transaction_base& tx, Viewer viewer,
                                                    SaleId sale);

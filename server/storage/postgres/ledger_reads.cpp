@@ -22,6 +22,7 @@ constexpr char const* kAccounts =
     " and ($2::bigint is null or (a.market_id, a.account_no) > ($2::bigint, $3::bigint)) "
     "and ($4::bigint is null or a.market_id = $4::bigint) "
     "and ($5::integer is null or a.code = $5::integer) "
+    "and ($7::bigint is null or a.owner_no = $7::bigint) "
     "order by a.market_id, a.account_no limit $6";
 
 #define LEADEX_TRANSFER_COLUMNS                                                              \
@@ -41,7 +42,7 @@ constexpr char const* kTransfers =
     "order by t.market_id desc, t.batch_seq desc, t.n desc limit $6) t " LEADEX_TRANSFER_JOINS
     "where " LEADEX_OF("$1", "d.owner_no", "e.owner_no")
     " and ($7::bigint is null or (t.market_id = $7::bigint and (t.debit = $8::bigint or t.credit "
-    "= $8::bigint))) order by t.market_id desc, t.batch_seq desc, t.n desc limit $9";
+    "= $8::bigint))) and ($10::integer is null or t.code = $10::integer) order by t.market_id desc, t.batch_seq desc, t.n desc limit $9";
 constexpr char const* kScanEnd =
     "select t.market_id, t.batch_seq, t.n from transfer t where ($1::bigint is null or "
     "(t.market_id, t.batch_seq, t.n) < ($1::bigint, $2::bigint, $3::integer)) and ($4::bigint is "
@@ -49,8 +50,7 @@ constexpr char const* kScanEnd =
     "offset $5 limit 1";
 // The award's batch, and those in which one of its two legs was resolved.
 constexpr char const* kSaleTransfers =
-    "with sold as (select batch_seq, n from sale where market_id = $1 and lead_no = $2 and slot = "
-    "$3), batches as (select batch_seq from sold union select t.batch_seq from transfer t, sold s "
+    "with sold as (select batch_seq, n from sale s where market_id = $1 and lead_no = $2 and slot = $3 and " LEADEX_OF("$4", "s.buyer", "s.generator") "), batches as (select batch_seq from sold union select t.batch_seq from transfer t, sold s "
     "where t.market_id = $1 and t.pending_seq = s.batch_seq and t.pending_n in (s.n, s.n + 1)) "
     "select " LEADEX_TRANSFER_COLUMNS
     "from batches x join transfer t on t.market_id = $1 and t.batch_seq = "
@@ -127,11 +127,13 @@ TransferPage page_of(pqxx::transaction_base& tx, Viewer viewer, TransferFilter c
     account_stream = filter.account->stream;
     account_no = filter.account->account_no;
   }
+  std::optional<int> code;
+  if (filter.code) code = static_cast<int>(*filter.code);
   auto const only = filter.account ? account_stream : filter.stream;
-  auto const rows = execute(
-      tx, kTransfers,
-      Parameters(viewer.scope(), stream, before.ref.batch_seq, before.ref.n, only,
-                 PostgresLedgerReads::kScanMax, account_stream, account_no, filter.limit + 1));
+  auto const rows = execute(tx, kTransfers,
+                            Parameters(viewer.scope(), stream, before.ref.batch_seq, before.ref.n,
+                                       only, PostgresLedgerReads::kScanMax, account_stream,
+                                       account_no, filter.limit + 1, code));
   TransferPage page;
   for (auto const& row : rows) page.transfers.push_back(read_transfer(row));
   if (std::ssize(page.transfers) > filter.limit) {
@@ -168,10 +170,10 @@ std::vector<EarningsView> earnings_of(pqxx::transaction_base& tx, Viewer viewer)
 
 }  // namespace
 
-std::vector<TransferView> sale_transfers(pqxx::transaction_base& tx, MarketNo market,
-                                         std::int64_t lead_no, std::int32_t slot) {
+std::vector<TransferView> sale_transfers(pqxx::transaction_base& tx, Viewer viewer, SaleId sale) {
   std::vector<TransferView> transfers;
-  for (auto const& row : execute(tx, kSaleTransfers, Parameters(market, lead_no, slot))) {
+  for (auto const& row : execute(
+           tx, kSaleTransfers, Parameters(sale.market, sale.lead_no, sale.slot, viewer.scope()))) {
     transfers.push_back(read_transfer(row));
   }
   return transfers;
@@ -189,9 +191,9 @@ PostgresLedgerReads::Later<std::vector<LedgerAccountView>> PostgresLedgerReads::
     std::optional<int> code;
     if (filter.code) code = static_cast<int>(*filter.code);
     std::vector<LedgerAccountView> accounts;
-    auto const rows =
-        execute(tx, kAccounts,
-                Parameters(viewer.scope(), stream, account_no, filter.stream, code, filter.limit));
+    auto const rows = execute(tx, kAccounts,
+                              Parameters(viewer.scope(), stream, account_no, filter.stream, code,
+                                         filter.limit, filter.owner_no));
     for (auto const& row : rows) accounts.push_back(read_account(row));
     return accounts;
   });
@@ -201,6 +203,12 @@ PostgresLedgerReads::Later<TransferPage> PostgresLedgerReads::transfers(Viewer v
                                                                         TransferFilter filter) {
   co_return co_await pool_.run(
       [viewer, filter](pqxx::work& tx) { return page_of(tx, viewer, filter); });
+}
+
+PostgresLedgerReads::Later<std::vector<TransferView>> PostgresLedgerReads::of_sale(Viewer viewer,
+                                                                                   SaleId sale) {
+  co_return co_await pool_.run(
+      [viewer, sale](pqxx::work& tx) { return sale_transfers(tx, viewer, sale); });
 }
 
 PostgresLedgerReads::Later<std::vector<EarningsView>> PostgresLedgerReads::earnings(Viewer viewer) {

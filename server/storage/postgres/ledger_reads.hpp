@@ -18,6 +18,7 @@ class PostgresLedgerReads final : public LedgerReads {
   [[nodiscard]] Later<std::vector<LedgerAccountView>> accounts(Viewer viewer,
                                                                LedgerAccountFilter filter) override;
   [[nodiscard]] Later<TransferPage> transfers(Viewer viewer, TransferFilter filter) override;
+  [[nodiscard]] Later<std::vector<TransferView>> of_sale(Viewer viewer, SaleId sale) override;
   [[nodiscard]] Later<std::vector<EarningsView>> earnings(Viewer viewer) override;
   [[nodiscard]] Later<std::vector<Settled>> settled_earnings(MarketNo market, int limit) override;
 
@@ -26,7 +27,8 @@ class PostgresLedgerReads final : public LedgerReads {
 };
 
 /// The transfers of one sale that its award, its settlement or its return booked, oldest first.
-[[nodiscard]] std::vector<TransferView> sale_transfers(pqxx::transaction_base& tx, MarketNo market,
-                                                       std::int64_t lead_no, std::int32_t slot);
+/// All of them for its buyer and its generator alike.
+[[nodiscard]] std::vector<TransferView> sale_transfers(pqxx::transaction_base& tx, Viewer viewer,
+                                                       SaleId sale);
 
 }  // namespace leadex::storage::postgres

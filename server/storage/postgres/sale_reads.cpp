@@ -2,6 +2,7 @@
 
 #include "server/storage/postgres/audit_rows.hpp"
 #include "server/storage/postgres/instant_sql.hpp"
+#include "server/storage/postgres/lead_reads.hpp"
 #include "server/storage/postgres/statement.hpp"
 #include "server/storage/postgres/trade_sql.hpp"
 
@@ -22,11 +23,14 @@ constexpr char const* kList =
     LEADEX_SALE_COLUMNS
     "from market m cross join lateral (select * from sale s where s.market_id = m.market_id and "
     LEADEX_OF("$1", "s.buyer", "s.generator")
-    " and ($2::bigint is null or (s.sold_us, s.market_id, s.lead_no, s.slot) < ($2::bigint, "
-    "$3::bigint, $4::bigint, $5::integer)) and ($7::bigint is null or s.campaign = $7::bigint) "
+    " and ($2::bigint is null or (s.sold_us <= $2::bigint and (s.sold_us, s.market_id, s.lead_no, "
+    "s.slot) < ($2::bigint, $3::bigint, $4::bigint, $5::integer))) and ($7::bigint is null or s.campaign = $7::bigint) "
     "and ($8::integer[] is null or s.state = any ($8::integer[])) "
     "and ($9::bigint is null or s.sold_us >= $9::bigint) "
     "and ($10::bigint is null or s.sold_us < $10::bigint) "
+    "and ($12::bigint is null or s.lead_no = $12::bigint) "
+    "and ($13::bigint is null or exists (select from lead l where l.market_id = s.market_id and "
+    "l.lead_no = s.lead_no and l.batch_no = $13::bigint)) "
     "order by s.sold_us desc, s.lead_no desc, s.slot desc limit $11) s " LEADEX_SALE_RETURN
     "where $6::bigint is null or m.market_id = $6::bigint "
     "order by s.sold_us desc, s.market_id desc, s.lead_no desc, s.slot desc limit $11";
@@ -38,7 +42,8 @@ constexpr char const* kFind =
 // not wait for a reader.
 constexpr char const* kContact =
     "select s.buyer, s.state in (3, 4) or k.wrapped is null or c.sealed is null, k.kek_id, "
-    "k.wrapped, c.sealed, c.consent_sealed from sale s "
+    "k.wrapped, c.sealed, c.consent_sealed, l.version, l.attributes from sale s "
+    "join lead l on l.market_id = s.market_id and l.lead_no = s.lead_no "
     "left join contact c on c.market_id = s.market_id and c.lead_no = s.lead_no "
     "left join lead_key k on k.market_id = s.market_id and k.lead_no = s.lead_no "
     "where s.market_id = $2 and s.lead_no = $3 and s.slot = $4 and " LEADEX_OWN(
@@ -73,11 +78,11 @@ std::vector<SaleView> list_sales(pqxx::transaction_base& tx, Viewer viewer,
   std::optional<std::int64_t> sold_us;
   if (filter.before) sold_us = before.sold_us;
   std::vector<SaleView> sales;
-  auto const rows =
-      execute(tx, kList,
-              Parameters(viewer.scope(), sold_us, before.market, before.lead_no, before.slot,
-                         filter.market, filter.campaign_no, number_list(filter.states),
-                         filter.sold_from_us, filter.sold_until_us, filter.limit));
+  auto const rows = execute(
+      tx, kList,
+      Parameters(viewer.scope(), sold_us, before.market, before.lead_no, before.slot, filter.market,
+                 filter.campaign_no, number_list(filter.states), filter.sold_from_us,
+                 filter.sold_until_us, filter.limit, filter.lead_no, filter.batch_no));
   for (auto const& row : rows) sales.push_back(read_sale(row));
   return sales;
 }
@@ -95,6 +100,8 @@ std::optional<SealedContactRow> reveal(pqxx::transaction_base& tx, ContactReques
   contact.key_wrapped = read_bytes(row.at(3));
   contact.contact_sealed = read_bytes(row.at(4));
   contact.consent_sealed = read_bytes(row.at(5));
+  contact.version = row.at(6).as<std::int32_t>();
+  contact.attributes = read_attributes(row.at(7));
   AuditEntry entry;
   entry.principal_no = request.principal_no;
   entry.tenant_no = request.viewer.tenant_no;

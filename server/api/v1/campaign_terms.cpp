@@ -1,0 +1,259 @@
+#include "server/api/v1/campaign_terms.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "billing/values/check.hpp"
+#include "server/api/v1/targeting_json.hpp"
+#include "server/json/money_text.hpp"
+#include "server/json/writer.hpp"
+#include "server/market/zone_windows.hpp"
+#include "server/render/ids.hpp"
+#include "server/render/words.hpp"
+
+namespace leadex::api {
+
+namespace {
+
+using json::ObjectReader;
+using json::Value;
+
+constexpr std::array<std::string_view, market::kWindowKinds> kWindows{"hour", "day", "week",
+                                                                      "month"};
+constexpr std::int64_t kLeadsMax = 1'000'000'000;
+
+class Reader {
+ public:
+  Reader(Value const& body, market::MarketSettings const& settings,
+         crypto::PublicIdCodec const& ids)
+      : settings_(settings), ids_(ids), top_(body, errors_) {}
+
+  Result<CampaignDraft, json::FieldErrors> run() {
+    name_ = top_.require_string("name");
+    market_ = top_.require_string("market");
+    read_pricing();
+    read_targeting();
+    read_sharing();
+    read_zone();
+    read_caps();
+    read_sources();
+    read_delivery();
+    draft_.terms.buys_listings = top_.optional_bool("buys_listings").value_or(false);
+    top_.refuse_unknown_fields();
+    if (!errors_.empty()) return refuse(std::move(errors_));
+    draft_.definition = write();
+    return std::move(draft_);
+  }
+
+ private:
+  [[nodiscard]] json::MoneyRule price() const {
+    return {.currency = settings_.currency, .min = Money{1}};
+  }
+
+  void read_pricing() {
+    auto pricing = top_.require_object("pricing");
+    if (pricing.require_string("model") != "cpl") {
+      pricing.fail("model", "not_supported", "Campaigns pay per lead.");
+    }
+    draft_.terms.bid_micros = json::require_money(pricing, "bid", price()).micros;
+    auto const whole = json::optional_money(pricing, "exclusive_bid", price());
+    if (whole) draft_.terms.exclusive_bid_micros = whole->micros;
+    pricing.refuse_unknown_fields();
+  }
+
+  void read_targeting() {
+    auto const schema = targeting::Schema::make(settings_.rules.attributes);
+    LEADEX_CHECK(schema.has_value());
+    targeting_ = top_.find("targeting");
+    if (targeting_ == nullptr) {
+      draft_.terms.targeting = targeting_of_all(*schema);
+      return;
+    }
+    auto bytes = targeting_bytes(*targeting_, *schema, "/targeting");
+    if (bytes) {
+      draft_.terms.targeting = std::move(*bytes);
+    } else {
+      errors_.push_back(bytes.error());
+    }
+  }
+
+  void read_sharing() {
+    auto const word = top_.optional_string("exclusivity").value_or("any");
+    if (auto const known = render::exclusivity(word)) {
+      draft_.terms.exclusivity = *known;
+    } else {
+      top_.fail("exclusivity", "value_invalid", "One of exclusive, shared, any.");
+    }
+    auto const shares = top_.optional_int("max_shares", {.min = 1, .max = kSharesPerRound});
+    if (shares) {
+      draft_.terms.max_shares = static_cast<std::int32_t>(*shares);
+      max_shares_ = *shares;
+    }
+  }
+
+  void read_zone() {
+    draft_.terms.zone = top_.optional_string("time_zone").value_or("UTC");
+    if (!market::known_zone(draft_.terms.zone)) {
+      top_.fail("time_zone", "time_zone_unknown", "No such time zone.");
+    }
+  }
+
+  void read_caps() {
+    auto caps = top_.optional_object("caps");
+    if (!caps) return;
+    if (auto leads = caps->optional_object("leads")) {
+      for (std::size_t k = 0; k < kWindows.size(); ++k) {
+        auto const cap = leads->optional_int(kWindows.at(k), {.min = 0, .max = kLeadsMax});
+        draft_.terms.leads_max.at(k) = cap.value_or(market::kNone);
+      }
+      leads->refuse_unknown_fields();
+    }
+    if (auto spend = caps->optional_object("spend")) {
+      for (std::size_t k = 0; k < kWindows.size(); ++k) {
+        auto const cap = json::optional_money(*spend, kWindows.at(k),
+                                              {.currency = settings_.currency, .min = Money{0}});
+        draft_.terms.spend_max.at(k) = cap ? cap->micros : market::kNone;
+      }
+      spend->refuse_unknown_fields();
+    }
+    caps->refuse_unknown_fields();
+  }
+
+  void read_sources() {
+    auto sources = top_.optional_object("sources");
+    if (!sources) return;
+    read_accounts(*sources, "allow", draft_.terms.sources_allowed);
+    read_accounts(*sources, "block", draft_.terms.sources_blocked);
+    sources->refuse_unknown_fields();
+    draft_.sources = draft_.terms.sources_allowed;
+    draft_.sources.insert(draft_.sources.end(), draft_.terms.sources_blocked.begin(),
+                          draft_.terms.sources_blocked.end());
+    std::sort(draft_.sources.begin(), draft_.sources.end());
+    draft_.sources.erase(std::unique(draft_.sources.begin(), draft_.sources.end()),
+                         draft_.sources.end());
+  }
+
+  void read_accounts(ObjectReader& sources, std::string_view name,
+                     std::vector<std::int64_t>& into) {
+    auto const* const list = sources.optional_array(name);
+    if (list == nullptr) return;
+    for (auto const& item : list->GetArray()) {
+      auto const account = item.IsString() ? ids_.open_as<AccountId>(json::text_of(item))
+                                           : refuse(crypto::IdError::malformed);
+      if (!account || account->market != 0) {
+        return sources.fail(name, "account_unknown", "An id in the list is no generator's.");
+      }
+      into.push_back(account->no);
+    }
+  }
+
+  void read_delivery() {
+    auto const id = top_.optional_string("webhook_endpoint_id");
+    if (!id) return;
+    auto const endpoint = ids_.open(*id, crypto::IdKind::webhook_endpoint);
+    if (!endpoint) {
+      return top_.fail("webhook_endpoint_id", "endpoint_unknown", "No such endpoint of yours.");
+    }
+    draft_.endpoint_no = endpoint->no;
+    endpoint_id_ = *id;
+    draft_.terms.delivery = market::Delivery::webhook;
+  }
+
+  [[nodiscard]] std::optional<Money> money(std::int64_t micros) const {
+    if (micros == market::kNone) return std::nullopt;
+    return Money{micros};
+  }
+
+  void write_caps(json::JsonWriter& out) const {
+    auto const& terms = draft_.terms;
+    auto const caps = out.object("caps");
+    {
+      auto const leads = out.object("leads");
+      for (std::size_t k = 0; k < kWindows.size(); ++k) {
+        if (terms.leads_max.at(k) != market::kNone) {
+          out.field(kWindows.at(k), terms.leads_max.at(k));
+        }
+      }
+    }
+    auto const spend = out.object("spend");
+    for (std::size_t k = 0; k < kWindows.size(); ++k) {
+      auto const cap = money(terms.spend_max.at(k));
+      if (cap) out.field(kWindows.at(k), *cap, settings_.currency);
+    }
+  }
+
+  void write_accounts(json::JsonWriter& out, std::string_view name,
+                      std::vector<std::int64_t> const& accounts) const {
+    auto const list = out.array(name);
+    for (auto const account : accounts) out.value(render::account_id(ids_, account));
+  }
+
+  [[nodiscard]] std::string write() const {
+    auto const& terms = draft_.terms;
+    json::JsonWriter out;
+    {
+      auto const object = out.object();
+      out.field("name", name_);
+      out.field("market", market_);
+      {
+        auto const pricing = out.object("pricing");
+        out.field("model", "cpl");
+        out.field("bid", Money{terms.bid_micros}, settings_.currency);
+        if (auto const whole = money(terms.exclusive_bid_micros)) {
+          out.field("exclusive_bid", *whole, settings_.currency);
+        }
+      }
+      if (targeting_ != nullptr) {
+        out.field("targeting", *targeting_);
+      } else {
+        auto const all = out.object("targeting");
+        auto const none = out.array("all");
+      }
+      out.field("exclusivity", render::word(terms.exclusivity));
+      out.field_if("max_shares", max_shares_);
+      out.field("time_zone", terms.zone);
+      write_caps(out);
+      {
+        auto const sources = out.object("sources");
+        write_accounts(out, "allow", terms.sources_allowed);
+        write_accounts(out, "block", terms.sources_blocked);
+      }
+      out.field("buys_listings", terms.buys_listings);
+      out.field("webhook_endpoint_id", endpoint_id_);
+    }
+    return out.str();
+  }
+
+  market::MarketSettings const& settings_;
+  crypto::PublicIdCodec const& ids_;
+  json::FieldErrors errors_;
+  ObjectReader top_;
+  CampaignDraft draft_;
+  std::string name_;
+  std::string market_;
+  Value const* targeting_{};
+  std::optional<std::int64_t> max_shares_;
+  std::optional<std::string> endpoint_id_;
+};
+
+}  // namespace
+
+Result<CampaignDraft, json::FieldErrors> read_campaign(Value const& body,
+                                                       market::MarketSettings const& settings,
+                                                       crypto::PublicIdCodec const& ids) {
+  return Reader{body, settings, ids}.run();
+}
+
+json::Document lay_over(std::string const& definition, Value const& change) {
+  auto parsed = json::parse(definition);
+  LEADEX_CHECK(parsed.has_value() && parsed->IsObject());  // written by read_campaign
+  auto& allocator = parsed->GetAllocator();
+  for (auto const& member : change.GetObject()) {
+    Value const name{member.name, allocator};
+    parsed->RemoveMember(name);
+    parsed->AddMember(Value{member.name, allocator}, Value{member.value, allocator}, allocator);
+  }
+  return std::move(*parsed);
+}
+
+}  // namespace leadex::api

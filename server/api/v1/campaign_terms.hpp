@@ -1,0 +1,34 @@
+#pragma once
+// A campaign's definition: from JSON to the engine's terms, and the canonical JSON that is kept as
+// the version's definition. Pure but for opening ids; any thread.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "billing/values/result.hpp"
+#include "matching/market/command.hpp"
+#include "server/crypto/public_id.hpp"
+#include "server/json/field_error.hpp"
+#include "server/json/value.hpp"
+#include "server/market/settings.hpp"
+
+namespace leadex::api {
+
+struct CampaignDraft {
+  market::CampaignTerms terms;
+  std::string definition;                   // canonical JSON, every default written out
+  std::vector<std::int64_t> sources;        // accounts named, all different: generators?
+  std::optional<std::int64_t> endpoint_no;  // the webhook endpoint named: the buyer's own?
+};
+
+/// @param body  NewCampaign as the contract has checked it, or a definition with a change laid over
+/// @errors  every fault with its place
+[[nodiscard]] Result<CampaignDraft, json::FieldErrors> read_campaign(
+    json::Value const& body, market::MarketSettings const& settings,
+    crypto::PublicIdCodec const& ids);
+
+/// The definition with the change's members in place of its own.
+[[nodiscard]] json::Document lay_over(std::string const& definition, json::Value const& change);
+
+}  // namespace leadex::api

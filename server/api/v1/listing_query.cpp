@@ -1,0 +1,207 @@
+#include "server/api/v1/listing_query.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <set>
+
+#include "billing/values/check.hpp"
+
+namespace leadex::api {
+
+namespace {
+
+using targeting::AttributeIndex;
+using targeting::AttributeType;
+
+constexpr std::size_t kFilterValuesMax = 1000;
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t number{};
+  auto const* const end = text.data() + text.size();
+  auto const [at, fault] = std::from_chars(text.data(), end, number);
+  bool const fits = fault == std::errc{} && at == end && number >= targeting::kIntegerMin &&
+                    number <= targeting::kIntegerMax;
+  return fits ? std::optional{number} : std::nullopt;
+}
+
+std::optional<std::int64_t> value_of(targeting::Schema const& schema, AttributeIndex index,
+                                     std::string_view text) {
+  switch (schema.at(index).type) {
+    case AttributeType::choice:
+      return schema.choice(index, text);
+    case AttributeType::boolean:
+      if (text != "true" && text != "false") return std::nullopt;
+      return text == "true" ? 1 : 0;
+    case AttributeType::integer:
+      return whole_number(text);
+    case AttributeType::text:
+      break;
+  }
+  return std::nullopt;
+}
+
+class FilterReader {
+ public:
+  explicit FilterReader(targeting::Schema const& schema) : schema_(schema) {}
+
+  void read(std::string const& name, std::string const& value) {
+    static std::set<std::string_view> const kOwn{"limit", "cursor", "market", "sort"};
+    if (kOwn.contains(name)) return;
+    auto const bracket = name.find('[');
+    auto const index = schema_.find(name.substr(0, bracket));
+    auto const suffix = bracket == std::string::npos ? std::string{} : name.substr(bracket);
+    if (!index || (!suffix.empty() && suffix != "[gte]" && suffix != "[lte]")) {
+      return fail(name, "unknown_parameter", "There is no such parameter.");
+    }
+    if (schema_.at(*index).type == AttributeType::text) {
+      // Texts are known by number inside the market's writer alone; purchases filter by them.
+      return fail(name, "not_filterable", "Listings cannot be filtered by free text.");
+    }
+    suffix.empty() ? among(*index, name, value) : bound(*index, name, value, suffix == "[gte]");
+  }
+
+  Result<targeting::Expression, json::FieldErrors> take() {
+    if (!errors_.empty()) return refuse(std::move(errors_));
+    auto filter = targeting::all_of(std::move(parts_));
+    if (auto const fine = targeting::validate(filter, schema_); !fine) {
+      fail("", "value_invalid", "The filters do not fit the market's attributes.");
+      return refuse(std::move(errors_));
+    }
+    return filter;
+  }
+
+ private:
+  void fail(std::string const& name, std::string_view code, std::string_view detail) {
+    errors_.push_back({name.empty() ? "/query" : json::child_pointer("/query", name),
+                       std::string{code}, std::string{detail}});
+  }
+
+  void among(AttributeIndex index, std::string const& name, std::string_view list) {
+    std::vector<std::int64_t> values;
+    for (std::size_t from = 0; from <= list.size();) {
+      auto const comma = std::min(list.find(',', from), list.size());
+      auto const value = value_of(schema_, index, list.substr(from, comma - from));
+      if (!value || values.size() >= kFilterValuesMax) {
+        return fail(name, "value_invalid", "The attribute cannot have that value.");
+      }
+      values.push_back(*value);
+      from = comma + 1;
+    }
+    parts_.push_back(targeting::in_list(index, std::move(values)));
+  }
+
+  void bound(AttributeIndex index, std::string const& name, std::string_view text, bool low) {
+    auto const number = whole_number(text);
+    if (!number || schema_.at(index).type != AttributeType::integer) {
+      return fail(name, "value_invalid", "Bounds are whole numbers, of numbers.");
+    }
+    parts_.push_back(low ? targeting::in_range(index, number, std::nullopt)
+                         : targeting::in_range(index, std::nullopt, number));
+  }
+
+  targeting::Schema const& schema_;
+  json::FieldErrors errors_;
+  std::vector<targeting::Expression> parts_;
+};
+
+/// Place in the order asked for; smaller comes first.
+std::vector<std::int64_t> keys_of(ListingOrder order, std::int64_t ask,
+                                  market::Listing const& listing) {
+  switch (order) {
+    case ListingOrder::ask:
+      return {ask, listing.listed_us, listing.lead_no};
+    case ListingOrder::score:
+      return {listing.score == market::kNone ? 1 : -listing.score, 0, -listing.lead_no};
+    case ListingOrder::captured:
+      break;
+  }
+  // By the hour that is shown, so that the order tells no more than the listing does.
+  return {-(listing.captured_us / market::kHourUs), 0, -listing.lead_no};
+}
+
+}  // namespace
+
+Result<targeting::Expression, json::FieldErrors> read_listing_filter(
+    QueryFields const& query, targeting::Schema const& schema) {
+  FilterReader reader(schema);
+  for (auto const& [name, value] : query) reader.read(name, value);
+  return reader.take();
+}
+
+ListingOrder listing_order(std::optional<std::string_view> sort) {
+  if (sort == "-score") return ListingOrder::score;
+  if (sort == "-captured_at") return ListingOrder::captured;
+  return ListingOrder::ask;
+}
+
+bool on_show(market::EngineView const& view, market::Listing const& listing) {
+  return listing.resting && listing.applied_no <= view.committed_no &&
+         view.engine.shares_left(listing) > 0;
+}
+
+render::ListingTerms terms_of(market::EngineView const& view, market::Listing const& listing) {
+  auto const& rules = view.engine.rules_of(listing);
+  auto const ask = view.engine.ask(listing);
+  render::ListingTerms terms;
+  terms.ask = Money{ask};
+  if (listing.shares_held == 0) {
+    if (auto const whole = multiply(terms.ask, rules.max_shares)) terms.ask_exclusive = *whole;
+  }
+  terms.shares_left = view.engine.shares_left(listing);
+  terms.auction_ends_us = listing.listed_us + rules.listing_auction_us;
+  return terms;
+}
+
+ListingHits search_listings(market::EngineView const& view, ListingSearch const& search) {
+  ListingHits found;
+  if (!(view.engine.schema() == search.schema)) {
+    found.outdated = true;
+    return found;
+  }
+  // Only the order by ask is kept by the engine; for the others all are looked at and the best
+  // kept.
+  bool const in_order = search.order == ListingOrder::ask;
+  std::optional<market::ListingRank> from;
+  if (in_order && !search.after.empty()) {
+    from = market::ListingRank{search.after[0], search.after[1], search.after[2]};
+  }
+  auto const before = [](ListingHit const& a, ListingHit const& b) { return a.keys < b.keys; };
+  std::vector<std::int64_t> last_seen;
+  std::int64_t seen = 0;
+  bool cut = false;
+  view.engine.each_listing(
+      from,
+      [&](market::Listing const& listing, targeting::AttributeValues const& values) {
+        if (seen++ >= kListingScanMax) {
+          cut = true;
+          return false;
+        }
+        auto keys = keys_of(search.order, view.engine.ask(listing), listing);
+        if (in_order) last_seen = keys;
+        if (!search.after.empty() && keys <= search.after) return true;
+        if (!on_show(view, listing) || !targeting::evaluate(search.filter, values)) return true;
+        bool const full = found.hits.size() > search.limit;
+        if (full && !in_order && found.hits.front().keys < keys) return true;
+        found.hits.push_back(
+            {listing.lead_no, listing.version, terms_of(view, listing), std::move(keys)});
+        if (in_order) return found.hits.size() <= search.limit;
+        std::push_heap(found.hits.begin(), found.hits.end(), before);
+        if (full) {
+          std::pop_heap(found.hits.begin(), found.hits.end(), before);
+          found.hits.pop_back();
+        }
+        return true;
+      },
+      view.now_us);
+  std::sort(found.hits.begin(), found.hits.end(), before);
+  if (found.hits.size() > search.limit) {
+    found.hits.resize(search.limit);
+    found.next = found.hits.back().keys;
+  } else if (cut && in_order) {
+    found.next = std::move(last_seen);
+  }
+  return found;
+}
+
+}  // namespace leadex::api

@@ -1,0 +1,123 @@
+#include "server/api/v1/money_steps.hpp"
+
+#include <charconv>
+
+#include "billing/values/check.hpp"
+
+namespace leadex::api {
+
+namespace {
+
+using Left = Result<storage::FundIntent, ApiProblem>;
+
+ApiProblem problem_of(storage::PlatformRefusal refusal) {
+  using storage::PlatformRefusal;
+  switch (refusal) {
+    case PlatformRefusal::insufficient_funds:
+      return {Code::insufficient_funds, {}, {}, {}};
+    case PlatformRefusal::amount_not_positive:
+    case PlatformRefusal::overflow:
+      return {Code::amount_invalid, {}, {}, {}};
+    case PlatformRefusal::market_unknown:
+      return {Code::not_found, {}, {}, {}};
+    default:
+      return {Code::internal, {}, {}, {}};
+  }
+}
+
+std::optional<ApiProblem> problem_of(storage::IdempotencyState state) {
+  if (state == storage::IdempotencyState::reused) {
+    return ApiProblem{Code::idempotency_key_reused, {}, {}, {}};
+  }
+  if (state == storage::IdempotencyState::in_progress) {
+    return ApiProblem{Code::in_progress, {}, {}, {}};
+  }
+  return std::nullopt;
+}
+
+/// What one attempt of the platform's half needs; copied into the job.
+struct Leave {
+  FundStep step;
+  std::int64_t tenant_no{};
+  IdempotencyKey key;
+
+  Left operator()(storage::PlatformTx& tx) const {
+    storage::IdempotencyScope const scope{tenant_no, step.step, key.text, key.body_hash};
+    auto const known = tx.idempotency().begin(scope);
+    if (auto refused = problem_of(known.state)) return refuse(std::move(*refused));
+    if (known.state == storage::IdempotencyState::replay) return found(tx, known.body);
+    auto const intent =
+        tx.ledger().fund_leaves(tenant_no, step.market, step.campaign_no, step.amount);
+    if (!intent) return refuse(problem_of(intent.error()));
+    tx.idempotency().store(scope, 200, std::to_string(intent->intent_no));
+    return *intent;
+  }
+
+  Left found(storage::PlatformTx& tx, std::string const& body) const {
+    std::int64_t intent_no{};
+    auto const* const end = body.data() + body.size();
+    LEADEX_CHECK(std::from_chars(body.data(), end, intent_no).ptr == end);
+    auto const intent = tx.ledger().find_intent(step.market, intent_no);
+    if (!intent) return problem(Code::internal);
+    return *intent;
+  }
+};
+
+std::string answer_scope(ApiCall const& call) { return call.request.operation_id + ".answer"; }
+
+}  // namespace
+
+ApiProblem problem_of(app::IntentError error) {
+  switch (error) {
+    case app::IntentError::not_owner:
+      return {Code::not_owner, {}, {}, {}};
+    case app::IntentError::halted:
+      return {Code::market_halted, {}, {}, {}};
+    case app::IntentError::busy:
+      return {Code::busy, {}, {}, {}};
+    case app::IntentError::unavailable:
+      return {Code::unavailable, {}, {}, {}};
+    case app::IntentError::refused:
+      break;
+  }
+  return {Code::internal, {}, {}, {}};
+}
+
+asio::awaitable<Result<void, ApiProblem>> fund_once(ApiCall& call, FundStep step) {
+  LEADEX_CHECK(call.idempotency.has_value());
+  Leave leave{std::move(step), call.account_no(), *call.idempotency};
+  auto const left = co_await call.ctx.database.transact(std::move(leave));
+  if (!left) co_return refuse(api::problem_of(left.error()));
+  if (!*left) co_return refuse(left->error());
+  auto const arrived = co_await trade_of(call).intents.fund_arrives(**left, call.request.deadline);
+  if (!arrived) co_return refuse(problem_of(arrived.error()));
+  co_return Result<void, ApiProblem>{};
+}
+
+asio::awaitable<Result<std::optional<std::string>, ApiProblem>> kept_answer(ApiCall& call) {
+  LEADEX_CHECK(call.idempotency.has_value());
+  auto const found = co_await call.ctx.database.transact(
+      [tenant_no = call.account_no(), key = *call.idempotency,
+       operation = answer_scope(call)](storage::PlatformTx& tx) {
+        return tx.idempotency().begin({tenant_no, operation, key.text, key.body_hash});
+      });
+  if (!found) co_return refuse(api::problem_of(found.error()));
+  if (auto refused = problem_of(found->state)) co_return refuse(std::move(*refused));
+  if (found->state != storage::IdempotencyState::replay) co_return std::optional<std::string>{};
+  co_return std::optional{found->body};
+}
+
+asio::awaitable<void> keep_answer(ApiCall& call, std::string body) {
+  auto const kept = co_await call.ctx.database.transact(
+      [tenant_no = call.account_no(), key = *call.idempotency, operation = answer_scope(call),
+       body = std::move(body)](storage::PlatformTx& tx) {
+        storage::IdempotencyScope const scope{tenant_no, operation, key.text, key.body_hash};
+        if (tx.idempotency().begin(scope).state == storage::IdempotencyState::fresh) {
+          tx.idempotency().store(scope, 200, body);
+        }
+        return true;
+      });
+  static_cast<void>(kept);
+}
+
+}  // namespace leadex::api

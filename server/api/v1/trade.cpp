@@ -1,0 +1,47 @@
+#include "server/api/v1/trade.hpp"
+
+#include "billing/values/check.hpp"
+
+namespace leadex::api {
+
+void register_trade(http::Router& router, ApiContext& context) {
+  LEADEX_CHECK(context.trade != nullptr);
+  auto const put = [&](std::string_view id, ApiHandler handler) {
+    add(router, context, id, std::move(handler));
+  };
+  put("post_lead", post_lead);
+  put("withdraw_lead", withdraw_lead);
+  put("create_campaign", create_campaign);
+  put("list_campaigns", list_campaigns);
+  put("get_campaign", get_campaign);
+  put("patch_campaign", patch_campaign);
+  put("pause_campaign", pause_campaign);
+  put("resume_campaign", resume_campaign);
+  put("fund_campaign", fund_campaign);
+  put("defund_campaign", defund_campaign);
+  put("explain_campaign", explain_campaign);
+  put("list_campaign_auctions", list_campaign_auctions);
+  put("get_auction", get_auction);
+  // A market's attributes filter by their names, which the contract cannot list.
+  add(router, context, "list_listings", list_listings, {.free_query = true});
+  put("get_listing", get_listing);
+  put("place_bid", place_bid);
+  put("withdraw_bid", withdraw_bid);
+  put("create_purchase", create_purchase);
+  put("list_sales", list_sales);
+  put("get_sale", get_sale);
+  put("get_sale_contact", get_sale_contact);
+  put("open_return", open_return);
+  put("list_returns", list_returns);
+  put("get_return", get_return);
+  put("accept_return", accept_return);
+  put("contest_return", contest_return);
+  put("list_disputes", list_disputes);
+  put("get_dispute", get_dispute);
+  put("decide_dispute", decide_dispute);
+  put("list_ledger_accounts", list_ledger_accounts);
+  put("list_ledger_transfers", list_ledger_transfers);
+  put("list_earnings", list_earnings);
+}
+
+}  // namespace leadex::api

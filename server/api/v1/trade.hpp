@@ -1,0 +1,54 @@
+#pragma once
+// The operations of the trade: leads, campaigns, listings, bids, purchases, sales, returns,
+// disputes, the books. One handler each, in the file of its resource. Handlers run on the
+// connection's thread.
+
+#include "server/api/operation.hpp"
+#include "server/api/v1/trade_services.hpp"
+
+namespace leadex::api {
+
+/// Adds them all; `context.trade` is set.
+void register_trade(http::Router& router, ApiContext& context);
+
+using Answered = asio::awaitable<ApiResult>;
+
+Answered post_lead(ApiCall& call);
+Answered withdraw_lead(ApiCall& call);
+
+Answered create_campaign(ApiCall& call);
+Answered list_campaigns(ApiCall& call);
+Answered get_campaign(ApiCall& call);
+Answered patch_campaign(ApiCall& call);
+Answered pause_campaign(ApiCall& call);
+Answered resume_campaign(ApiCall& call);
+Answered fund_campaign(ApiCall& call);
+Answered defund_campaign(ApiCall& call);
+Answered explain_campaign(ApiCall& call);
+Answered list_campaign_auctions(ApiCall& call);
+Answered get_auction(ApiCall& call);
+
+Answered list_listings(ApiCall& call);
+Answered get_listing(ApiCall& call);
+Answered place_bid(ApiCall& call);
+Answered withdraw_bid(ApiCall& call);
+Answered create_purchase(ApiCall& call);
+
+Answered list_sales(ApiCall& call);
+Answered get_sale(ApiCall& call);
+Answered get_sale_contact(ApiCall& call);
+
+Answered open_return(ApiCall& call);
+Answered list_returns(ApiCall& call);
+Answered get_return(ApiCall& call);
+Answered accept_return(ApiCall& call);
+Answered contest_return(ApiCall& call);
+Answered list_disputes(ApiCall& call);
+Answered get_dispute(ApiCall& call);
+Answered decide_dispute(ApiCall& call);
+
+Answered list_ledger_accounts(ApiCall& call);
+Answered list_ledger_transfers(ApiCall& call);
+Answered list_earnings(ApiCall& call);
+
+}  // namespace leadex::api

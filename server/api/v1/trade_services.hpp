@@ -1,0 +1,78 @@
+#pragma once
+// TradeServices: what the handlers of the trade need beside the ApiContext. Built once by main; all
+// references outlive the server. Any thread.
+
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "server/app/run_intents.hpp"
+#include "server/intake/contact/disposable_domains.hpp"
+#include "server/storage/campaign_reads.hpp"
+#include "server/storage/case_reads.hpp"
+#include "server/storage/lead_reads.hpp"
+#include "server/storage/ledger_reads.hpp"
+#include "server/storage/numbers.hpp"
+#include "server/storage/sale_reads.hpp"
+
+namespace leadex::api {
+
+/// Numbers of one kind per market, fetched in blocks without blocking a thread of the server.
+class NumberBlocks {
+ public:
+  NumberBlocks(storage::NumberRanges& ranges, storage::NumberKind kind, std::int64_t block)
+      : ranges_(ranges), kind_(kind), block_(block) {}
+  [[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> next(
+      MarketNo market);
+
+ private:
+  struct Block {
+    std::int64_t next{};
+    std::int64_t end{};
+  };
+  [[nodiscard]] std::optional<std::int64_t> take(MarketNo market);
+
+  storage::NumberRanges& ranges_;
+  storage::NumberKind kind_;
+  std::int64_t block_;
+  std::mutex guard_;  // of the blocks
+  std::map<MarketNo, Block> blocks_;
+};
+
+/// Campaigns being changed: two changes of one campaign would both make the same version.
+class CampaignEdits {
+ public:
+  /// Holds a campaign for as long as it lives; falsy when someone else does.
+  class Hold {
+   public:
+    Hold(CampaignEdits& edits, CampaignId id);
+    ~Hold();
+    Hold(Hold const&) = delete;
+    Hold& operator=(Hold const&) = delete;
+    explicit operator bool() const { return held_; }
+
+   private:
+    CampaignEdits& edits_;
+    CampaignId id_;
+    bool held_;
+  };
+
+ private:
+  std::mutex guard_;
+  std::set<CampaignId> held_;
+};
+
+struct TradeServices {
+  storage::SaleReads& sales;
+  storage::CampaignReads& campaigns;
+  storage::LedgerReads& ledger;
+  storage::CaseReads& cases;
+  storage::LeadReads& leads;
+  app::IntentRunner& intents;
+  intake::DisposableDomains const& disposable;
+  NumberBlocks& lead_numbers;
+  NumberBlocks& intent_numbers;
+  CampaignEdits& edits;
+};
+
+}  // namespace leadex::api
