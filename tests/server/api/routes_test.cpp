@@ -1,0 +1,48 @@
+// The program serves exactly what the contract lists.
+
+#include <algorithm>
+
+#include "server/api/api.hpp"
+#include "server/api/v1/delivery_services.hpp"
+#include "server/api/v1/intake_services.hpp"
+#include "server/storage/postgres/lot_store.hpp"
+#include "tests/server/api/trade_harness.hpp"
+
+namespace leadex::api {
+namespace {
+
+class Routes : public TradeHarness {
+ protected:
+  Routes() {
+    context_.intake = &intake_;
+    context_.delivery = &delivery_;
+    register_api(all_, context_);
+  }
+  void TearDown() override {
+    intake_.stop();
+    TradeHarness::TearDown();
+  }
+
+  storage::postgres::PostgresLotStore lots_{sql_, ring_};
+  IntakeServices intake_{{lots_, numbers_, ring_, *markets_}, {}, {}, context_.now};
+  DeliveryServices delivery_{};
+  http::Router all_;
+};
+
+TEST_F(Routes, AreThoseOfTheContract) {
+  using Line = std::array<std::string, 3>;
+  std::vector<Line> served;
+  for (auto const& route : all_.routes()) {
+    served.push_back({route.operation_id, route.method, route.pattern});
+  }
+  std::vector<Line> listed;
+  for (auto const& operation : contract_.operations()) {
+    listed.push_back({operation.id, operation.method, operation.path});
+  }
+  std::ranges::sort(served);
+  std::ranges::sort(listed);
+  EXPECT_EQ(served, listed);
+}
+
+}  // namespace
+}  // namespace leadex::api
