@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "server/app/commitments.hpp"
 #include "server/app/draw_sample.hpp"
 
 namespace leadex::app {
@@ -13,31 +14,6 @@ using storage::Commitment;
 using storage::StoreError;
 
 constexpr int kPerRun = 100;
-
-Commitment make_commitment(privacy::KeyRing const& keys, MarketNo market, std::int64_t no) {
-  auto const key = crypto::AeadKey::generate();  // 32 bytes from the private generator
-  auto const secret = key.secret().view();
-  auto const digest = crypto::sha256(secret);
-  auto const row = privacy::row_key(no);
-  return {.no = no,
-          .commitment = std::string{crypto::view_of(digest)},
-          .secret_sealed =
-              privacy::SecretBox{keys}.seal({"commitment", market, row, "secret_sealed"}, secret)};
-}
-
-/// What pins the new commitments: anybody can hash the public list and compare.
-storage::AuditEntry entry_of(MarketNo market, std::vector<Commitment> const& commitments) {
-  std::string all;
-  for (auto const& commitment : commitments) all += commitment.commitment;
-  auto const digest = crypto::sha256(all);
-  return {.action = "commitments.published",
-          .object_kind = "market",
-          .object_market = market,
-          .object_no = market,
-          .payload = "first=" + std::to_string(commitments.front().no) +
-                     ";last=" + std::to_string(commitments.back().no) +
-                     ";sha256=" + crypto::hex_encode(crypto::view_of(digest))};
-}
 
 Result<bool, LotRefusal> stop(storage::LotTx& tx, BatchId id, std::string const& action) {
   auto const batch = tx.batches().find_locked(id);
@@ -65,7 +41,7 @@ awaitable<Result<std::int64_t, StoreError>> refill_commitments(LotServices servi
   auto count = [market](storage::LotTx& tx) { return tx.lots().count_open_commitments(market); };
   auto const open = co_await services.store.transact(count);
   if (!open) co_return refuse(open.error());
-  auto const missing = kCommitmentsOpen - *open;
+  auto const missing = kCommitmentsAhead - *open;
   if (missing <= 0) co_return 0;
   auto const first =
       co_await services.numbers.reserve_later(market, storage::NumberKind::commitment, missing);
@@ -78,7 +54,7 @@ awaitable<Result<std::int64_t, StoreError>> refill_commitments(LotServices servi
       commitments.push_back(make_commitment(*keys, market, no));
     }
     tx.lots().add_commitments(market, commitments);
-    auto const entry = entry_of(market, commitments);
+    auto const entry = commitments_entry(market, commitments);
     tx.audit().append(market, {&entry, 1});
     return missing;
   };

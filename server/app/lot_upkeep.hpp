@@ -10,8 +10,6 @@
 
 namespace leadex::app {
 
-inline constexpr std::int64_t kCommitmentsOpen = 1000;
-
 /// Publishes commitments until a thousand lots' are open. @return how many were added
 [[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> refill_commitments(
     LotServices services, MarketNo market);
