@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "server/cli/client/table.hpp"
 #include "server/cli/exit_code.hpp"
 #include "server/config/settings.hpp"
 
@@ -238,7 +239,12 @@ Result<Command, ParseStop> Tree::parse(std::vector<std::string> arguments) {
     std::ostringstream out;
     std::ostringstream err;
     bool const asked = app_.exit(error, out, err) == 0;
-    return refuse(ParseStop{asked ? kOk : kUsage, asked ? out.str() : err.str()});
+    if (asked) return refuse(ParseStop{kOk, out.str()});
+    // A wrong verb leaves words over; the library would only say that a verb is missing.
+    auto const left = app_.remaining(true);
+    if (left.empty()) return refuse(ParseStop{kUsage, err.str()});
+    return refuse(ParseStop{kUsage, "There is no '" + printable(left.front()) +
+                                        "' here; --help says what there is.\n"});
   }
   if (auto misuse = find_misuse(command_); !misuse.empty()) {
     return refuse(ParseStop{kUsage, misuse + "\n"});

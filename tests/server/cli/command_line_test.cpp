@@ -115,6 +115,11 @@ TEST(CommandLine, WrongLinesAreUsageErrorsOnStderr) {
   }
 }
 
+TEST(CommandLine, AWrongVerbIsNamed) {
+  EXPECT_NE(stop({"sell"}).text.find("'sell'"), std::string::npos);
+  EXPECT_NE(stop({"db", "drop"}).text.find("'drop'"), std::string::npos);
+}
+
 TEST(CommandLine, HelpIsNoErrorAndNamesTheVerbs) {
   auto const top = stop({"--help"});
   EXPECT_EQ(top.exit_code, kOk);
