@@ -1,8 +1,6 @@
 #include "server/delivery/fan_out.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -22,36 +20,25 @@ Timestamp wall_now() {
 
 }  // namespace
 
-FanOut::FanOut(asio::any_io_executor executor, storage::DeliveryStore& store,
+FanOut::FanOut(asio::any_io_executor const& executor, storage::DeliveryStore& store,
                crypto::PublicIdCodec const& ids, FanOutOptions options)
-    : executor_(std::move(executor)),
+    : signal_(std::make_shared<Signal>(executor)),
       store_(store),
       ids_(ids),
-      options_(std::move(options)),
-      wake_(executor_) {}
+      options_(std::move(options)) {}
 
 asio::awaitable<void> FanOut::run() {
-  while (!stopping_) {
-    nudged_ = false;
-    bool const more = co_await round();
-    if (more || nudged_ || stopping_) continue;
-    wake_.expires_after(options_.poll);
-    co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
+  while (!signal_->stopping()) {
+    auto pause = options_.poll;
+    try {
+      if (co_await round()) continue;
+    } catch (std::exception const& error) {
+      // A bug, e.g. a statement the database refuses: the worker goes on, and tells.
+      log::error("fan_out.failed", "a round ended in an exception").field("error", error.what());
+      pause = options_.pause;
+    }
+    co_await signal_->wait(pause);
   }
-}
-
-void FanOut::nudge() {
-  asio::post(executor_, [this] {
-    nudged_ = true;
-    wake_.cancel();
-  });
-}
-
-void FanOut::stop() {
-  asio::post(executor_, [this] {
-    stopping_ = true;
-    wake_.cancel();
-  });
 }
 
 /// One step of every market that is behind; whether something is left.
@@ -64,7 +51,7 @@ asio::awaitable<bool> FanOut::round() {
     co_return false;
   }
   for (auto const market : *behind) {
-    if (stopping_) co_return false;
+    if (signal_->stopping()) co_return false;
     if (auto const paused = paused_until_.find(market); paused != paused_until_.end()) {
       if (Clock::now() < paused->second) continue;
       paused_until_.erase(paused);

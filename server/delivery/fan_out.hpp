@@ -5,12 +5,13 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 
 #include "server/crypto/public_id.hpp"
+#include "server/delivery/signal.hpp"
 #include "server/storage/deliveries.hpp"
 
 namespace leadex::delivery {
@@ -31,15 +32,14 @@ struct FanOutOptions {
 class FanOut {
  public:
   /// `store` and `ids` outlive this.
-  FanOut(boost::asio::any_io_executor executor, storage::DeliveryStore& store,
+  FanOut(boost::asio::any_io_executor const& executor, storage::DeliveryStore& store,
          crypto::PublicIdCodec const& ids, FanOutOptions options = {});
 
   /// Once; returns after stop(), when its last transaction is done.
   [[nodiscard]] boost::asio::awaitable<void> run();
-  /// Something was committed: look now. It must not be called after run() has returned and this
-  /// is gone.
-  void nudge();
-  void stop();
+  /// Something was committed: look now.
+  void nudge() { signal_->nudge(); }
+  void stop() { signal_->stop(); }
 
  private:
   [[nodiscard]] boost::asio::awaitable<bool> round();
@@ -47,14 +47,11 @@ class FanOut {
   [[nodiscard]] boost::asio::awaitable<bool> follow_own();
   void made(storage::FanOutStep const& step) const;
 
-  boost::asio::any_io_executor executor_;
+  std::shared_ptr<Signal> signal_;
   storage::DeliveryStore& store_;
   crypto::PublicIdCodec const& ids_;
   FanOutOptions options_;
-  boost::asio::steady_timer wake_;
   std::map<MarketNo, std::chrono::steady_clock::time_point> paused_until_;
-  bool stopping_ = false;
-  bool nudged_ = false;
 };
 
 }  // namespace leadex::delivery

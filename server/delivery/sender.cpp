@@ -2,7 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <utility>
@@ -54,34 +54,24 @@ Sender::Sender(asio::any_io_executor executor, SenderParts parts, SenderOptions 
     : executor_(std::move(executor)),
       parts_(parts),
       options_(std::move(options)),
-      wake_(executor_) {
+      signal_(std::make_shared<Signal>(executor_)) {
   if (parts_.metrics != nullptr) counters_ = std::make_unique<Counters>(*parts_.metrics);
 }
 
 Sender::~Sender() = default;
 
 asio::awaitable<void> Sender::run() {
-  while (!stopping_ || in_flight_ > 0) {
-    nudged_ = false;
-    if (!stopping_ && in_flight_ < options_.in_flight_max) co_await claim_and_start();
-    if (nudged_) continue;
-    wake_.expires_after(options_.poll);
-    co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
+  while (!signal_->stopping() || in_flight_ > 0) {
+    auto pause = options_.poll;
+    try {
+      if (!signal_->stopping() && in_flight_ < options_.in_flight_max) co_await claim_and_start();
+    } catch (std::exception const& error) {
+      // A bug, e.g. a statement the database refuses: the worker goes on, and tells.
+      log::error("webhook.failed", "a claim ended in an exception").field("error", error.what());
+      pause = options_.pause;
+    }
+    co_await signal_->wait(pause);
   }
-}
-
-void Sender::nudge() {
-  asio::post(executor_, [this] {
-    nudged_ = true;
-    wake_.cancel();
-  });
-}
-
-void Sender::stop() {
-  asio::post(executor_, [this] {
-    stopping_ = true;
-    wake_.cancel();
-  });
 }
 
 storage::ClaimRequest Sender::claim_request() const {
@@ -133,9 +123,7 @@ void Sender::ended(std::int64_t endpoint_no, bool failing) {
   if (--busy->second == 0) busy_.erase(busy);
   --in_flight_;
   if (failing) --failing_in_flight_;
-  if (!was_full && !stopping_) return;
-  nudged_ = true;
-  wake_.cancel();
+  if (was_full || signal_->stopping()) signal_->wake();
 }
 
 asio::awaitable<void> Sender::deliver(storage::ClaimedDelivery claimed) {

@@ -6,12 +6,12 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <map>
 #include <memory>
 
 #include "server/delivery/attempt.hpp"
+#include "server/delivery/signal.hpp"
 #include "server/observe/metrics.hpp"
 #include "server/storage/deliveries.hpp"
 
@@ -23,6 +23,7 @@ struct SenderOptions {
   std::int64_t per_endpoint_max = 4;
   std::int64_t per_failing_endpoint_max = 1;
   milliseconds poll{100};             ///< between looks when nothing is due
+  milliseconds pause{5000};           ///< after a claim that ended in an exception
   milliseconds lease_margin{20'000};  ///< a claim lasts for an attempt's timeout and this
   AttemptOptions attempt;
 };
@@ -43,9 +44,9 @@ class Sender {
 
   /// Once; returns after stop(), when the last attempt under way has ended (the timeout bounds it).
   [[nodiscard]] boost::asio::awaitable<void> run();
-  /// Something may be due: look now. Not after run() has returned and this is gone.
-  void nudge();
-  void stop();
+  /// Something may be due: look now.
+  void nudge() { signal_->nudge(); }
+  void stop() { signal_->stop(); }
 
  private:
   struct Counters;
@@ -60,13 +61,11 @@ class Sender {
   boost::asio::any_io_executor executor_;
   SenderParts parts_;
   SenderOptions options_;
-  boost::asio::steady_timer wake_;
+  std::shared_ptr<Signal> signal_;
   std::unique_ptr<Counters> counters_;         // null without metrics
   std::map<std::int64_t, std::int64_t> busy_;  // endpoint → in flight
   std::int64_t in_flight_ = 0;
   std::int64_t failing_in_flight_ = 0;
-  bool stopping_ = false;
-  bool nudged_ = false;
 };
 
 }  // namespace leadex::delivery

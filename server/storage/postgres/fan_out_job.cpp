@@ -46,14 +46,14 @@ constexpr char const* kInsertDeliveries =
     "event_type, confirms, next_at, created_at) select $1::bigint + row_number() over () - 1, "
     "d.*, i.at, i.at from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::integer[], "
     "$6::text[], $7::boolean[]) d, (select " LEADEX_INSTANT("$8") " as at) i";
-// What one process has taken, another passes over; the rows go with this transaction.
+// One process at a time, under the lock of market 0; the rows go with this transaction.
 constexpr char const* kTakeOwn =
-    "with due as (select ctid from event_pending for update skip locked limit $1), taken as ("
-    "delete from event_pending p using due where p.ctid = due.ctid returning p.market_id, "
-    "p.batch_seq, p.n, p.tenant_no) select t.market_id, t.batch_seq, t.n, e.type, w.endpoint_no "
-    "from taken t join event e using (market_id, batch_seq, n, tenant_no) left join "
-    "webhook_endpoint w on w.tenant_no = t.tenant_no and w.status = 'active' and e.type = "
-    "any(w.events)";
+    "with taken as (delete from event_pending p using (select market_id, batch_seq, n, tenant_no "
+    "from event_pending limit $1) due where (p.market_id, p.batch_seq, p.n, p.tenant_no) = "
+    "(due.market_id, due.batch_seq, due.n, due.tenant_no) returning p.market_id, p.batch_seq, p.n, "
+    "p.tenant_no) select t.market_id, t.batch_seq, t.n, e.type, w.endpoint_no from taken t join "
+    "event e using (market_id, batch_seq, n, tenant_no) left join webhook_endpoint w on "
+    "w.tenant_no = t.tenant_no and w.status = 'active' and e.type = any(w.events)";
 
 /// "{…}" of one column; event types hold nothing that needs quotes.
 template <class Rows, class Of>
@@ -217,6 +217,9 @@ FanOutStep follow_market(pqxx::transaction_base& tx, NumberRanges& numbers, Mark
 
 FanOutStep follow_own_events(pqxx::transaction_base& tx, NumberRanges& numbers, int limit,
                              Timestamp now) {
+  FanOutStep step;
+  if (!execute(tx, kTryLock, Parameters(0)).at(0).at(0).as<bool>()) return step;
+  step.taken = true;
   std::vector<NewDelivery> deliveries;
   auto const rows = execute(tx, kTakeOwn, Parameters(limit));
   for (auto const& row : rows) {
@@ -227,8 +230,6 @@ FanOutStep follow_own_events(pqxx::transaction_base& tx, NumberRanges& numbers, 
          row.at(3).as<std::string>(),
          false});
   }
-  FanOutStep step;
-  step.taken = true;
   step.deliveries = insert_deliveries(tx, numbers, deliveries, now);
   step.more = rows.size() >= static_cast<pqxx::result::size_type>(limit);
   return step;
