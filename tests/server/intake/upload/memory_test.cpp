@@ -55,11 +55,12 @@ TEST(UploadMemory, StaysBoundedHoweverLongTheFile) {
       std::chrono::steady_clock::now() - begun);
   EXPECT_EQ(result->counts.read, static_cast<std::int64_t>(kRows));
   EXPECT_GT(result->counts.accepted, static_cast<std::int64_t>(kRows * 9 / 10));
-  // The digests of 120,000 more rows need 9 MB at most; the rest is noise of the allocators.
+  // The digests of 120,000 more rows need 9 MB; the rest is noise of the allocators, which the
+  // sanitizers make loud. Rows that stayed in memory would be 300 MB.
   auto const grown = source.last - source.warm;
   std::cout << "grown by " << grown / 1024 << " KiB over " << kRows * 3 / 5 << " rows, "
             << result->counts.read * 1000 / took.count() << " rows/s\n";
-  EXPECT_LT(grown, 48LL << 20U);
+  EXPECT_LT(grown, 96LL << 20U);
 }
 
 }  // namespace
