@@ -51,6 +51,8 @@ constexpr auto kTable = std::to_array<CodeInfo>({
      "This lead cannot be bought exclusively any more."},
     {Code::lead_sold, "lead_sold", 409, "This lead is sold."},
     {Code::auction_ended, "auction_ended", 409, "The auction of this listing has ended."},
+    {Code::time_zone_fixed, "time_zone_fixed", 422,
+     "A campaign keeps its time zone: its caps count in it. Make a new campaign."},
     {Code::bid_gone, "bid_gone", 409, "This bid does not stand any more."},
     {Code::sale_not_pending, "sale_not_pending", 409, "This sale is not waiting for its delivery."},
     {Code::sale_not_delivered, "sale_not_delivered", 409,

@@ -63,6 +63,7 @@ enum class Code : std::uint8_t {
   exclusive_gone,
   lead_sold,
   auction_ended,
+  time_zone_fixed,
   bid_gone,
   sale_not_pending,
   sale_not_delivered,

@@ -82,6 +82,8 @@ Code code_of(market::Refusal refusal) {
       return Code::limit_reached;
     case Refusal::auction_ended:
       return Code::auction_ended;
+    case Refusal::zone_fixed:
+      return Code::time_zone_fixed;
     case Refusal::lead_known:
     case Refusal::version_unknown:
     case Refusal::none:
