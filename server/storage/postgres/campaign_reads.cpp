@@ -11,7 +11,7 @@ namespace leadex::storage::postgres {
 
 namespace {
 
-// account: code 1 is a budget. A campaign without counters has counted nothing yet.
+// account: code 2 is a budget. A campaign without counters has counted nothing yet.
 #define LEADEX_CAMPAIGN_SELECT \
   "select c.market_id, m.name, m.currency, c.campaign_no, c.tenant_no, c.version, c.status, "     \
   "v.definition, " LEADEX_MICROS("c.created_at") ", " LEADEX_MICROS("v.created_at") ", "          \
@@ -24,7 +24,7 @@ namespace {
   "join campaign_version v on v.market_id = c.market_id and v.campaign_no = c.campaign_no and "   \
   "v.version = coalesce($4::integer, c.version) "                                                                        \
   "left join campaign_counter k on k.market_id = c.market_id and k.campaign_no = c.campaign_no "  \
-  "left join account a on a.market_id = c.market_id and a.code = 1 and "                          \
+  "left join account a on a.market_id = c.market_id and a.code = 2 and "                          \
   "a.owner_no = c.tenant_no and a.sub_no = c.campaign_no "
 
 // $4 stays null: lists show the version in force.
