@@ -1,6 +1,10 @@
 # shellcheck shell=bash disable=SC2154 # repo is common.sh's
 # Configures and builds a preset of CMakePresets.json. Sourced, never run.
 
+# Objects are shared between checkouts: neither the place of the checkout nor of the build folder is
+# part of what ccache compares.
+export CCACHE_BASEDIR=$repo CCACHE_NOHASHDIR=1
+
 # A Beast file takes 0.5 GB to compile, more with sanitizers: as many jobs as cores and memory bear.
 build_jobs() {
   local by_memory cores

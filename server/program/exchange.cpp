@@ -313,6 +313,9 @@ Exchange::~Exchange() = default;
 void Exchange::start() {
   auto& p = *parts_;
   p.check_database();
+  auto const audit = std::filesystem::path{audit_heads_path(p.settings)}.parent_path();
+  std::filesystem::create_directories(audit);
+  std::filesystem::permissions(audit, std::filesystem::perms::owner_all);
   // The day's partition stands before the first key that goes into it.
   asio::thread_pool once{1};
   asio::co_spawn(
