@@ -25,6 +25,18 @@ ApiAccess server_of(Credentials const& keys, ConnectOptions options,
 
 Timestamp now() { return std::chrono::floor<Micros>(std::chrono::system_clock::now()); }
 
+void play(DemoStage& stage) {
+  place_campaigns(stage);
+  bring_leads(stage);
+  check_sample(stage);
+  show_first_sales(stage);
+  give_back(stage);
+  buy_what_rests(stage);
+  let_windows_close(stage);
+  pay_out(stage);
+  close_books(stage);
+}
+
 }  // namespace
 
 int run_demo(ConnectOptions const& options, Environment const& environment) {
@@ -37,16 +49,12 @@ int run_demo(ConnectOptions const& options, Environment const& environment) {
   DemoStage stage{.report = report, .cast = std::move(cast)};
   stage.file = make_demo_file(crypto::read_be64(crypto::random_bytes(8)), now());
 
-  place_campaigns(stage);
-  bring_leads(stage);
-  check_sample(stage);
-  show_first_sales(stage);
-  give_back(stage);
-  buy_what_rests(stage);
-  let_windows_close(stage);
-  pay_out(stage);
-  close_books(stage);
-
+  try {
+    play(stage);
+  } catch (Failure const&) {
+    (void)end_campaigns(stage);
+    throw;
+  }
   auto const seconds =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - began)
           .count();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 
 #include "server/cli/client/demo_stage.hpp"
 #include "server/cli/client/draw_check.hpp"
@@ -17,22 +18,9 @@ constexpr std::string_view kDeposit = "500.00";
 std::string market_query() { return "market=" + std::string{kDemoMarket}; }
 
 /// A standing bid on leads of California, with money in it.
-void place_campaign(DemoStage& stage, DemoPerson& buyer, std::string const& name,
-                    std::string_view bid) {
-  RawJson const caps{json_object({{"leads", RawJson{json_object({{"day", std::int64_t{10}}})}}})};
-  RawJson const california{R"({"attribute":"state","in":["CA"]})"};
-  auto const campaign = buyer.api.post(
-      "/v1/campaigns",
-      json_object({{"name", name},
-                   {"market", std::string{kDemoMarket}},
-                   {"pricing",
-                    RawJson{json_object({{"model", "cpl"}, {"bid", money(bid, kSeedCurrency)}})}},
-                   {"targeting", california},
-                   {"exclusivity", "shared"},
-                   {"caps", caps}}));
-  auto const id = campaign.json()["id"].text();
-  (void)buyer.api.post("/v1/campaigns/" + id + "/fund",
-                       json_object({{"amount", money("100.00", kSeedCurrency)}}));
+void wait_for_leads(DemoStage& stage, DemoPerson& buyer, std::string const& name,
+                    std::string const& bid) {
+  auto const id = place_campaign(stage, buyer, {name, bid, "100.00", "CA", 10});
   wait_until("the budget of " + name, [&] {
     auto const now = buyer.api.get("/v1/campaigns/" + id);
     return now.json()["budget"].micros() > 0;
@@ -121,8 +109,8 @@ DemoCast gather_cast(DemoReport& report, ApiAccess const& access, Credentials co
 
 void place_campaigns(DemoStage& stage) {
   stage.report.step("Two campaigns wait for leads");
-  place_campaign(stage, stage.cast.first_buyer, "Campaign A", "8.00");
-  place_campaign(stage, stage.cast.second_buyer, "Campaign B", "7.00");
+  wait_for_leads(stage, stage.cast.first_buyer, "Campaign A", "8.00");
+  wait_for_leads(stage, stage.cast.second_buyer, "Campaign B", "7.00");
 }
 
 void bring_leads(DemoStage& stage) {

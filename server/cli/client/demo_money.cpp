@@ -151,6 +151,7 @@ void close_books(DemoStage& stage) {
   report.step("The books");
   auto const withdrawn = cast.generator.api.post("/v1/batches/" + stage.batch + "/withdraw");
   report.line("unsold, withdrawn", withdrawn.json()["withdrawn"].shown());
+  report.check(end_campaigns(stage), "the campaigns are paused");
   check_buyer(stage, cast.first_buyer, "buyer A");
   check_buyer(stage, cast.second_buyer, "buyer B");
   check_buyer(stage, cast.third_buyer, "buyer C");

@@ -50,6 +50,41 @@ RowList list_all(Api& api, std::string const& target) {
   return list;
 }
 
+std::string place_campaign(DemoStage& stage, DemoPerson& buyer, WantedCampaign const& wanted) {
+  auto const pricing = json_object({{"model", "cpl"}, {"bid", money(wanted.bid, kSeedCurrency)}});
+  auto const targeting =
+      json_object({{"attribute", "state"}, {"in", RawJson{"[\"" + wanted.state + "\"]"}}});
+  std::string caps = "{}";
+  if (wanted.leads_a_day) {
+    caps = json_object({{"leads", RawJson{json_object({{"day", *wanted.leads_a_day}})}}});
+  }
+  auto const campaign =
+      buyer.api.post("/v1/campaigns", json_object({{"name", wanted.name},
+                                                   {"market", std::string{kDemoMarket}},
+                                                   {"pricing", RawJson{pricing}},
+                                                   {"targeting", RawJson{targeting}},
+                                                   {"exclusivity", "shared"},
+                                                   {"caps", RawJson{caps}},
+                                                   {"buys_listings", wanted.buys_listings}}));
+  auto id = campaign.json()["id"].text();
+  stage.campaigns.emplace_back(&buyer, id);
+  (void)buyer.api.post("/v1/campaigns/" + id + "/fund",
+                       json_object({{"amount", money(wanted.budget, kSeedCurrency)}}));
+  return id;
+}
+
+bool end_campaigns(DemoStage& stage) {
+  bool all = true;
+  for (auto const& [buyer, id] : stage.campaigns) {
+    try {
+      all = buyer->api.call("POST", "/v1/campaigns/" + id + "/pause").ok() && all;
+    } catch (Failure const&) {
+      all = false;
+    }
+  }
+  return all;
+}
+
 std::string dollars(std::int64_t micros) {
   return fmt::format("{} {}", json::format_amount(Money{micros}, kSeedCurrency), kSeedCurrency);
 }

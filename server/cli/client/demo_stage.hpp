@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "server/cli/client/accounts.hpp"
@@ -53,6 +53,9 @@ struct DemoStage {
   DemoFile file;
   std::string batch;        ///< id
   std::int64_t accepted{};  ///< rows
+  /// Campaigns placed, with their buyers in `cast`: they end with the demo, or they would compete
+  /// with those of the next one.
+  std::vector<std::pair<DemoPerson*, std::string>> campaigns;
   std::string first_sale;   ///< of the first buyer: returned, contested, decided in part
   std::string second_sale;  ///< of the second buyer: returned, accepted
 };
@@ -69,6 +72,19 @@ struct RowList {
 
 /// "12.34 USD" of micros.
 [[nodiscard]] std::string dollars(std::int64_t micros);
+
+struct WantedCampaign {
+  std::string name;
+  std::string bid;
+  std::string budget;
+  std::string state;
+  std::optional<std::int64_t> leads_a_day;
+  bool buys_listings{};
+};
+/// Places it and moves the budget from the wallet. @return its id
+std::string place_campaign(DemoStage& stage, DemoPerson& buyer, WantedCampaign const& wanted);
+/// Pauses all that were placed. @return whether that worked for each
+bool end_campaigns(DemoStage& stage);
 
 // The steps, in this order.
 [[nodiscard]] DemoCast gather_cast(DemoReport& report, ApiAccess const& access,

@@ -71,7 +71,8 @@ void show_first_sales(DemoStage& stage) {
   // The latest ones, since the window in which they can be given back is open longest.
   stage.first_sale = first.rows.front()["id"].text();
   stage.second_sale = second.rows.front()["id"].text();
-  show_auction(stage, first.rows.front()["auction_id"].text());
+  auto const auction = first.rows.front()["auction_id"];
+  if (!auction.is_null()) show_auction(stage, auction.text());
 
   auto const place = "/v1/sales/" + stage.first_sale + "/contact";
   auto const contact = cast.first_buyer.api.get(place);
@@ -138,18 +139,13 @@ void buy_what_rests(DemoStage& stage) {
                                                    {"limit_price", money("5.99", kSeedCurrency)}}));
   report.check(dear.json()["filled"].integer() == 0, "below the ask nothing is sold");
 
-  auto const campaign = buyer.api.post(
-      "/v1/campaigns",
-      json_object({{"name", "Campaign C"},
-                   {"market", market},
-                   {"pricing", RawJson{json_object(
-                                   {{"model", "cpl"}, {"bid", money("6.50", kSeedCurrency)}})}},
-                   {"targeting", RawJson{R"({"attribute":"state","in":["TX"]})"}},
-                   {"exclusivity", "shared"},
-                   {"buys_listings", true}}));
-  auto const id = campaign.json()["id"].text();
-  (void)buyer.api.post("/v1/campaigns/" + id + "/fund",
-                       json_object({{"amount", money("40.00", kSeedCurrency)}}));
+  auto const id = place_campaign(stage, buyer,
+                                 {.name = "Campaign C",
+                                  .bid = "6.50",
+                                  .budget = "40.00",
+                                  .state = "TX",
+                                  .leads_a_day = std::nullopt,
+                                  .buys_listings = true});
   RowList sales;
   wait_until("the sweep of campaign C", [&] {
     sales = list_all(buyer.api, "/v1/sales?campaign_id=" + id);

@@ -81,7 +81,7 @@ std::string demo_market_body() {
                       {"country", "US"},
                       {"attributes", RawJson{std::string{kAttributes}}},
                       {"auction", auction()},
-                      {"listing", listing(600, 2)},
+                      {"listing", listing(120, 2)},
                       {"commission", commission()},
                       {"spot_check", spot_check(1000)},
                       {"realtime_check", "none"},

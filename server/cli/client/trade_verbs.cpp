@@ -6,10 +6,13 @@ namespace leadex::cli {
 namespace {
 
 std::vector<ColumnOf> const& dispute_columns() {
-  static std::vector<ColumnOf> const kColumns{
-      {"id", "id"},           {"sale", "sale_id"},      {"status", "status"},
-      {"reason", "reason"},   {"decision", "decision"}, {"credited", "credited"},
-      {"opened", "opened_at"}};
+  static std::vector<ColumnOf> const kColumns{{"id", "id"},
+                                              {"sale", "sale_id"},
+                                              {"status", "status"},
+                                              {"reason", "reason"},
+                                              {"decision", "decision_reason"},
+                                              {"credited", "credited"},
+                                              {"opened", "opened_at"}};
   return kColumns;
 }
 
@@ -33,8 +36,7 @@ int list_campaigns(Api& api, Command const& command) {
                      {"market", "market"},
                      {"status", "status"},
                      {"bid", "pricing/bid"},
-                     {"budget", "budget"},
-                     {"spent", "spent"}});
+                     {"budget", "budget"}});
 }
 
 int show_campaign(Api& api, Command const& command) {
@@ -48,7 +50,6 @@ int show_campaign(Api& api, Command const& command) {
              {"exclusive bid", "pricing/exclusive_bid"},
              {"exclusivity", "exclusivity"},
              {"budget", "budget"},
-             {"spent", "spent"},
              {"caps", "caps"},
              {"targeting", "targeting"}});
   return kOk;
