@@ -137,7 +137,7 @@ class Host final : public MarketHost {
     auto const markets = store_->markets();
     if (!markets) return;
     std::vector<ActorPtr> idle;
-    std::vector<ActorPtr> owned;
+    std::vector<std::pair<std::int64_t, std::string>> abandoned;
     {
       std::lock_guard const lock{mutex_};
       if (stopping_) return;
@@ -149,9 +149,13 @@ class Host final : public MarketHost {
                                           row.name);
         }
         actor->set_halted(row.status == "halted");
-        (actor->epoch() == 0 ? idle : owned).push_back(actor);
+        bool const left = actor->epoch() == 0 && options_.has_ended && !row.owner.empty() &&
+                          options_.has_ended(row.owner);
+        if (left) abandoned.emplace_back(row.market_id, row.owner);
+        if (actor->epoch() == 0) idle.push_back(actor);
       }
     }
+    for (auto const& [market, owner] : abandoned) store_->give_up(market, owner);
     wait_for(idle, [](Actor& actor, auto done) { actor.acquire(std::move(done)); });
     auto const everyone = snapshot();
     wait_for(everyone, [](Actor& actor, auto done) { actor.refresh(std::move(done)); });

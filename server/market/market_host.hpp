@@ -3,6 +3,8 @@
 // heartbeat, takes over from dead owners, and lets go of all on stop. Any thread.
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,7 +20,9 @@ struct HostOptions {
   std::size_t queue_max = 4096;  // submissions waiting per market
   std::size_t batch_decisions_max = 128;
   std::size_t batch_bytes_max = 1 << 20;
-  std::size_t threads = 1;                // for the actors' strands
+  std::size_t threads = 1;  // for the actors' strands
+  /// Whether the process that a lease names has surely ended: then nobody waits for the lease.
+  std::function<bool(std::string const& owner)> has_ended;
   std::chrono::milliseconds lease{6000};  // after it without a heartbeat, another may take over
   std::chrono::milliseconds beat{1000};
   std::chrono::milliseconds commit_deadline{10'000};

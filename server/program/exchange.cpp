@@ -8,6 +8,7 @@
 #include <boost/asio/use_future.hpp>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include "server/api/api.hpp"
@@ -47,15 +48,43 @@ constexpr std::int64_t kLeadNumbers = 1024;  // of one block, for real-time lead
 constexpr std::int64_t kIntentNumbers = 64;
 constexpr auto kCutUploadTimeOut = std::chrono::seconds{3600};
 
+/// When a process started, in the kernel's ticks; empty when there is none of that number. Tells
+/// one run from a later process with the same number.
+std::string start_of(std::string const& pid) {
+  std::ifstream stat{"/proc/" + pid + "/stat"};
+  std::string line;
+  if (!std::getline(stat, line)) return {};
+  // The second field is a name in brackets and may hold blanks; the start is the 20th after it.
+  std::istringstream rest{line.substr(std::min(line.size(), line.rfind(')') + 1))};
+  std::string state;
+  rest >> state;
+  if (state == "Z" || state == "X") return {};
+  std::string field;
+  for (int i = 0; i < 19 && rest >> field; ++i) continue;
+  return field;
+}
+
 /// Host, process and its start, so that a lease names one run of one process.
 std::string process_name() {
   std::string host(256, '\0');
   if (gethostname(host.data(), host.size() - 1) != 0) host = "unknown";
   host.resize(host.find('\0'));
-  std::ifstream stat{"/proc/self/stat"};
-  std::string field;
-  for (int i = 0; i < 22 && stat >> field; ++i) continue;
-  return host + ':' + std::to_string(getpid()) + ':' + field;
+  auto const pid = std::to_string(getpid());
+  return host + ':' + pid + ':' + start_of(pid);
+}
+
+/// Whether the run of a process of this host that a lease names is over.
+bool has_ended(std::string const& owner) {
+  auto const own = process_name();
+  auto const host_end = owner.find(':');
+  if (host_end == std::string::npos ||
+      own.substr(0, host_end + 1) != owner.substr(0, host_end + 1)) {
+    return false;  // another machine: only its lease can tell
+  }
+  auto const pid_end = owner.find(':', host_end + 1);
+  if (pid_end == std::string::npos) return false;
+  auto const pid = owner.substr(host_end + 1, pid_end - host_end - 1);
+  return start_of(pid) != owner.substr(pid_end + 1);
 }
 
 /// Requests to the log and the metrics.
@@ -101,6 +130,7 @@ market::HostOptions host_of(Settings const& settings) {
   market::HostOptions options;
   options.database = settings.database;
   options.process_name = process_name();
+  options.has_ended = has_ended;
   options.queue_max = static_cast<std::size_t>(settings.market_queue_max);
   options.batch_decisions_max = static_cast<std::size_t>(settings.batch_decisions_max);
   options.batch_bytes_max = static_cast<std::size_t>(settings.batch_bytes_max);

@@ -125,6 +125,7 @@ struct MarketRow {
   std::int64_t market_id{};
   std::string name;
   std::string status;
+  std::string owner;  // process that holds the lease; empty: nobody
 };
 
 struct StoredBatch {

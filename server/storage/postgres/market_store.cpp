@@ -31,9 +31,11 @@ class PostgresMarketStore final : public MarketStore {
       pqxx::read_transaction work{connection};
       std::vector<MarketRow> all;
       for (auto const& row :
-           work.exec("select market_id, name, status from leadex.market order by market_id")) {
-        all.push_back(
-            {row[0].as<std::int64_t>(), row[1].as<std::string>(), row[2].as<std::string>()});
+           work.exec("select m.market_id, m.name, m.status, coalesce(l.owner, '') from "
+                     "leadex.market m left "
+                     "join leadex.market_lease l using (market_id) order by m.market_id")) {
+        all.push_back({row[0].as<std::int64_t>(), row[1].as<std::string>(),
+                       row[2].as<std::string>(), row[3].as<std::string>()});
       }
       return Result<std::vector<MarketRow>, MarketStoreError>{std::move(all)};
     });
