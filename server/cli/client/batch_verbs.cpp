@@ -7,6 +7,7 @@
 
 #include "server/cli/client/draw_check.hpp"
 #include "server/cli/client/listing_output.hpp"
+#include "server/cli/client/table.hpp"
 #include "server/cli/client/verbs.hpp"
 #include "server/crypto/hash.hpp"
 #include "server/json/writer.hpp"
@@ -90,6 +91,17 @@ std::string row_list(std::vector<std::int64_t> const& rows) {
   return text;
 }
 
+/// What a dry run found; nothing is kept that could be asked for later.
+void print_findings(JsonView batch) {
+  if (batch["rejects"].is_null()) return;
+  Table table({"row", "code", "field", "detail"});
+  for (auto const& reject : batch["rejects"].items()) {
+    table.add({reject["row"].shown(), reject["code"].shown(), reject["pointer"].shown(),
+               reject["detail"].shown()});
+  }
+  if (table.size() > 0) print_out("\n" + table.text());
+}
+
 }  // namespace
 
 int upload_batch(Api& api, Command const& command) {
@@ -102,6 +114,7 @@ int upload_batch(Api& api, Command const& command) {
       api.upload(target, lines ? "application/x-ndjson" : "text/csv", source_of(file.get()));
   if (command.follow) batch = follow(api, std::move(batch));
   print_one(command, batch, batch_columns());
+  if (command.dry_run && !command.local.json) print_findings(batch.json());
   auto const counts = batch.json()["counts"];
   bool const all = counts["accepted"].integer() == counts["read"].integer();
   if (!all && !command.dry_run) {
