@@ -101,7 +101,7 @@ constexpr std::array<OperationRule, 80> kRules{{
     {"create_purchase", kBuyer, "bids:write", false},
     {"list_sales", kTraders | kReaders, "ledger:read", true},
     {"get_sale", kTraders | kReaders, "ledger:read", true},
-    {"get_sale_contact", kBuyer, "orders:read", false},
+    {"get_sale_contact", kBuyer | kAdmin, "orders:read", false},
     {"get_auction", kTraders | kReaders, "ledger:read", true},
     {"open_return", kBuyer, "bids:write", false},
     {"list_returns", kTraders | kReaders, "ledger:read", true},

@@ -159,12 +159,6 @@ Answered patch_campaign(ApiCall& call) {
   auto const changed = lay_over((*campaign)->definition, call.body);
   auto draft = read_campaign(changed, *market->settings, call.ctx.ids);
   if (!draft) co_return invalid(std::move(draft.error()));
-  auto const before = json::parse((*campaign)->definition);
-  LEADEX_CHECK(before.has_value());
-  auto const* const zone = json::find_member(*before, "time_zone");
-  if (zone != nullptr && json::text_of(*zone) != draft->terms.zone) {
-    co_return invalid("/time_zone", "immutable", "What a campaign's caps count in stays.");
-  }
   auto const named = co_await check_names(call, *draft);
   if (!named) co_return refuse(named.error());
   auto submission = upsert(call, std::move(*draft), *id, (*campaign)->buyer_no, version + 1);
