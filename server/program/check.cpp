@@ -93,7 +93,7 @@ int verify_ledger(cli::LocalOptions const& options) {
   auto const store = storage::make_market_store(loaded->settings.database);
   auto markets = markets_of(*store, options);
   if (!markets) return kNotFound;
-  if (!options.market) markets->insert(markets->begin(), {0, "platform", ""});
+  if (!options.market) markets->insert(markets->begin(), {0, "platform", "", ""});
   for (auto const& row : *markets) {
     auto const report = verifier->verify_ledger(static_cast<MarketNo>(row.market_id));
     if (!report) {
