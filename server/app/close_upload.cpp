@@ -1,5 +1,11 @@
 #include "server/app/close_upload.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+
 #include "server/app/draw_sample.hpp"
 
 namespace leadex::app {
@@ -8,6 +14,9 @@ namespace {
 using boost::asio::awaitable;
 using storage::Batch;
 using storage::BatchStatus;
+
+constexpr int kAttemptsMax = 4;
+constexpr auto kPause = std::chrono::milliseconds{500};
 
 Result<Batch, LotRefusal> find_receiving(storage::LotTx& tx, BatchId id) {
   auto const batch = tx.batches().find_locked(id);
@@ -74,21 +83,42 @@ Result<Batch, LotRefusal> save(storage::LotTx& tx, CloseUpload const& close,
 
 }  // namespace
 
-awaitable<LotResult<Batch>> close_upload(LotServices services, CloseUpload close) {
-  auto const id = close.batch;
+namespace {
+
+awaitable<LotResult<Batch>> attempt(LotServices services,
+                                    std::shared_ptr<CloseUpload const> close) {
+  auto const id = close->batch;
   auto find = [id](storage::LotTx& tx) { return find_receiving(tx, id); };
   auto const batch = flatten(co_await services.store.transact(find));
   if (!batch) co_return refuse(batch.error());
 
-  auto const plan = plan_of(*close.settings, batch->counts.accepted);
+  auto const plan = plan_of(*close->settings, batch->counts.accepted);
   auto const checks =
-      co_await draw_checks(services, *batch, close.file_sha256, 0, plan.sample_size);
+      co_await draw_checks(services, *batch, close->file_sha256, 0, plan.sample_size);
   if (!checks) co_return refuse(LotError{checks.error()});
   auto const drawn = std::make_shared<std::vector<storage::NewCheck> const>(*checks);
-  auto finish = [close = std::move(close), plan, drawn](storage::LotTx& tx) {
-    return save(tx, close, plan, *drawn);
-  };
+  auto finish = [close, plan, drawn](storage::LotTx& tx) { return save(tx, *close, plan, *drawn); };
   co_return flatten(co_await services.store.transact(finish));
+}
+
+/// Surely not committed, and likely to pass.
+bool is_passing(LotError const& error) {
+  auto const* store = std::get_if<storage::StoreError>(&error);
+  return store != nullptr &&
+         (*store == storage::StoreError::retry_later || *store == storage::StoreError::unavailable);
+}
+
+}  // namespace
+
+/// A whole file has come by now: a database that stumbles is asked again before it is lost.
+awaitable<LotResult<Batch>> close_upload(LotServices services, CloseUpload close) {
+  auto const shared = std::make_shared<CloseUpload const>(std::move(close));
+  for (int attempts = 1;; ++attempts) {
+    auto closed = co_await attempt(services, shared);
+    if (closed || !is_passing(closed.error()) || attempts == kAttemptsMax) co_return closed;
+    boost::asio::steady_timer pause{co_await boost::asio::this_coro::executor, kPause * attempts};
+    co_await pause.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  }
 }
 
 }  // namespace leadex::app

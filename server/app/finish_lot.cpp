@@ -170,7 +170,7 @@ class LotFinisher::Claim {
 awaitable<LotFinish> LotFinisher::finish(BatchId batch) {
   Claim const claim{*this, batch};
   if (!claim.held()) co_return LotFinish::running;
-  co_return co_await finish_claimed(batch);
+  co_return co_await storage::on_strand(finish_claimed(batch));
 }
 
 awaitable<LotFinish> LotFinisher::finish_claimed(BatchId id) {
@@ -261,6 +261,12 @@ awaitable<LotResult<std::int64_t>> LotFinisher::withdraw(BatchId id, storage::Ba
                                                          Actor actor) {
   Claim const claim{*this, id};
   if (!claim.held()) co_return refuse(LotError{LotRefusal::still_listing});
+  co_return co_await storage::on_strand(withdraw_claimed(id, owner, actor));
+}
+
+awaitable<LotResult<std::int64_t>> LotFinisher::withdraw_claimed(BatchId id,
+                                                                 storage::BatchViewer owner,
+                                                                 Actor actor) {
   auto begin = [id, owner, actor](storage::LotTx& tx) {
     return begin_withdrawal(tx, id, owner, actor);
   };

@@ -27,7 +27,7 @@ class LotFinisher {
   LotFinisher(LotFinisher const&) = delete;
   LotFinisher& operator=(LotFinisher const&) = delete;
 
-  /// Runs to the end of the lot. On an executor that runs one thing at a time.
+  /// Runs to the end of the lot.
   [[nodiscard]] boost::asio::awaitable<LotFinish> finish(BatchId batch);
 
   /// Takes what its market has on sale of a listed batch off again.
@@ -40,6 +40,8 @@ class LotFinisher {
  private:
   class Claim;
   [[nodiscard]] boost::asio::awaitable<LotFinish> finish_claimed(BatchId batch);
+  [[nodiscard]] boost::asio::awaitable<LotResult<std::int64_t>> withdraw_claimed(
+      BatchId batch, storage::BatchViewer owner, Actor actor);
   [[nodiscard]] boost::asio::awaitable<LotFinish> list(BatchId batch);
   [[nodiscard]] boost::asio::awaitable<LotFinish> clear(BatchId batch);
 

@@ -1,6 +1,6 @@
 #pragma once
 // Work on uploads and lots that comes due by itself. Each function may run twice, on any node;
-// server/jobs calls them. On an executor that runs one thing at a time.
+// server/jobs calls them. Coroutines of any executor.
 
 #include <chrono>
 #include <functional>

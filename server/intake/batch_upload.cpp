@@ -289,14 +289,20 @@ class Upload {
   std::optional<storage::Pending<Step<BatchCounts>>> storing_;
 };
 
+awaitable<Result<UploadResult, UploadFailure>> run_upload(UploadServices& services,
+                                                          UploadRequest request,
+                                                          UploadSource& source) {
+  Upload upload{services, std::move(request), source};
+  auto result = co_await upload.run();
+  co_return result;
+}
+
 }  // namespace
 
 awaitable<Result<UploadResult, UploadFailure>> upload_batch(UploadServices& services,
                                                             UploadRequest request,
                                                             UploadSource& source) {
-  Upload upload{services, std::move(request), source};
-  auto result = co_await upload.run();
-  co_return result;
+  return storage::on_strand(run_upload(services, std::move(request), source));
 }
 
 }  // namespace leadex::intake

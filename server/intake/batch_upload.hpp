@@ -1,7 +1,7 @@
 #pragma once
 // The upload of a batch: bytes come in, checked rows are claimed at the market's writer and stored
 // in chunks while more bytes come. Memory is bounded whatever the file: two chunks in flight, and
-// the digests of the persons met. On the connection's executor, which runs one thing at a time.
+// the digests of the persons met. Coroutine of any executor.
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>

@@ -1,12 +1,14 @@
 #pragma once
 // Pending: work under way while its starter goes on, waited for later: the way to have a few
 // transactions or submissions in flight. Starter, work and waiter share one executor that runs one
-// thing at a time (a connection's thread or a strand).
+// thing at a time; on_strand makes one.
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <memory>
@@ -14,6 +16,14 @@
 #include <utility>
 
 namespace leadex::storage {
+
+/// Runs `work` one step at a time, whatever threads the caller's executor has.
+template <class T>
+[[nodiscard]] boost::asio::awaitable<T> on_strand(boost::asio::awaitable<T> work) {
+  auto const executor = co_await boost::asio::this_coro::executor;
+  co_return co_await boost::asio::co_spawn(boost::asio::make_strand(executor), std::move(work),
+                                           boost::asio::use_awaitable);
+}
 
 template <class T>
 class Pending {

@@ -40,9 +40,19 @@ awaitable<Result<void, storage::StoreError>> refill(app::LotServices lots, Marke
   co_return Result<void, storage::StoreError>{};
 }
 
+/// Where a variant of errors stands, and the number of the one inside.
+template <class... E>
+std::string number_of(std::variant<E...> const& error) {
+  auto const code =
+      std::visit([](auto const& held) { return std::to_string(static_cast<int>(held)); }, error);
+  return std::to_string(error.index()) + '/' + code;
+}
+std::string number_of(storage::StoreError error) { return std::string{text(error)}; }
+std::string number_of(intake::UploadFailure const& failure) { return number_of(failure.reason); }
+
 template <class T, class E>
-T need(Result<T, E> result, char const* what) {
-  if (!result) throw std::runtime_error(what);
+T need(Result<T, E> result, std::string const& what) {
+  if (!result) throw std::runtime_error(what + ": " + number_of(result.error()));
   return std::move(*result);
 }
 

@@ -1,0 +1,221 @@
+// Uploads, lots and spot checks through the API's operations.
+
+#include <algorithm>
+#include <thread>
+
+#include "server/api/v1/intake_services.hpp"
+#include "server/json/time_text.hpp"
+#include "server/storage/postgres/lot_store.hpp"
+#include "tests/server/api/api_harness.hpp"
+
+namespace leadex::api {
+namespace {
+
+constexpr char const* kMarket = "auto-insurance.us.usd";
+constexpr char const* kHeader =
+    "external_id,first_name,last_name,email,captured_at,consent_at,consent_text,vehicle,"
+    "source_reason,state,age\r\n";
+
+std::string row(int n, std::string const& state = "CA") {
+  using namespace std::chrono;
+  auto const at = json::format_timestamp(time_point_cast<Micros>(system_clock::now()) - hours{1});
+  auto const no = std::to_string(n);
+  return "=x" + no + ",Ann,Lee,ann" + no + "@person.example.com," + at + ',' + at +
+         ",I agree,web_form,search," + state + ",40\r\n";
+}
+
+class IntakeApi : public ApiHarness {
+ protected:
+  IntakeApi() {
+    context_.intake = &services_;
+    register_intake(router_, context_);
+  }
+
+  void SetUp() override {
+    ApiHarness::SetUp();
+    ASSERT_EQ(post("/v1/admin/markets", admin_, market_json(kMarket)).status, 201);
+    generator_ = open_account("generator");
+    other_ = open_account("generator");
+    verifier_ = open_account("verifier");
+  }
+  void TearDown() override {
+    services_.stop();
+    ApiHarness::TearDown();
+  }
+
+  Reply upload(std::string body, std::string const& idempotency_key, std::string const& more = {},
+               http::Headers headers = {}) {
+    headers.add("content-type", "text/csv");
+    return call({.method = "POST",
+                 .target = "/v1/batches?market=" + std::string{kMarket} + more,
+                 .key = generator_.key,
+                 .body = std::move(body),
+                 .idempotency_key = idempotency_key,
+                 .headers = std::move(headers)});
+  }
+  static std::string file(int first, int count) {
+    std::string text = kHeader;
+    for (int n = first; n < first + count; ++n) text += row(n);
+    return text;
+  }
+  /// Gives verdicts until the lot is decided.
+  void judge(std::string const& batch, std::string const& verdict) {
+    for (;;) {
+      auto const queue = get("/v1/admin/spot-checks?status=open&batch_id=" + batch, verifier_.key);
+      ASSERT_EQ(queue.status, 200) << queue.body;
+      if (queue.data().Empty()) return;
+      auto const check =
+          std::string{json::text_of(*json::find_member(queue.data()[0], "check_id"))};
+      auto const claimed = post("/v1/admin/spot-checks/" + check + "/claim", verifier_.key);
+      ASSERT_EQ(claimed.status, 200) << claimed.body;
+      EXPECT_NE(claimed.body.find("@person.example.com"), std::string::npos);
+      auto const done = post("/v1/admin/spot-checks/" + check + "/verdict", verifier_.key,
+                             R"({"verdict":")" + verdict + R"(","reason":"confirmed"})");
+      ASSERT_EQ(done.status, 200) << done.body;
+    }
+  }
+  std::string wait_for_end(std::string const& batch) {
+    for (int i = 0; i < 600; ++i) {
+      auto const status = get("/v1/batches/" + batch, generator_.key).text("status");
+      if (status != "checking") return status;
+      std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    }
+    return "checking";
+  }
+
+  Account generator_;
+  Account other_;
+  Account verifier_;
+
+ private:
+  storage::postgres::PostgresLotStore store_{sql_, ring_};
+  IntakeServices services_{{store_, numbers_, ring_, *markets_}, {}, {}, context_.now};
+};
+
+TEST_F(IntakeApi, ALotGoesFromFileToMarket) {
+  auto const commitments =
+      get("/v1/markets/" + std::string{kMarket} + "/commitments?status=open", generator_.key);
+  ASSERT_EQ(commitments.status, 200) << commitments.body;
+  EXPECT_EQ(commitments.data().Size(), 50U);
+
+  auto const taken = upload(file(1, 59) + row(60, "XX") + row(1), "lot-1", "&ask=5.00");
+  ASSERT_EQ(taken.status, 202) << taken.body;
+  auto const id = taken.text("id");
+  EXPECT_EQ(taken.header("Location"), "/v1/batches/" + id);
+  EXPECT_EQ(taken.text("status"), "checking");
+  auto const& counts = *taken.find("counts");
+  EXPECT_EQ(json::find_member(counts, "read")->GetInt64(), 61);
+  EXPECT_EQ(json::find_member(counts, "accepted")->GetInt64(), 59);
+  EXPECT_EQ(json::find_member(counts, "duplicate")->GetInt64(), 1);
+  EXPECT_EQ(json::find_member(counts, "rejected")->GetInt64(), 1);
+
+  auto const rows = get("/v1/batches/" + id + "/rows?limit=61", generator_.key);
+  EXPECT_EQ(rows.data().Size(), 61U);
+  auto const page = get("/v1/batches/" + id + "/rows?limit=10", generator_.key);
+  auto const next = get("/v1/batches/" + id + "/rows?limit=10&cursor=" + page.text("next_cursor"),
+                        generator_.key);
+  ASSERT_EQ(next.data().Size(), 10U) << next.body;
+  EXPECT_EQ(json::find_member(next.data()[0], "row")->GetInt64(), 11);
+  auto const rejects = get("/v1/batches/" + id + "/rejects", generator_.key);
+  EXPECT_EQ(rejects.data().Size(), 2U);
+
+  auto const path = "/v1/batches/" + id + "/spot-check";
+  auto const before = get(path, generator_.key);
+  EXPECT_TRUE(before.find("sample")->IsNull());
+  EXPECT_TRUE(before.find("secret")->IsNull());
+  auto const staff = get(path, admin_);
+  EXPECT_FALSE(staff.find("sample")->Empty());
+  EXPECT_TRUE(staff.find("secret")->IsNull());
+  ASSERT_EQ(before.find("accepted_rows")->Size(), 1U) << before.body;
+  EXPECT_STREQ((*before.find("accepted_rows"))[0].GetString(), "1-59");
+
+  judge(id, "good");
+  EXPECT_EQ(wait_for_end(id), "listed");
+  auto const after = get(path, generator_.key);
+  EXPECT_EQ(after.text("verdict"), "accepted");
+  auto const secret = crypto::hex_decode(after.text("secret"));
+  ASSERT_TRUE(secret);
+  EXPECT_EQ(crypto::hex_encode(crypto::view_of(crypto::sha256(*secret))), after.text("commitment"));
+  crypto::HmacKey const key{crypto::Secret(*secret)};
+  std::vector<std::pair<std::string, std::int64_t>> order;
+  for (std::int64_t n = 1; n <= 59; ++n) {
+    auto const message = after.text("file_sha256") + ":" + std::to_string(n);
+    order.emplace_back(crypto::hex_encode(crypto::view_of(key.sign(message))), n);
+  }
+  std::ranges::sort(order);
+  auto const& sample = *after.find("sample");
+  ASSERT_GT(sample.Size(), 20U);
+  for (rapidjson::SizeType i = 0; i < sample.Size(); ++i) {
+    EXPECT_EQ(json::find_member(sample[i], "row")->GetInt64(), order.at(i).second);
+  }
+  auto const withdrawn = post("/v1/batches/" + id + "/withdraw", generator_.key);
+  EXPECT_EQ(withdrawn.number("withdrawn"), 59) << withdrawn.body;
+  EXPECT_EQ(wait_for_end(id), "closed");
+}
+
+TEST_F(IntakeApi, ARejectedLotMayComeAgain) {
+  auto const first = upload(file(1, 40), "lot-1");
+  ASSERT_EQ(first.status, 202);
+  judge(first.text("id"), "bad");
+  EXPECT_EQ(wait_for_end(first.text("id")), "rejected");
+  auto const again = upload(file(1, 40), "lot-2");
+  EXPECT_EQ(json::find_member(*again.find("counts"), "accepted")->GetInt64(), 40) << again.body;
+}
+
+TEST_F(IntakeApi, AnotherAccountFindsNothing) {
+  auto const batch = upload(file(1, 5), "lot-1").text("id");
+  for (auto const* part : {"", "/rows", "/rejects", "/spot-check"}) {
+    EXPECT_EQ(get("/v1/batches/" + batch + part, other_.key).status, 404) << part;
+    EXPECT_EQ(get("/v1/batches/" + batch + part, generator_.key).status, 200) << part;
+  }
+  EXPECT_EQ(post("/v1/batches/" + batch + "/withdraw", other_.key).status, 404);
+  EXPECT_TRUE(get("/v1/batches", other_.key).data().Empty());
+  EXPECT_EQ(get("/v1/batches?status=checking", generator_.key).data().Size(), 1U);
+  EXPECT_EQ(get("/v1/admin/spot-checks", generator_.key).status, 403);
+}
+
+TEST_F(IntakeApi, ARepeatedKeyGetsTheFirstAnswerForTheSameFileAlone) {
+  auto const text = file(1, 30);
+  auto const first = upload(text, "same");
+  ASSERT_EQ(first.status, 202);
+  auto const repeated = upload(text, "same");
+  EXPECT_EQ(repeated.status, 202);
+  EXPECT_EQ(repeated.body, first.body);
+  EXPECT_EQ(repeated.header("Idempotent-Replayed"), "true");
+  auto const other = upload(file(1, 31), "same");
+  EXPECT_EQ(other.status, 422);
+  EXPECT_EQ(other.text("code"), "idempotency_key_reused");
+  EXPECT_EQ(upload(text, "").text("code"), "idempotency_key_missing");
+  EXPECT_EQ(get("/v1/batches", generator_.key).data().Size(), 1U);
+}
+
+TEST_F(IntakeApi, RefusesWhatCannotBeAnUpload) {
+  struct Case {
+    std::string body;
+    std::string more;
+    http::Headers headers;
+    int status;
+    std::string code;
+  };
+  std::vector<Case> const cases{
+      {"what,email\r\n", "", {}, 422, "unknown_column"},
+      {"email\r\n", "", {}, 422, "header_invalid"},
+      {file(1, 1), "&ask=-1", {}, 422, "validation_failed"},
+      {file(1, 1), "", {{"content-encoding", "br"}}, 415, "unsupported_media_type"},
+      {file(1, 1), "", {{"content-encoding", "gzip"}}, 400, "body_malformed"},
+  };
+  int n = 0;
+  for (auto const& wanted : cases) {
+    auto const reply =
+        upload(wanted.body, "case-" + std::to_string(++n), wanted.more, wanted.headers);
+    EXPECT_EQ(reply.status, wanted.status) << n << ' ' << reply.body;
+    EXPECT_EQ(reply.text("code"), wanted.code) << n << ' ' << reply.body;
+  }
+  auto const dry = upload(file(1, 3) + row(2), "dry", "&dry_run=true");
+  EXPECT_EQ(dry.status, 200) << dry.body;
+  EXPECT_EQ(dry.find("rejects")->Size(), 1U);
+  EXPECT_TRUE(get("/v1/batches", generator_.key).data().Empty());
+}
+
+}  // namespace
+}  // namespace leadex::api
