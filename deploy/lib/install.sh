@@ -17,6 +17,8 @@ packages_build=(
 )
 # shellcheck disable=SC2034
 packages_test=(libclang-rt-16-dev libgtest-dev libgmock-dev libbenchmark-dev)
+# The webhook tests verify with the reference library; any Node from 18 on does.
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then packages_test+=(nodejs npm); fi
 # shellcheck disable=SC2034
 packages_lint=(clang-format-16 clang-tidy-16 shellcheck)
 
