@@ -44,13 +44,17 @@ class Prepared final : public PreparedBatch {
   std::size_t bytes_{};
 };
 
+// A key is looked for in each of the days it may stand in, by the whole of its index: a range of
+// days would walk through all keys of those days, for each key anew.
 constexpr Statement kLookUp{
     "lx_look_up",
     "select 0 as kind, null::bytea as a, null::bytea as b, h.seq as i, 0::bigint as j, 0::bigint "
     "as k, 0::bigint as l from leadex.market_head h where h.market_id = $1::int8 union all select "
     "1, d.key, d.body_hash, d.account_no, d.code, d.batch_seq, d.n from unnest($2::int8[], "
-    "$3::bytea[]) as w(account_no, key) join leadex.idempotency d on d.market_id = $1::int8 and "
-    "d.day between $4::int4 and $4::int4 + 3 and d.account_no = w.account_no and d.key = w.key "
+    "$3::bytea[]) as w(account_no, key) cross join unnest(array[$4::int4, $4::int4 + 1, $4::int4 + "
+    "2, $4::int4 + 3]) as t(day) cross join lateral (select i.* from leadex.idempotency i where "
+    "i.market_id = $1::int8 and i.day = t.day and i.account_no = w.account_no and i.key = w.key "
+    "limit 1) as d "
     "union all select 2, p.digest, null, p.seen_us, coalesce(p.provisional_upload, 0), 0, 0 from "
     "unnest($5::bytea[]) as w(digest) join leadex.person p on p.market_id = $1::int8 and p.digest "
     "= w.digest union all select 3, null, null, f.intent_no, 0, 0, 0 from unnest($6::int8[]) as "

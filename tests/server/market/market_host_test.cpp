@@ -119,6 +119,42 @@ TEST_F(MarketFixture, OneKeySentFiftyTimesInParallelHasOneEffect) {
   expect_true_books();
 }
 
+TEST_F(MarketFixture, AKeyIsFoundWithoutWalkingThroughTheKeysOfItsDays) {
+  auto const first = host();
+  // As many keys as an hour of trade leaves, all of one account and of today.
+  exec(
+      "insert into leadex.idempotency select 7, floor(extract(epoch from now()) / 86400), 101, "
+      "decode(md5(i::text), 'hex'), 'h', 1, 1, 0 from generate_series(1, 30000) i");
+  auto const pages = [&] {
+    return number(
+        "select coalesce(sum(idx_blks_read + idx_blks_hit), 0) from pg_statio_user_indexes where "
+        "relname like 'idempotency%'");
+  };
+  Submission submission;
+  submission.command = Tick{0, 1};
+  submission.idempotency = {101, std::string(16, 'a'), "body", Operation::purchase};
+  ASSERT_TRUE(run(*first, submission).has_value());
+  // The server tells its counts once a second at most, when a connection comes to rest.
+  std::this_thread::sleep_for(std::chrono::milliseconds{1500});
+  auto const before = pages();
+  constexpr int kKeys = 50;
+  for (int i = 0; i < kKeys; ++i) {
+    submission.idempotency->key = std::string(15, 'b') + static_cast<char>(i + 1);
+    ASSERT_TRUE(run(*first, submission).has_value());
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds{1500});
+  submission.idempotency->key = std::string(16, 'c');
+  ASSERT_TRUE(run(*first, submission).has_value());
+  std::int64_t read = 0;
+  for (int i = 0; i < 150 && read == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    read = pages() - before;
+  }
+  EXPECT_GT(read, 0);
+  // A few pages for each key and day; a walk through that day's keys takes over a hundred a key.
+  EXPECT_LT(read, kKeys * 40);
+}
+
 TEST_F(MarketFixture, TwoHundredBuyersRaceForOneExclusiveLead) {
   auto const first = host();
   OfferLead offer;
