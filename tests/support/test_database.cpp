@@ -1,6 +1,7 @@
 #include "tests/support/test_database.hpp"
 
 #include <cstdlib>
+#include <mutex>
 #include <optional>
 #include <pqxx/pqxx>
 #include <stdexcept>
@@ -37,23 +38,49 @@ std::string with(std::string const& conninfo, std::string_view keyword, std::str
   return conninfo.substr(0, at) + name + value + conninfo.substr(end);
 }
 
+void migrate(std::string const& owner) {
+  storage::postgres::Migrator migrator({.conninfo = owner, .folder = TestDatabase::migrations()});
+  if (auto const done = migrator.migrate(); !done) {
+    throw std::runtime_error(describe(done.error()));
+  }
+}
+
+constexpr char const* kTemplate = "leadex_migrated";
+// Nobody may be connected to the template while it is copied: copies share this lock.
+constexpr char const* kCopyLock = "select pg_advisory_lock_shared(7301)";
+constexpr char const* kChangeLock = "select pg_advisory_lock(7301)";
+
+/// The migrations run once in a cluster; every test's database is a copy. Test programs that start
+/// together wait for the first.
+void prepare_template(std::string const& admin) {
+  static std::once_flag once;
+  std::call_once(once, [&] {
+    pqxx::connection connection(admin);
+    pqxx::nontransaction tx(connection);
+    tx.exec(kChangeLock);
+    if (tx.exec("select from pg_database where datname = '" + std::string(kTemplate) + "'")
+            .empty()) {
+      tx.exec("create database " + tx.quote_name(kTemplate));
+    }
+    migrate(with(admin, "dbname", kTemplate));
+  });
+}
+
 }  // namespace
 
 TestDatabase::TestDatabase(bool migrated) : admin_(setting("LEADEX_TEST_DATABASE")) {
   auto const app_password = setting("LEADEX_TEST_APP_PASSWORD");
   name_ = "test_" + crypto::hex_encode(crypto::random_bytes(8));
+  if (migrated) prepare_template(admin_);
   {
     pqxx::connection connection(admin_);
     pqxx::nontransaction tx(connection);
-    tx.exec("create database " + tx.quote_name(name_));
+    if (migrated) tx.exec(kCopyLock);
+    tx.exec("create database " + tx.quote_name(name_) +
+            (migrated ? " template " + tx.quote_name(kTemplate) : ""));
   }
   owner_ = with(admin_, "dbname", name_);
   app_ = with(with(owner_, "user", "leadex_app"), "password", app_password);
-  if (!migrated) return;
-  storage::postgres::Migrator migrator({.conninfo = owner_, .folder = migrations()});
-  if (auto const done = migrator.migrate(); !done) {
-    throw std::runtime_error(describe(done.error()));
-  }
 }
 
 TestDatabase::~TestDatabase() {
