@@ -13,6 +13,12 @@ pqxx::connection& MarketLink::connection() {
     setup.exec0("set idle_in_transaction_session_timeout = '20s'");
     setup.exec0("set tcp_keepalives_idle = 5");
     setup.exec0("set tcp_user_timeout = '10s'");
+    // Every statement here finds its rows by key. A plan made while a table was small would walk
+    // through the whole of it, and be kept when it has grown; it would also lock in its own order.
+    setup.exec0("set plan_cache_mode = 'force_generic_plan'");
+    setup.exec0("set enable_seqscan = off");
+    setup.exec0("set enable_hashjoin = off");
+    setup.exec0("set enable_mergejoin = off");
     connection_ = std::move(fresh);
   }
   return *connection_;

@@ -155,6 +155,34 @@ TEST_F(MarketFixture, AKeyIsFoundWithoutWalkingThroughTheKeysOfItsDays) {
   EXPECT_LT(read, kKeys * 40);
 }
 
+TEST_F(MarketFixture, APlanMadeOnASmallTableIsNoWalkThroughAGrownOne) {
+  auto const first = host();
+  std::int64_t intents = 0;
+  auto const fund = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      ASSERT_TRUE(run(*first, FundBudget{{1, 0}, ++intents, kUnit}).has_value());
+    }
+  };
+  fund(1);
+  exec("analyze leadex.account");  // as the server itself does after a minute
+  fund(10);                        // by now the plans are kept
+  exec(
+      "insert into leadex.account select 7, i, 1, i, 0, 0, 0, 0, 0, null, 1 from "
+      "generate_series(1000000, 1020000) i");
+  auto const count = [&](std::string const& what) {
+    return number("select " + what + " from pg_stat_user_tables where relname = 'account'");
+  };
+  auto const before = count("seq_tup_read");
+  fund(10);
+  // The server tells its counts once a second at most, when a connection comes to rest.
+  auto const wanted = 2 * intents;  // clearing and desk, each time
+  for (int i = 0; i < 150 && count("n_tup_upd") < wanted; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  }
+  EXPECT_EQ(count("n_tup_upd"), wanted);
+  EXPECT_LT(count("seq_tup_read") - before, 20'000);
+}
+
 TEST_F(MarketFixture, TwoHundredBuyersRaceForOneExclusiveLead) {
   auto const first = host();
   OfferLead offer;
