@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs on Debian 12 what is missing, and only that. usage: deploy/lib/install.sh GROUP...
-# GROUP: runtime (run the server), build, test, lint. Needs root or sudo only when something is missing.
+# GROUP: runtime (run the server), build, test, lint, bench. Needs root or sudo only when something is missing.
 set -euo pipefail
 # shellcheck source=deploy/lib/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -21,8 +21,11 @@ packages_test=(libclang-rt-16-dev libgtest-dev libgmock-dev libbenchmark-dev)
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then packages_test+=(nodejs npm); fi
 # shellcheck disable=SC2034
 packages_lint=(clang-format-16 clang-tidy-16 shellcheck)
+# shellcheck disable=SC2034
+packages_bench=(libcrypt1 libpcre2-8-0 libssl3 zlib1g) # what nginx needs, see unpack_nginx
 
 phonenumber_dir=$repo/build/deps/phonenumber
+nginx_dir=$repo/build/deps/nginx
 install_log=$repo/build/install.log
 
 check_debian() {
@@ -91,7 +94,7 @@ unpack_phonenumber_headers() {
   say "    unpacking the libphonenumber $version headers"
   mkdir -p "$repo/build/deps"
   work=$(mktemp -d "$repo/build/deps/phonenumber.XXXXXX")
-  if ! (cd "$work" && run_logged "$install_log" download_phonenumber "$version"); then
+  if ! (cd "$work" && run_logged "$install_log" download "libphonenumber-dev=$version"); then
     rm -rf "$work"
     die "libphonenumber-dev $version could not be downloaded. Is the network up?"
   fi
@@ -104,28 +107,46 @@ unpack_phonenumber_headers() {
 }
 
 # A fresh image has no package lists; reading them needs root, so only when the first try fails.
-download_phonenumber() {
-  apt-get -q -o APT::Sandbox::User="$(id -un)" download "libphonenumber-dev=$1" && return 0
-  require_root libphonenumber8 && apt_get update &&
-    apt-get -q -o APT::Sandbox::User="$(id -un)" download "libphonenumber-dev=$1"
+download() {
+  apt-get -q -o APT::Sandbox::User="$(id -un)" download "$1" && return 0
+  require_root "${1%%=*}" && apt_get update && apt-get -q -o APT::Sandbox::User="$(id -un)" download "$1"
+}
+
+# nginx is what answers are measured against. Installed, it would start a web server on port 80; so
+# only its program is unpacked.
+unpack_nginx() {
+  local work
+  [ -x "$nginx_dir/usr/sbin/nginx" ] && return 0
+  say "    unpacking nginx"
+  mkdir -p "$repo/build/deps"
+  work=$(mktemp -d "$repo/build/deps/nginx.XXXXXX")
+  if ! (cd "$work" && run_logged "$install_log" download nginx); then
+    rm -rf "$work"
+    die "nginx could not be downloaded. Is the network up?"
+  fi
+  dpkg -x "$work"/nginx_*.deb "$work/root"
+  rm -rf "$nginx_dir"
+  mv "$work/root" "$nginx_dir"
+  rm -rf "$work"
 }
 
 main() {
   local group wanted=() missing
   for group in "$@"; do
     case $group in
-      runtime | build | test | lint) ;;
-      *) die "unknown group '$group': runtime, build, test or lint" ;;
+      runtime | build | test | lint | bench) ;;
+      *) die "unknown group '$group': runtime, build, test, lint or bench" ;;
     esac
     declare -n packages=packages_$group
     wanted+=("${packages[@]}")
   done
-  [ "${#wanted[@]}" -gt 0 ] || die 'usage: deploy/lib/install.sh GROUP... (runtime, build, test, lint)'
+  [ "${#wanted[@]}" -gt 0 ] || die 'usage: deploy/lib/install.sh GROUP... (runtime, build, test, lint, bench)'
   check_debian
   mkdir -p "$repo/build"
   mapfile -t missing < <(missing_packages "${wanted[@]}")
   [ "${#missing[@]}" -eq 0 ] || install_packages "${missing[@]}"
   case " $* " in *' build '*) unpack_phonenumber_headers ;; esac
+  case " $* " in *' bench '*) unpack_nginx ;; esac
 }
 
 main "$@"

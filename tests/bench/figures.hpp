@@ -2,6 +2,8 @@
 // Figures of benchmark programs: medians, percentiles, and the lines that deploy/bench collects
 // from the rounds of a run. One thread.
 
+#include <time.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -18,6 +20,14 @@ using Clock = std::chrono::steady_clock;
 
 [[nodiscard]] inline double seconds_since(Clock::time_point began) {
   return std::chrono::duration<double>(Clock::now() - began).count();
+}
+
+/// Seconds of processor that this thread has used: what a single thread costs, whoever else is
+/// busy.
+[[nodiscard]] inline double thread_cpu_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
 /// The value below which `share` (0 … 1) of the samples lie; sorts them. 0 when there are none.
