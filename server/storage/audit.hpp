@@ -43,7 +43,7 @@ struct AuditFilter {
   std::optional<std::int64_t> before_seq;  ///< of the last row of the page before
   std::optional<std::int64_t> tenant_no;
   std::optional<std::string> action;
-  int limit = 50;  ///< 1 … 500
+  int limit = 50;  ///< 1 … 501: a page and the row behind it
 };
 
 class AuditRows {

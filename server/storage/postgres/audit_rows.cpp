@@ -23,7 +23,7 @@ constexpr char const* kList = LEADEX_AUDIT_COLUMNS
 constexpr char const* kHeads =
     "select stream, seq, hash from audit_head where seq > 0 order by stream";
 
-constexpr int kPageMax = 500;
+constexpr int kRowsMax = 501;  // the largest page and the row that tells whether more follow
 
 }  // namespace
 
@@ -72,7 +72,7 @@ AuditRecord read_audit_record(pqxx::row const& row) {
 }
 
 std::vector<AuditRecord> PostgresAuditRows::list(AuditFilter const& filter) {
-  LEADEX_CHECK(filter.limit > 0 && filter.limit <= kPageMax);
+  LEADEX_CHECK(filter.limit > 0 && filter.limit <= kRowsMax);
   auto const rows = execute(
       tx_, kList,
       Parameters(filter.stream, filter.before_seq, filter.tenant_no, filter.action, filter.limit));
