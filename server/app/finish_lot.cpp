@@ -259,6 +259,12 @@ Result<Batch, LotRefusal> begin_withdrawal(storage::LotTx& tx, BatchId id,
 
 awaitable<LotResult<std::int64_t>> LotFinisher::withdraw(BatchId id, storage::BatchViewer owner,
                                                          Actor actor) {
+  // Whose it is comes first: to others neither the batch nor work on it shows, and none of them
+  // holds it up.
+  auto find = [id, owner](storage::LotTx& tx) { return tx.batches().find(id, owner).has_value(); };
+  auto const own = co_await services_.store.transact(find);
+  if (!own) co_return refuse(LotError{own.error()});
+  if (!*own) co_return refuse(LotError{LotRefusal::not_found});
   Claim const claim{*this, id};
   if (!claim.held()) co_return refuse(LotError{LotRefusal::still_listing});
   co_return co_await storage::on_strand(withdraw_claimed(id, owner, actor));
