@@ -131,7 +131,8 @@ Result<Batch, LotRefusal> take_decision(storage::LotTx& tx, BatchId id, LotDecis
 awaitable<LotResult<VerdictTaken>> record_verdict(LotServices services, GivenVerdict given,
                                                   Actor actor) {
   auto const market = services.markets.find(given.check.market);
-  auto const settings = market ? market->settings() : nullptr;
+  if (!market) co_return refuse(LotError{LotRefusal::not_found});
+  auto const settings = market->settings();
   if (!settings) co_return refuse(LotError{LotRefusal::not_owner});
   std::optional<std::string> note;
   if (given.note) {
