@@ -151,7 +151,7 @@ class Reader {
     auto const id = top_.optional_string("webhook_endpoint_id");
     if (!id) return;
     auto const endpoint = ids_.open(*id, crypto::IdKind::webhook_endpoint);
-    if (!endpoint) {
+    if (!endpoint || endpoint->market != 0) {
       return top_.fail("webhook_endpoint_id", "endpoint_unknown", "No such endpoint of yours.");
     }
     draft_.endpoint_no = endpoint->no;

@@ -53,7 +53,7 @@ void write_event(json::JsonWriter& writer, crypto::PublicIdCodec const& ids,
 
 Result<std::int64_t, ApiProblem> endpoint_no(ApiCall const& call) {
   auto const id = call.ctx.ids.open(call.param("id"), crypto::IdKind::webhook_endpoint);
-  if (!id) return problem(Code::not_found);
+  if (!id || id->market != 0) return problem(Code::not_found);  // endpoints are in no market
   return id->no;
 }
 

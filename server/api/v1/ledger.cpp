@@ -53,7 +53,9 @@ Answered list_ledger_accounts(ApiCall& call) {
   filter.limit = page->fetch();
   filter.stream = *market;
   if (auto const code = call.query("code")) filter.code = account_code_from_text(*code);
-  if (auto const owner = query_id<AccountId>(call, "account_id")) filter.owner_no = owner->no;
+  if (auto const owner = query_id<AccountId>(call, "account_id")) {
+    filter.owner_no = owner->market == 0 ? owner->no : -1;
+  }
   if (!page->after.empty()) {
     filter.after =
         storage::LedgerAccountCursor{static_cast<MarketNo>(page->after[0]), page->after[1]};

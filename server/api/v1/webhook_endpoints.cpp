@@ -183,7 +183,7 @@ asio::awaitable<ApiResult> resend_webhook_delivery(ApiCall& call) {
   auto const number = endpoint_no(call);
   if (!number) co_return refuse(number.error());
   auto const delivery = call.ctx.ids.open(call.param("delivery_id"), crypto::IdKind::delivery);
-  if (!delivery) co_return problem(Code::not_found);
+  if (!delivery || delivery->market != 0) co_return problem(Code::not_found);
   auto const account = call.account_no();
   auto& context = call.ctx;
   auto result = co_await transact_once(
