@@ -1,6 +1,8 @@
 // Bids and purchases: what a buyer buys itself. Without a campaign its desk in that market pays,
 // and what the desk lacks comes from the wallet first.
 
+#include <algorithm>
+
 #include "server/api/v1/money_steps.hpp"
 #include "server/api/v1/targeting_json.hpp"
 #include "server/api/v1/trade.hpp"
@@ -133,6 +135,16 @@ Answered withdraw_bid(ApiCall& call) {
   if (!lead || !bid || bid->market != lead->market) co_return problem(Code::not_found);
   auto const market = find_market(call.ctx, lead->market);
   if (!market) co_return refuse(market.error());
+  bool on_listing = false;
+  auto const looked = co_await market->actor->view([&](market::EngineView const& view) {
+    auto const* const listing = view.engine.listing(lead->no);
+    on_listing =
+        listing != nullptr && std::ranges::any_of(listing->bids, [&](auto const& standing) {
+          return standing.bid_no == bid->no && standing.budget.buyer_no == call.account_no();
+        });
+  });
+  if (!looked) co_return refuse(problem_of(looked.error()));
+  if (!on_listing) co_return problem(Code::not_found);
   market::Submission submission;
   submission.command = market::WithdrawBid{bid->no, call.account_no()};
   auto const done = co_await submit(call, *market, std::move(submission));
