@@ -38,6 +38,7 @@ struct LedgerAccountFilter {
   int limit = 50;
 };
 
+/// An account that is neither the viewer's nor the exchange's has the number 0 in it.
 struct TransferView {
   MarketNo stream{};
   TransferRef ref;
@@ -54,7 +55,7 @@ struct TransferCursor {
 struct TransferFilter {
   std::optional<TransferCursor> before;
   std::optional<MarketNo> stream;
-  std::optional<LedgerAccountCursor> account;  // one account of the books
+  std::optional<LedgerAccountCursor> account;  // one account; of others it finds nothing
   std::optional<TransferCode> code;
   int limit = 50;
 };
@@ -84,7 +85,8 @@ class LedgerReads {
   [[nodiscard]] virtual Later<std::vector<LedgerAccountView>> accounts(
       Viewer viewer, LedgerAccountFilter filter) = 0;
   [[nodiscard]] virtual Later<TransferPage> transfers(Viewer viewer, TransferFilter filter) = 0;
-  /// Of one sale: its award, its settlement or what gave it back; oldest first.
+  /// Of one sale what moved on the viewer's accounts: award, settlement, what gave it back; oldest
+  /// first.
   [[nodiscard]] virtual Later<std::vector<TransferView>> of_sale(Viewer viewer, SaleId sale) = 0;
   /// By market, the platform first.
   [[nodiscard]] virtual Later<std::vector<EarningsView>> earnings(Viewer viewer) = 0;

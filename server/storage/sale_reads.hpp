@@ -23,7 +23,7 @@ struct SaleView {
   std::string market;    // its name
   std::string currency;  // of the amounts below
   std::int64_t buyer_no{};
-  std::int64_t campaign_no{};  // 0: the buyer's desk
+  std::int64_t campaign_no{};  // 0: the buyer's desk, or the viewer is the generator
   std::int64_t generator_no{};
   Money gross;
   Money fee;
@@ -48,7 +48,7 @@ struct SaleCursor {
 struct SaleFilter {
   std::optional<SaleCursor> before;  // the last sale of the page before
   std::optional<MarketNo> market;
-  std::optional<std::int64_t> campaign_no;  // of `market`
+  std::optional<std::int64_t> campaign_no;  // of `market`; another buyer's finds nothing
   std::optional<std::int64_t> lead_no;      // of `market`
   std::optional<std::int64_t> batch_no;     // of `market`
   std::vector<market::SaleState> states;    // none: all

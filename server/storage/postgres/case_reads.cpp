@@ -86,9 +86,11 @@ std::optional<ReturnView> find_return(pqxx::transaction_base& tx, char const* st
 std::optional<CaseFile> find_dispute(pqxx::transaction_base& tx, Viewer viewer, DisputeId id) {
   auto found = find_return(tx, kFindDispute, viewer, id.market, id.no);
   if (!found) return std::nullopt;
-  auto const sale = find_sale(tx, viewer, found->sale);
+  auto sale = find_sale(tx, viewer, found->sale);
   auto const lead = lead_of_sale(tx, viewer, found->sale);
   if (!sale || !lead) return std::nullopt;
+  // The same for all who may see it: what is one party's own stays out of it for everybody.
+  sale->campaign_no = 0;
   CaseFile file{*found, *sale, *lead, std::nullopt, {}};
   if (lead->batch_no != 0) {
     auto const rows = execute(tx, kSpotCheck, Parameters(id.market, lead->batch_no, lead->id.no));
@@ -98,7 +100,7 @@ std::optional<CaseFile> find_dispute(pqxx::transaction_base& tx, Viewer viewer, 
                            read_time_maybe(rows.at(0).at(2))};
     }
   }
-  file.transfers = sale_transfers(tx, viewer, found->sale);
+  file.transfers = case_transfers(tx, viewer, found->sale);
   return file;
 }
 

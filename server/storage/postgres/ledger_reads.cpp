@@ -25,9 +25,17 @@ constexpr char const* kAccounts =
     "and ($7::bigint is null or a.owner_no = $7::bigint) "
     "order by a.market_id, a.account_no limit $6";
 
-#define LEADEX_TRANSFER_COLUMNS                                                              \
-  "t.market_id, t.batch_seq, t.n, t.debit, t.credit, t.amount, t.code, t.phase, t.lead_no, " \
-  "t.slot, t.pending_seq, t.pending_n, b.at_us, coalesce(m.currency, ''), d.code, d.sub_no "
+// The number of one side: of the viewer's own accounts and of the exchange's. Those of others show
+// as 0, which no account has, so that nobody can tell by them with whom it trades.
+#define LEADEX_SIDE(viewer, account, number)                                    \
+  "case when " viewer "::bigint is null or " account ".owner_no in (0, " viewer \
+  "::bigint) "                                                                  \
+  "then t." number " else 0 end, "
+#define LEADEX_TRANSFER_COLUMNS(viewer) \
+  "t.market_id, t.batch_seq, t.n, " LEADEX_SIDE(viewer, "d", "debit")                        \
+      LEADEX_SIDE(viewer, "e", "credit")                                                     \
+  "t.amount, t.code, t.phase, t.lead_no, t.slot, t.pending_seq, t.pending_n, b.at_us, "      \
+  "coalesce(m.currency, ''), d.code, d.sub_no "
 #define LEADEX_TRANSFER_JOINS                                                        \
   "join commit_batch b on b.market_id = t.market_id and b.seq = t.batch_seq "        \
   "join account d on d.market_id = t.market_id and d.account_no = t.debit "          \
@@ -36,7 +44,7 @@ constexpr char const* kAccounts =
   "when d.code = 11 then d.sub_no when e.code = 11 then e.sub_no end "
 // The newest kScanMax transfers of the part asked for, of which the viewer's are shown.
 constexpr char const* kTransfers =
-    "select " LEADEX_TRANSFER_COLUMNS
+    "select " LEADEX_TRANSFER_COLUMNS("$1")
     "from (select * from transfer t where ($2::bigint is null or (t.market_id, t.batch_seq, t.n) "
     "< ($2::bigint, $3::bigint, $4::integer)) and ($5::bigint is null or t.market_id = $5::bigint) "
     "order by t.market_id desc, t.batch_seq desc, t.n desc limit $6) t " LEADEX_TRANSFER_JOINS
@@ -48,14 +56,23 @@ constexpr char const* kScanEnd =
     "(t.market_id, t.batch_seq, t.n) < ($1::bigint, $2::bigint, $3::integer)) and ($4::bigint is "
     "null or t.market_id = $4::bigint) order by t.market_id desc, t.batch_seq desc, t.n desc "
     "offset $5 limit 1";
-// The award's batch, and those in which one of its two legs was resolved.
-constexpr char const* kSaleTransfers =
-    "with sold as (select batch_seq, n from sale s where market_id = $1 and lead_no = $2 and slot = $3 and " LEADEX_OF("$4", "s.buyer", "s.generator") "), batches as (select batch_seq from sold union select t.batch_seq from transfer t, sold s "
-    "where t.market_id = $1 and t.pending_seq = s.batch_seq and t.pending_n in (s.n, s.n + 1)) "
-    "select " LEADEX_TRANSFER_COLUMNS
-    "from batches x join transfer t on t.market_id = $1 and t.batch_seq = "
-    "x.batch_seq " LEADEX_TRANSFER_JOINS
-    "where t.lead_no = $2 and t.slot = $3 order by t.batch_seq, t.n";
+constexpr char const* kOwnsAccount =
+    "select exists (select from account where market_id = $1 and account_no = $2 and "
+    "owner_no = $3)";
+// The award's batch, and those in which one of its two legs was resolved. $4: whose sale, $5: whose
+// accounts are named.
+#define LEADEX_SALE_TRANSFERS \
+  "with sold as (select batch_seq, n from sale s where market_id = $1 and lead_no = $2 and slot " \
+  "= $3 and " LEADEX_OF("$4", "s.buyer", "s.generator") "), batches as (select batch_seq from "   \
+  "sold union select t.batch_seq from transfer t, sold s where t.market_id = $1 and "             \
+  "t.pending_seq = s.batch_seq and t.pending_n in (s.n, s.n + 1)) "                               \
+  "select " LEADEX_TRANSFER_COLUMNS("$5")                                                         \
+  "from batches x join transfer t on t.market_id = $1 and t.batch_seq = x.batch_seq "             \
+  LEADEX_TRANSFER_JOINS "where t.lead_no = $2 and t.slot = $3 "
+constexpr char const* kSaleTransfers = LEADEX_SALE_TRANSFERS
+    "and " LEADEX_OF("$5", "d.owner_no", "e.owner_no") " order by t.batch_seq, t.n";
+constexpr char const* kCaseTransfers = LEADEX_SALE_TRANSFERS "order by t.batch_seq, t.n";
+constexpr std::int64_t kNobody = -1;
 // Codes: 3 pending, 4 earned, 5 holdback. The platform's part carries its currency in sub_no.
 constexpr char const* kEarnings =
     "select a.market_id, coalesce(m.name, ''), coalesce(m.currency, ''), "
@@ -117,7 +134,17 @@ TransferView read_transfer(pqxx::row const& row) {
   return view;
 }
 
+/// Another's account is as one that does not exist, whatever its owner did with the viewer.
+bool may_search(pqxx::transaction_base& tx, Viewer viewer, TransferFilter const& filter) {
+  if (!filter.account || !viewer.scope()) return true;
+  auto const& account = *filter.account;
+  auto const rows =
+      execute(tx, kOwnsAccount, Parameters(account.stream, account.account_no, viewer.scope()));
+  return rows.at(0).at(0).as<bool>();
+}
+
 TransferPage page_of(pqxx::transaction_base& tx, Viewer viewer, TransferFilter const& filter) {
+  if (!may_search(tx, viewer, filter)) return {};
   auto const before = filter.before.value_or(TransferCursor{});
   std::optional<MarketNo> stream;
   if (filter.before) stream = before.stream;
@@ -152,6 +179,12 @@ TransferPage page_of(pqxx::transaction_base& tx, Viewer viewer, TransferFilter c
   return page;
 }
 
+std::vector<TransferView> read_transfers(pqxx::result const& rows) {
+  std::vector<TransferView> transfers;
+  for (auto const& row : rows) transfers.push_back(read_transfer(row));
+  return transfers;
+}
+
 std::vector<EarningsView> earnings_of(pqxx::transaction_base& tx, Viewer viewer) {
   std::vector<EarningsView> earnings;
   for (auto const& row : execute(tx, kEarnings, Parameters(viewer.tenant_no))) {
@@ -170,13 +203,10 @@ std::vector<EarningsView> earnings_of(pqxx::transaction_base& tx, Viewer viewer)
 
 }  // namespace
 
-std::vector<TransferView> sale_transfers(pqxx::transaction_base& tx, Viewer viewer, SaleId sale) {
-  std::vector<TransferView> transfers;
-  for (auto const& row : execute(
-           tx, kSaleTransfers, Parameters(sale.market, sale.lead_no, sale.slot, viewer.scope()))) {
-    transfers.push_back(read_transfer(row));
-  }
-  return transfers;
+std::vector<TransferView> case_transfers(pqxx::transaction_base& tx, Viewer viewer, SaleId sale) {
+  return read_transfers(
+      execute(tx, kCaseTransfers,
+              Parameters(sale.market, sale.lead_no, sale.slot, viewer.scope(), kNobody)));
 }
 
 PostgresLedgerReads::Later<std::vector<LedgerAccountView>> PostgresLedgerReads::accounts(
@@ -207,8 +237,11 @@ PostgresLedgerReads::Later<TransferPage> PostgresLedgerReads::transfers(Viewer v
 
 PostgresLedgerReads::Later<std::vector<TransferView>> PostgresLedgerReads::of_sale(Viewer viewer,
                                                                                    SaleId sale) {
-  co_return co_await pool_.run(
-      [viewer, sale](pqxx::work& tx) { return sale_transfers(tx, viewer, sale); });
+  co_return co_await pool_.run([viewer, sale](pqxx::work& tx) {
+    auto const scope = viewer.scope();
+    return read_transfers(execute(tx, kSaleTransfers,
+                                  Parameters(sale.market, sale.lead_no, sale.slot, scope, scope)));
+  });
 }
 
 PostgresLedgerReads::Later<std::vector<EarningsView>> PostgresLedgerReads::earnings(Viewer viewer) {

@@ -27,8 +27,8 @@ class PostgresLedgerReads final : public LedgerReads {
 };
 
 /// The transfers of one sale that its award, its settlement or its return booked, oldest first.
-/// All of them for its buyer and its generator alike.
-[[nodiscard]] std::vector<TransferView> sale_transfers(pqxx::transaction_base& tx, Viewer viewer,
+/// All of them and alike for whoever may see the sale: no account of a party is named.
+[[nodiscard]] std::vector<TransferView> case_transfers(pqxx::transaction_base& tx, Viewer viewer,
                                                        SaleId sale);
 
 }  // namespace leadex::storage::postgres

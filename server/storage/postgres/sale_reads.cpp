@@ -10,10 +10,13 @@ namespace leadex::storage::postgres {
 
 namespace {
 
-#define LEADEX_SALE_COLUMNS                                                                       \
-  "select m.market_id, m.name, m.currency, s.lead_no, s.slot, s.buyer, s.campaign, s.generator, " \
-  "s.gross, s.fee, s.credited, s.state, s.exclusive, s.auction_no, s.sold_us, s.due_us, "         \
-  "r.return_no, r.state "
+// Which of its campaigns bought is the buyer's own affair: a generator neither sees it nor finds by
+// it.
+#define LEADEX_SALE_COLUMNS \
+  "select m.market_id, m.name, m.currency, s.lead_no, s.slot, s.buyer, "                        \
+  "case when " LEADEX_OWN("$1", "s.buyer") " then s.campaign else 0 end, s.generator, s.gross, " \
+  "s.fee, s.credited, s.state, s.exclusive, s.auction_no, s.sold_us, s.due_us, r.return_no, "   \
+  "r.state "
 #define LEADEX_SALE_RETURN                                                              \
   "left join return_case r on r.market_id = s.market_id and r.lead_no = s.lead_no and " \
   "r.slot = s.slot "
@@ -24,8 +27,8 @@ constexpr char const* kList =
     "from market m cross join lateral (select * from sale s where s.market_id = m.market_id and "
     LEADEX_OF("$1", "s.buyer", "s.generator")
     " and ($2::bigint is null or (s.sold_us <= $2::bigint and (s.sold_us, s.market_id, s.lead_no, "
-    "s.slot) < ($2::bigint, $3::bigint, $4::bigint, $5::integer))) and ($7::bigint is null or s.campaign = $7::bigint) "
-    "and ($8::integer[] is null or s.state = any ($8::integer[])) "
+    "s.slot) < ($2::bigint, $3::bigint, $4::bigint, $5::integer))) and ($7::bigint is null or "
+    "(s.campaign = $7::bigint and " LEADEX_OWN("$1", "s.buyer") ")) and ($8::integer[] is null or s.state = any ($8::integer[])) "
     "and ($9::bigint is null or s.sold_us >= $9::bigint) "
     "and ($10::bigint is null or s.sold_us < $10::bigint) "
     "and ($12::bigint is null or s.lead_no = $12::bigint) "
@@ -108,7 +111,7 @@ std::optional<SealedContactRow> reveal(pqxx::transaction_base& tx, ContactReques
   entry.action = "contact.read";
   entry.object_kind = "sale";
   entry.object_market = sale.market;
-  entry.object_no = sale.lead_no;
+  entry.object_no = sale.lead_no * kSaleSlotsMax + sale.slot;  // as its public id counts
   entry.payload = "slot=" + std::to_string(sale.slot) +
                   ";buyer=" + std::to_string(row.at(0).as<std::int64_t>());
   if (!request.reason.empty()) entry.payload += ";reason=" + request.reason;
