@@ -78,7 +78,8 @@ class Reader {
       raw_.at(column) = json::text_of(value);
       return;
     }
-    fail(std::move(pointer), kUnknown);
+    // The name is the sender's text and may be a person's: rejects are stored, so it stays out.
+    fail(group, kUnknown);
   }
 
   void ask(Value const& value) {
@@ -87,7 +88,7 @@ class Reader {
       auto const name = json::text_of(member.name);
       bool const known = name == "amount" || name == "currency";
       if (!known || !member.value.IsString()) {
-        fail(json::child_pointer("/ask", name), known ? kWrongType : kUnknown);
+        fail(known ? json::child_pointer("/ask", name) : "/ask", known ? kWrongType : kUnknown);
       } else if (name == "amount") {
         raw_.at(Column::ask) = json::text_of(member.value);
       } else {
