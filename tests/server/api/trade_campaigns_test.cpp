@@ -193,7 +193,11 @@ TEST_F(TradeCampaigns, BuyAPostedLeadAndReadItsContact) {
   EXPECT_EQ(mine.text("campaign_id"), id);
   EXPECT_EQ(mine.text("lead_id"), sold.text("lead_id"));
   EXPECT_EQ(amount(mine.json, "commission"), "1.50");
-  EXPECT_EQ(get("/v1/sales/" + sale, generator_.key).body, mine.body);
+  // The same for its generator, but which of the buyer's campaigns it was.
+  auto const sold_by_it = get("/v1/sales/" + sale, generator_.key);
+  EXPECT_TRUE(sold_by_it.find("campaign_id")->IsNull()) << sold_by_it.body;
+  EXPECT_EQ(sold_by_it.text("gross"), mine.text("gross"));
+  EXPECT_EQ(get("/v1/sales?campaign_id=" + id, generator_.key).data().Size(), 0U);
   EXPECT_EQ(get("/v1/sales/" + sale, other_.key).status, 404);
   EXPECT_EQ(get("/v1/sales?campaign_id=" + id, buyer_.key).data().Size(), 1U);
   EXPECT_EQ(get("/v1/sales?status=settled", buyer_.key).data().Size(), 0U);
@@ -207,6 +211,11 @@ TEST_F(TradeCampaigns, BuyAPostedLeadAndReadItsContact) {
   EXPECT_EQ(get("/v1/sales/" + sale + "/contact", other_.key).status, 404);
   EXPECT_NE(get("/v1/sales/" + sale + "/contact", generator_.key).status, 200);
   EXPECT_EQ(sql("select count(*) from leadex.audit where action = 'contact.read'"), "1");
+  EXPECT_EQ(sql("select count(*) from leadex.audit a join leadex.sale s on a.object_market = "
+                "s.market_id and a.object_no = s.lead_no * 1024 + s.slot where a.action = "
+                "'contact.read'"),
+            "1")
+      << "the record names the sale as its public id does";
   EXPECT_EQ(get("/v1/sales/" + sale + "/contact", admin_).status, 422) << "staff say why";
   auto const checked = get("/v1/sales/" + sale + "/contact?reason=Call%20of%20Ann", admin_);
   EXPECT_EQ(checked.status, 200) << checked.body;

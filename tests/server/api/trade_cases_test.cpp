@@ -154,6 +154,14 @@ TEST_F(TradeCases, ListTheBooksOfTheirOwnersAlone) {
             0U);
   EXPECT_EQ(get("/v1/ledger/transfers?account=" + field(budget, "id"), other_.key).data().Size(),
             0U);
+  // Nor does the other party of a sale learn the account, or find its own transfers by it.
+  EXPECT_EQ(get("/v1/ledger/transfers?account=" + field(budget, "id"), generator_.key).body,
+            get("/v1/ledger/transfers?account=nothing", generator_.key).body);
+  auto const theirs = get("/v1/ledger/transfers?sale_id=" + sale_, generator_.key);
+  EXPECT_EQ(theirs.data().Size(), 1U) << theirs.body;
+  EXPECT_EQ(theirs.body.find(field(budget, "id")), std::string::npos) << theirs.body;
+  EXPECT_NE(get("/v1/ledger/transfers?sale_id=" + sale_, admin_).body.find(field(budget, "id")),
+            std::string::npos);
   auto const earnings = get("/v1/earnings", generator_.key);
   ASSERT_EQ(earnings.data().Size(), 1U) << earnings.body;
   EXPECT_EQ(amount(earnings.data()[0], "pending"), "8.50");

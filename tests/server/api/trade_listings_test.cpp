@@ -113,6 +113,15 @@ TEST_F(TradeListings, HoldAStandingBidUntilItIsWithdrawn) {
   ASSERT_EQ(standing.status, 201) << standing.body;
   EXPECT_EQ(standing.text("outcome"), "standing");
   auto const drop = path + '/' + standing.text("id");
+  lead("bob", "CA", 35, ask("7.00"));
+  auto const both = get("/v1/listings?market=" + std::string{kMarket}, buyer_.key);
+  for (auto const& listing : both.data().GetArray()) {
+    auto const id = field(listing, "id");
+    if (path.find(id) != std::string::npos) continue;
+    auto const elsewhere = "/v1/listings/" + id + "/bids/" + standing.text("id");
+    EXPECT_EQ(call({.method = "DELETE", .target = elsewhere, .key = buyer_.key}).status, 404)
+        << "the bid stands on another listing";
+  }
   EXPECT_EQ(call({.method = "DELETE", .target = drop, .key = other_.key}).status, 404);
   EXPECT_EQ(call({.method = "DELETE", .target = drop, .key = buyer_.key}).status, 204);
   EXPECT_EQ(call({.method = "DELETE", .target = drop, .key = buyer_.key}).status, 404);

@@ -133,6 +133,11 @@ TEST_F(AuditTest, ListsNewestFirstInPages) {
   EXPECT_EQ(first[1].seq, 4);
   EXPECT_EQ(page(first[1].seq)[0].seq, 3);
   EXPECT_EQ(first[0].entry.payload, "role=buyer");
+  // The API's largest page, and the row that tells whether another follows.
+  auto const largest = rig_.database.transact_now([](PlatformTx& tx) {
+    return tx.audit().list({0, std::nullopt, std::nullopt, std::nullopt, 501});
+  });
+  EXPECT_EQ(largest->size(), 5U);
 }
 
 // The role that the server runs as must not be able to rewrite what has happened.
