@@ -2,26 +2,40 @@
 
 namespace leadex::storage::postgres {
 
+namespace {
+
+// Uses of a connection after which its statements are planned anew: tables grow, and a plan made on
+// a small one may take an index that fits no longer.
+constexpr int kPlansKept = 64;
+
+}  // namespace
+
 pqxx::connection& MarketLink::connection() {
   if (!connection_) {
-    prepared_.clear();
-    auto fresh = std::make_unique<pqxx::connection>(database_);
-    pqxx::nontransaction setup{*fresh};
-    // Bounds for everything but COMMIT itself, which the caller's own deadline bounds.
-    setup.exec0("set statement_timeout = '8s'");
-    setup.exec0("set lock_timeout = '8s'");
-    setup.exec0("set idle_in_transaction_session_timeout = '20s'");
-    setup.exec0("set tcp_keepalives_idle = 5");
-    setup.exec0("set tcp_user_timeout = '10s'");
-    // Every statement here finds its rows by key. A plan made while a table was small would walk
-    // through the whole of it, and be kept when it has grown; it would also lock in its own order.
-    setup.exec0("set plan_cache_mode = 'force_generic_plan'");
-    setup.exec0("set enable_seqscan = off");
-    setup.exec0("set enable_hashjoin = off");
-    setup.exec0("set enable_mergejoin = off");
-    connection_ = std::move(fresh);
+    open();
+  } else if (++uses_ % kPlansKept == 0) {
+    pqxx::nontransaction{*connection_}.exec0("discard plans");
   }
   return *connection_;
+}
+
+void MarketLink::open() {
+  prepared_.clear();
+  auto fresh = std::make_unique<pqxx::connection>(database_);
+  pqxx::nontransaction setup{*fresh};
+  // Bounds for everything but COMMIT itself, which the caller's own deadline bounds.
+  setup.exec0("set statement_timeout = '8s'");
+  setup.exec0("set lock_timeout = '8s'");
+  setup.exec0("set idle_in_transaction_session_timeout = '20s'");
+  setup.exec0("set tcp_keepalives_idle = 5");
+  setup.exec0("set tcp_user_timeout = '10s'");
+  // Every statement names the rows it wants: none may walk through a table, nor pair each key with
+  // each row found, however small the table was when the plan was made.
+  setup.exec0("set plan_cache_mode = 'force_generic_plan'");
+  setup.exec0("set enable_seqscan = off");
+  setup.exec0("set enable_nestloop = off");
+  setup.exec0("set enable_mergejoin = off");
+  connection_ = std::move(fresh);
 }
 
 void MarketLink::close() {

@@ -20,15 +20,18 @@ class MarketLink {
  public:
   explicit MarketLink(std::string database) : database_(std::move(database)) {}
 
+  /// The connection, outside a transaction: ask once for each of them.
   [[nodiscard]] pqxx::connection& connection();
   void close();
   /// Runs the call in `work`. @throws pqxx's errors, RowCountError
   pqxx::result run(pqxx::transaction_base& work, Call const& call);
 
  private:
+  void open();
   std::string database_;
   std::unique_ptr<pqxx::connection> connection_;
   std::set<std::string> prepared_;
+  int uses_{};
 };
 
 }  // namespace leadex::storage::postgres

@@ -49,16 +49,15 @@ class Prepared final : public PreparedBatch {
 constexpr Statement kLookUp{
     "lx_look_up",
     "select 0 as kind, null::bytea as a, null::bytea as b, h.seq as i, 0::bigint as j, 0::bigint "
-    "as k, 0::bigint as l from leadex.market_head h where h.market_id = $1::int8 union all select "
-    "1, d.key, d.body_hash, d.account_no, d.code, d.batch_seq, d.n from unnest($2::int8[], "
-    "$3::bytea[]) as w(account_no, key) cross join unnest(array[$4::int4, $4::int4 + 1, $4::int4 + "
-    "2, $4::int4 + 3]) as t(day) cross join lateral (select i.* from leadex.idempotency i where "
-    "i.market_id = $1::int8 and i.day = t.day and i.account_no = w.account_no and i.key = w.key "
-    "limit 1) as d "
-    "union all select 2, p.digest, null, p.seen_us, coalesce(p.provisional_upload, 0), 0, 0 from "
-    "unnest($5::bytea[]) as w(digest) join leadex.person p on p.market_id = $1::int8 and p.digest "
-    "= w.digest union all select 3, null, null, f.intent_no, 0, 0, 0 from unnest($6::int8[]) as "
-    "w(no) join leadex.fund_intent f on f.market_id = $1::int8 and f.intent_no = w.no and "
+    "as k, 0::bigint as l from leadex.market_head h where h.market_id = $1::int8 union all "
+    "select 1, d.key, d.body_hash, d.account_no, d.code, d.batch_seq, d.n from "
+    "unnest($2::int8[], $3::bytea[]) as w(account_no, key) cross join unnest(array[$4::int4, "
+    "$4::int4 + 1, $4::int4 + 2, $4::int4 + 3]) as t(day) cross join lateral (select i.* from "
+    "leadex.idempotency i where i.market_id = $1::int8 and i.day = t.day and i.account_no = "
+    "w.account_no and i.key = w.key limit 1) as d union all select 2, p.digest, null, p.seen_us, "
+    "coalesce(p.provisional_upload, 0), 0, 0 from leadex.person p where p.market_id = $1::int8 "
+    "and p.digest = any($5::bytea[]) union all select 3, null, null, f.intent_no, 0, 0, 0 from "
+    "leadex.fund_intent f where f.market_id = $1::int8 and f.intent_no = any($6::int8[]) and "
     "f.market_seq is null"};
 
 Call look_up_call(std::int64_t market_id, Lookups const& wanted) {

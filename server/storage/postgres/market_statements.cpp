@@ -98,26 +98,28 @@ constexpr Statement kCampaignVersions{
     "created_by) select $1::int8, * from unnest($2::int8[], $3::int4[], $4::text[], $5::bytea[], "
     "$6::int8[])"};
 
+// Updates name their rows twice: by the list of keys, so that only these are ever read, whatever
+// the planner thinks of the table's size; and joined with the new values.
 constexpr Statement kAccountDeltas{
     "lx_account_deltas",
     "update leadex.account a set debits_pending = a.debits_pending + d.dp, debits_posted = "
     "a.debits_posted + d.dd, credits_pending = a.credits_pending + d.cp, credits_posted = "
-    "a.credits_posted + d.cc, batch_seq = $2::int8 from unnest($3::int8[], $4::int8[], $5::int8[], "
-    "$6::int8[], $7::int8[]) as d(no, dp, dd, cp, cc) where a.market_id = $1::int8 and "
-    "a.account_no = d.no"};
+    "a.credits_posted + d.cc, batch_seq = $2::int8 from unnest($3::int8[], $4::int8[], "
+    "$5::int8[], $6::int8[], $7::int8[]) as d(no, dp, dd, cp, cc) where a.market_id = $1::int8 "
+    "and a.account_no = any($3::int8[]) and a.account_no = d.no"};
 
 constexpr Statement kSaleUpdates{
     "lx_sale_updates",
     "update leadex.sale s set state = u.state, due_us = u.due, holdback = u.holdback, credited = "
     "u.credited from unnest($2::int8[], $3::int4[], $4::int2[], $5::int8[], $6::int8[], "
-    "$7::int8[]) as u(lead, slot, state, due, holdback, credited) where s.market_id = $1::int8 and "
-    "s.lead_no = u.lead and s.slot = u.slot"};
+    "$7::int8[]) as u(lead, slot, state, due, holdback, credited) where s.market_id = $1::int8 "
+    "and s.lead_no = any($2::int8[]) and s.lead_no = u.lead and s.slot = u.slot"};
 
 constexpr Statement kLeadUpdates{
     "lx_lead_updates",
     "update leadex.lead l set state = u.state, listed_us = u.listed from unnest($2::int8[], "
-    "$3::int2[], $4::int8[]) as u(lead, state, listed) where l.market_id = $1::int8 and l.lead_no "
-    "= u.lead"};
+    "$3::int2[], $4::int8[]) as u(lead, state, listed) where l.market_id = $1::int8 and "
+    "l.lead_no = any($2::int8[]) and l.lead_no = u.lead"};
 
 constexpr Statement kCounters{
     "lx_counters",
@@ -139,12 +141,12 @@ constexpr Statement kCampaignUpdates{
     "lx_campaign_updates",
     "update leadex.campaign c set version = u.version, status = u.status from unnest($2::int8[], "
     "$3::int4[], $4::int2[]) as u(no, version, status) where c.market_id = $1::int8 and "
-    "c.campaign_no = u.no"};
+    "c.campaign_no = any($2::int8[]) and c.campaign_no = u.no"};
 
 constexpr Statement kBidUpdates{
     "lx_bid_updates",
-    "update leadex.listing_bid b set state = u.state from unnest($2::int8[], $3::int2[]) as u(no, "
-    "state) where b.market_id = $1::int8 and b.bid_no = u.no"};
+    "update leadex.listing_bid b set state = u.state from unnest($2::int8[], $3::int2[]) as "
+    "u(no, state) where b.market_id = $1::int8 and b.bid_no = any($2::int8[]) and b.bid_no = u.no"};
 
 constexpr Statement kReturnUpdates{
     "lx_return_updates",
@@ -153,13 +155,14 @@ constexpr Statement kReturnUpdates{
     "''::bytea), r.generator_note_sealed), decision_note_sealed = coalesce(nullif(u.dnote, "
     "''::bytea), r.decision_note_sealed) from unnest($2::int8[], $3::int2[], $4::int2[], "
     "$5::int8[], $6::int8[], $7::int8[], $8::bytea[], $9::bytea[]) as u(no, state, ruling, "
-    "credited, due, decided, gnote, dnote) where r.market_id = $1::int8 and r.return_no = u.no"};
+    "credited, due, decided, gnote, dnote) where r.market_id = $1::int8 and r.return_no = "
+    "any($2::int8[]) and r.return_no = u.no"};
 
 // Each intent arrives once: one that was applied before leaves the row count short.
 constexpr Statement kIntentsDone{
     "lx_intents_done",
-    "update leadex.fund_intent i set market_seq = $2::int8 from unnest($3::int8[]) as u(no) where "
-    "i.market_id = $1::int8 and i.intent_no = u.no and i.market_seq is null"};
+    "update leadex.fund_intent i set market_seq = $2::int8 where i.market_id = $1::int8 and "
+    "i.intent_no = any($3::int8[]) and i.market_seq is null"};
 
 constexpr Statement kMarketVersion{
     "lx_market_version", "update leadex.market set version = $2::int4 where market_id = $1::int8"};
