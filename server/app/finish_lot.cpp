@@ -13,13 +13,14 @@ namespace asio = boost::asio;
 using asio::awaitable;
 using storage::Batch;
 using storage::BatchStatus;
+using storage::LeadRange;
 using storage::LotDecision;
 using storage::LotMode;
 
 namespace {
 
 constexpr int kPage = 500;
-constexpr std::int64_t kRangeRows = 20'000;  // of one statement that withdraws
+constexpr std::int64_t kRangeRows = 20'000;  // that one statement looks at
 constexpr int kPersonsPerStretch = 20'000;
 
 storage::AuditEntry entry_of(Batch const& batch, std::string action, Actor actor = {},
@@ -42,7 +43,6 @@ bool is_to_clear(Batch const& batch) {
 bool end_listing(storage::LotTx& tx, BatchId id) {
   auto const batch = tx.batches().find_locked(id);
   if (!batch || !is_listing(*batch)) return true;
-  if (!tx.lots().leads_to_offer(id, 0, 1).empty()) return false;
   tx.batches().set_status(id, BatchStatus::listed);
   auto const entry = entry_of(*batch, "batch.listed");
   tx.audit().append(id.market, {&entry, 1});
@@ -59,9 +59,9 @@ bool end_clearing(storage::LotTx& tx, BatchId id) {
   return true;
 }
 
-/// Neighbouring ranges as one, as far as a statement should reach.
-std::vector<storage::LeadRange> joined(std::vector<storage::LeadRange> const& ranges) {
-  std::vector<storage::LeadRange> out;
+/// A batch's lead numbers, neighbouring ranges as one as far as a statement should reach.
+std::vector<LeadRange> stretches_of(std::vector<LeadRange> const& ranges) {
+  std::vector<LeadRange> out;
   for (auto const& range : ranges) {
     bool const near = !out.empty() && range.last_no - out.back().first_no < kRangeRows;
     if (near) {
@@ -71,6 +71,12 @@ std::vector<storage::LeadRange> joined(std::vector<storage::LeadRange> const& ra
     }
   }
   return out;
+}
+
+awaitable<Result<std::vector<LeadRange>, storage::StoreError>> find_stretches(
+    storage::LotStore& store, BatchId id) {
+  auto find = [id](storage::LotTx& tx) { return stretches_of(tx.batches().lead_ranges(id)); };
+  return store.transact(find);
 }
 
 /// How a market's answers went.
@@ -96,22 +102,37 @@ struct Tally {
 };
 
 /// Offers what is checked, in row order. False when the database failed.
-awaitable<bool> offer_all(storage::LotStore& store, BatchId id, SubmitWindow& window,
-                          Tally& tally) {
-  std::int64_t after = 0;
-  for (bool more = true; more && !tally.stopped;) {
-    auto job = [id, after](storage::LotTx& tx) {
-      return tx.lots().leads_to_offer(id, after, kPage);
-    };
-    auto offers = co_await store.transact(job);
-    if (!offers) co_return false;
-    more = std::ssize(*offers) == kPage;
-    for (auto& offer : *offers) {
-      after = offer.lead_no;
-      auto const oldest = co_await window.push(after, std::move(offer));
-      if (oldest) tally.note(*oldest);
-      if (tally.stopped) break;
+awaitable<bool> offer_all(storage::LotStore& store, BatchId id, std::vector<LeadRange> stretches,
+                          SubmitWindow& window, Tally& tally) {
+  for (auto left : stretches) {
+    for (bool more = true; more && !tally.stopped;) {
+      auto job = [id, left](storage::LotTx& tx) {
+        return tx.lots().leads_to_offer(id, left, kPage);
+      };
+      auto offers = co_await store.transact(job);
+      if (!offers) co_return false;
+      more = std::ssize(*offers) == kPage;
+      for (auto& offer : *offers) {
+        auto const lead_no = offer.lead_no;
+        left.first_no = lead_no + 1;
+        auto const oldest = co_await window.push(lead_no, std::move(offer));
+        if (oldest) tally.note(*oldest);
+        if (tally.stopped) break;
+      }
     }
+  }
+  co_return true;
+}
+
+/// Whether nothing is left to offer; no word when the database failed.
+awaitable<bool> all_offered(storage::LotStore& store, BatchId id,
+                            std::vector<LeadRange> stretches) {
+  for (auto const stretch : stretches) {
+    auto job = [id, stretch](storage::LotTx& tx) {
+      return tx.lots().leads_to_offer(id, stretch, 1).empty();
+    };
+    auto const none = co_await store.transact(job);
+    if (!none || !*none) co_return false;
   }
   co_return true;
 }
@@ -120,19 +141,22 @@ awaitable<bool> offer_all(storage::LotStore& store, BatchId id, SubmitWindow& wi
 awaitable<std::optional<storage::StoreError>> withdraw_all(storage::LotStore& store, BatchId id,
                                                            std::int64_t generator_no,
                                                            SubmitWindow& window, Tally& tally) {
-  std::int64_t after = 0;
-  for (bool more = true; more && !tally.stopped;) {
-    auto job = [id, after](storage::LotTx& tx) {
-      return tx.lots().leads_on_sale(id, after, kPage);
-    };
-    auto const leads = co_await store.transact(job);
-    if (!leads) co_return leads.error();
-    more = std::ssize(*leads) == kPage;
-    for (auto const lead_no : *leads) {
-      after = lead_no;
-      market::WithdrawLead const command{.lead_no = lead_no, .generator_no = generator_no};
-      auto const oldest = co_await window.push(lead_no, command);
-      if (oldest) tally.note(*oldest);
+  auto const stretches = co_await find_stretches(store, id);
+  if (!stretches) co_return stretches.error();
+  for (auto left : *stretches) {
+    for (bool more = true; more && !tally.stopped;) {
+      auto job = [id, left](storage::LotTx& tx) {
+        return tx.lots().leads_on_sale(id, left, kPage);
+      };
+      auto const leads = co_await store.transact(job);
+      if (!leads) co_return leads.error();
+      more = std::ssize(*leads) == kPage;
+      for (auto const lead_no : *leads) {
+        left.first_no = lead_no + 1;
+        market::WithdrawLead const command{.lead_no = lead_no, .generator_no = generator_no};
+        auto const oldest = co_await window.push(lead_no, command);
+        if (oldest) tally.note(*oldest);
+      }
     }
   }
   co_return std::nullopt;
@@ -186,12 +210,14 @@ awaitable<LotFinish> LotFinisher::finish_claimed(BatchId id) {
 awaitable<LotFinish> LotFinisher::list(BatchId id) {
   auto const actor = services_.markets.find(id.market);
   if (!actor || !actor->ready()) co_return LotFinish::later;
+  auto const stretches = co_await find_stretches(services_.store, id);
+  if (!stretches) co_return LotFinish::later;
   SubmitWindow window{co_await asio::this_coro::executor, actor, kOffersInFlight};
   Tally tally;
   bool failed = false;
   std::exception_ptr thrown;
   try {
-    failed = !co_await offer_all(services_.store, id, window, tally);
+    failed = !co_await offer_all(services_.store, id, *stretches, window, tally);
   } catch (...) {
     thrown = std::current_exception();
   }
@@ -209,16 +235,16 @@ awaitable<LotFinish> LotFinisher::list(BatchId id) {
     failed = !co_await services_.store.transact(job) || failed;
   }
   if (failed || tally.stopped) co_return LotFinish::later;
+  if (!co_await all_offered(services_.store, id, *stretches)) co_return LotFinish::later;
   auto job = [id](storage::LotTx& tx) { return end_listing(tx, id); };
   auto const ended = co_await services_.store.transact(job);
   co_return ended&&* ended ? LotFinish::done : LotFinish::later;
 }
 
 awaitable<LotFinish> LotFinisher::clear(BatchId id) {
-  auto find = [id](storage::LotTx& tx) { return tx.batches().lead_ranges(id); };
-  auto const ranges = co_await services_.store.transact(find);
-  if (!ranges) co_return LotFinish::later;
-  for (auto const range : joined(*ranges)) {
+  auto const stretches = co_await find_stretches(services_.store, id);
+  if (!stretches) co_return LotFinish::later;
+  for (auto const range : *stretches) {
     auto job = [id, range](storage::LotTx& tx) { return tx.lots().withdraw_checked(id, range); };
     if (!co_await services_.store.transact(job)) co_return LotFinish::later;
   }

@@ -118,6 +118,8 @@ std::vector<Setting> database_and_markets() {
                                       "Decisions in one commit."),
       number<&S::batch_bytes_max>("batch_bytes_max", Kind::bytes, 1 << 16, 16 * kMiB,
                                   "Bytes in one commit."),
+      number<&S::real_time_p99_ms>("real_time_p99_ms", Kind::number, 0, 10'000,
+                                   "Uploads give way while real-time p99 is above; 0: never."),
   };
 }
 

@@ -50,6 +50,7 @@ struct Settings {
   std::int64_t market_queue_max = 4096;
   std::int64_t batch_decisions_max = 128;
   std::int64_t batch_bytes_max = 1 << 20;
+  std::int64_t real_time_p99_ms = 20;  ///< uploads give way above it; 0: never
 
   // Limits of what comes in
   std::int64_t body_bytes_max = 1 << 20;

@@ -25,8 +25,16 @@ template <class T>
 using Step = Result<T, UploadFailure::Reason>;
 
 constexpr std::size_t kReadBytes = 64ULL * 1024U;
+constexpr std::size_t kPacedBytes = 64ULL * 1024U;  // a wait each, while there is reason to
+constexpr auto kGiveWayFirst = std::chrono::milliseconds{2};
+constexpr auto kGiveWayMax = std::chrono::milliseconds{64};
 constexpr auto kBusyPause = std::chrono::milliseconds{100};
 constexpr int kBusyAttemptsMax = 300;  // half a minute, then the sender hears of it
+
+awaitable<void> sleep_for(std::chrono::milliseconds duration) {
+  asio::steady_timer timer{co_await asio::this_coro::executor, duration};
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
 
 /// A chunk on its way: rows with their admissions, then what is stored of them.
 struct Chunk {
@@ -85,7 +93,7 @@ class Upload {
       thrown = std::current_exception();
     }
     // Whatever came, nothing of this upload stays under way behind its back.
-    auto const stored = co_await wait_for_store();
+    auto const stored = co_await wait_for_all();
     if (thrown) std::rethrow_exception(thrown);
     if (done && !stored) done = refuse(stored.error());
     if (!done) {
@@ -105,6 +113,7 @@ class Upload {
       if (!got) co_return refuse(UploadFailure::Reason{got.error()});
       more = *got > 0;
       std::string_view const bytes{buffer.data(), *got};
+      for (paced_ += *got; paced_ >= kPacedBytes; paced_ -= kPacedBytes) co_await give_way();
       auto const decoded = co_await services_.cpu.run(
           [this, bytes] { return bytes.empty() ? decoder_.finish() : decoder_.feed(bytes); });
       if (!decoded) co_return refuse(UploadFailure::Reason{decoded.error()});
@@ -116,6 +125,17 @@ class Upload {
       if (!taken) co_return refuse(taken.error());
     }
     co_return Step<void>{};
+  }
+
+  /// Waits while others wait too long, for a time that grows as long as that helps nothing. It has
+  /// an end, so an upload goes on whatever is slow.
+  awaitable<void> give_way() {
+    if (request_.market->pace().pressed(std::chrono::steady_clock::now())) {
+      pause_ = std::clamp(pause_ * 2, kGiveWayFirst, kGiveWayMax);
+    } else {
+      pause_ /= 2;
+    }
+    if (pause_.count() > 0) co_await sleep_for(pause_);
   }
 
   awaitable<Step<void>> create() {
@@ -176,23 +196,57 @@ class Upload {
     }
   }
 
-  /// Claims the persons of a chunk, waits for the chunk before, starts storing this one.
+  /// Starts claiming the persons of a chunk; the one before goes on to be stored.
   awaitable<Step<void>> pass_on(Chunk chunk) {
+    chunk.bytes = decoder_.bytes() - std::exchange(bytes_passed_, decoder_.bytes());
+    auto const before = co_await wait_for_claims();
+    if (!before) co_return refuse(before.error());
+    claiming_.emplace(co_await asio::this_coro::executor, claim(std::move(chunk)));
+    co_return Step<void>{};
+  }
+
+  awaitable<Step<Chunk>> claim(Chunk chunk) {
     auto const first = co_await services_.numbers.reserve_later(
         result_.batch->market, storage::NumberKind::lead, std::ssize(chunk.rows));
     if (!first) co_return refuse(UploadFailure::Reason{first.error()});
     chunk.first_no = *first;
-    chunk.bytes = decoder_.bytes() - std::exchange(bytes_passed_, decoder_.bytes());
     chunk.admissions.resize(chunk.rows.size());
-    for (std::size_t from = 0; from < chunk.rows.size(); from += kAdmitRows) {
-      auto const admitted =
-          co_await admit(chunk, from, std::min(from + kAdmitRows, chunk.rows.size()));
+    for (std::size_t from = 0; from < chunk.rows.size();) {
+      bool const pressed = request_.market->pace().pressed(std::chrono::steady_clock::now());
+      auto const until =
+          std::min(from + (pressed ? kAdmitRowsPressed : kAdmitRows), chunk.rows.size());
+      auto const admitted = co_await admit(chunk, from, until);
       if (!admitted) co_return refuse(admitted.error());
+      from = until;
     }
+    co_return chunk;
+  }
+
+  /// The chunk whose persons are being claimed is stored next, after the one before it.
+  awaitable<Step<void>> wait_for_claims() {
+    if (!claiming_) co_return Step<void>{};
+    auto pending = std::move(*claiming_);
+    claiming_.reset();
+    auto chunk = co_await pending.wait();
+    if (!chunk) co_return refuse(chunk.error());
     auto const before = co_await wait_for_store();
     if (!before) co_return refuse(before.error());
-    storing_.emplace(co_await asio::this_coro::executor, store(std::move(chunk)));
+    storing_.emplace(co_await asio::this_coro::executor, store(std::move(*chunk)));
     co_return Step<void>{};
+  }
+
+  /// Ends what is under way: what came whole is stored, also of a file that was cut.
+  awaitable<Step<void>> wait_for_all() {
+    Step<void> claimed;
+    std::exception_ptr thrown;
+    try {
+      claimed = co_await wait_for_claims();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    auto const stored = co_await wait_for_store();
+    if (thrown) std::rethrow_exception(thrown);
+    co_return claimed ? stored : claimed;
   }
 
   awaitable<Step<void>> admit(Chunk& chunk, std::size_t from, std::size_t until) {
@@ -218,8 +272,7 @@ class Upload {
       // Busy means that nothing was applied; the body waits in the sender's socket meanwhile.
       bool const again = answer.error() == market::SubmitError::busy && attempt < kBusyAttemptsMax;
       if (!again) co_return refuse(UploadFailure::Reason{answer.error()});
-      asio::steady_timer pause{co_await asio::this_coro::executor, kBusyPause};
-      co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+      co_await sleep_for(kBusyPause);
     }
   }
 
@@ -286,6 +339,9 @@ class Upload {
   UploadDecoder decoder_;
   UploadResult result_;
   std::int64_t bytes_passed_{};
+  std::size_t paced_{};  // bytes since the last look at the pace
+  std::chrono::milliseconds pause_{};
+  std::optional<storage::Pending<Step<Chunk>>> claiming_;
   std::optional<storage::Pending<Step<BatchCounts>>> storing_;
 };
 

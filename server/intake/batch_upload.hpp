@@ -1,7 +1,8 @@
 #pragma once
 // The upload of a batch: bytes come in, checked rows are claimed at the market's writer and stored
-// in chunks while more bytes come. Memory is bounded whatever the file: two chunks in flight, and
-// the digests of the persons met. Coroutine of any executor.
+// in chunks while more bytes come, and slower while real-time commands wait too long. Memory is
+// bounded whatever the file: three chunks in flight, and the digests of the persons met. Coroutine
+// of any executor.
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
@@ -44,9 +45,10 @@ struct UploadRequest {
   bool dry_run{};            // form and duplicates in the file alone; nothing is stored
 };
 
-inline constexpr std::size_t kChunkRows = 1000;     // of one transaction
-inline constexpr std::size_t kAdmitRows = 500;      // of one submission
-inline constexpr std::size_t kShownRejects = 1000;  // of a dry run
+inline constexpr std::size_t kChunkRows = 1000;       // of one transaction
+inline constexpr std::size_t kAdmitRows = 500;        // of one submission
+inline constexpr std::size_t kAdmitRowsPressed = 50;  // while real-time commands wait too long
+inline constexpr std::size_t kShownRejects = 1000;    // of a dry run
 
 struct UploadResult {
   std::optional<BatchId> batch;  // none after a dry run

@@ -21,6 +21,18 @@ constexpr std::size_t kLookUpPersonsMax = 8192;
 constexpr std::int64_t kDayUs = 86'400'000'000;
 constexpr std::int32_t kIdempotencyDays = 3;
 
+/// What memory does not hold of a submission.
+void add_to(storage::Lookups& wanted, Submission const& s) {
+  if (s.idempotency) wanted.keys.push_back({s.idempotency->account_no, s.idempotency->key});
+  wanted.persons.insert(wanted.persons.end(), s.persons.begin(), s.persons.end());
+  for (auto const& row : s.admissions) {
+    wanted.persons.insert(wanted.persons.end(), row.digests.begin(), row.digests.end());
+  }
+  if (auto const* fund = std::get_if<FundBudget>(&s.command)) {
+    wanted.intents.push_back(fund->intent_no);
+  }
+}
+
 std::string key_id(IdempotencyClaim const& claim) {
   return std::to_string(claim.account_no) + '/' + claim.key;
 }
@@ -43,17 +55,28 @@ std::function<void(Value)> once(Handler handler) {
 }  // namespace
 
 Actor::Actor(asio::any_io_executor executor, asio::thread_pool& blocking,
-             storage::MarketStore& store, HostOptions const& options, MarketNo market_no,
-             std::string name)
+             storage::MarketStore& store, HostOptions const& options, RealTimePace& pace,
+             MarketNo market_no, std::string name)
     : strand_(asio::make_strand(executor)),
       blocking_(blocking),
       store_(store),
       options_(options),
+      pace_(pace),
       market_no_(market_no),
       name_(std::move(name)),
       timer_(strand_) {}
 
+/// The pace is what the caller waits: it counts the time until a thread is free to go on, too.
 asio::awaitable<Result<Answer, SubmitError>> Actor::submit(Submission submission) {
+  bool const real_time = submission.lane == Lane::real_time;
+  auto const begun = Clock::now();
+  auto answer = co_await queued(std::move(submission));
+  auto const ended = Clock::now();
+  if (real_time) pace_.note(ended, ended - begun);
+  co_return answer;
+}
+
+asio::awaitable<Result<Answer, SubmitError>> Actor::queued(Submission submission) {
   using Value = Result<Answer, SubmitError>;
   auto initiate = [](auto handler, std::shared_ptr<Actor> self, Submission given) {
     auto item = std::make_shared<Item>();
@@ -92,7 +115,8 @@ std::shared_ptr<MarketSettings const> Actor::settings(std::int32_t version) cons
 }
 
 std::size_t Actor::waiting() const {
-  return real_time_.size() + bulk_.size() + for_look_up_.size() + alone_.size();
+  return real_time_.size() + bulk_.size() + for_look_up_.size() + bulk_for_look_up_.size() +
+         alone_.size();
 }
 
 /// Refusals that need no database come first; then whatever memory does not hold is looked up.
@@ -116,7 +140,8 @@ void Actor::enqueue(ItemPtr item) {
   bool const funds = std::holds_alternative<FundBudget>(submission.command);
   if (submission.idempotency || !submission.persons.empty() || !submission.admissions.empty() ||
       funds) {
-    for_look_up_.push_back(std::move(item));
+    (submission.lane == Lane::real_time ? for_look_up_ : bulk_for_look_up_)
+        .push_back(std::move(item));
     return start_look_up();
   }
   (submission.lane == Lane::real_time ? real_time_ : bulk_).push_back(std::move(item));
@@ -131,25 +156,23 @@ void Actor::own(Command command, Lane lane) {
 }
 
 void Actor::start_look_up() {
-  if (looking_up_ || for_look_up_.empty() || state_ != State::running) return;
+  if (looking_up_ || state_ != State::running) return;
   storage::Lookups wanted;
   wanted.first_day = static_cast<std::int32_t>(now_us() / kDayUs) - kIdempotencyDays;
   std::vector<ItemPtr> items;
-  while (!for_look_up_.empty() && items.size() < kLookUpItemsMax &&
-         wanted.persons.size() < kLookUpPersonsMax) {
-    auto item = std::move(for_look_up_.front());
-    for_look_up_.pop_front();
-    auto const& s = item->submission;
-    if (s.idempotency) wanted.keys.push_back({s.idempotency->account_no, s.idempotency->key});
-    wanted.persons.insert(wanted.persons.end(), s.persons.begin(), s.persons.end());
-    for (auto const& row : s.admissions) {
-      wanted.persons.insert(wanted.persons.end(), row.digests.begin(), row.digests.end());
+  auto const take = [&](std::deque<ItemPtr>& queue, std::size_t items_max) {
+    while (!queue.empty() && items.size() < items_max &&
+           wanted.persons.size() < kLookUpPersonsMax) {
+      add_to(wanted, queue.front()->submission);
+      items.push_back(std::move(queue.front()));
+      queue.pop_front();
     }
-    if (auto const* fund = std::get_if<FundBudget>(&s.command)) {
-      wanted.intents.push_back(fund->intent_no);
-    }
-    items.push_back(std::move(item));
-  }
+  };
+  take(for_look_up_, kLookUpItemsMax);
+  // Real-time work waits for what goes along with it: one of bulk, so that bulk goes on as well.
+  take(bulk_for_look_up_, items.empty() ? kLookUpItemsMax : items.size() + 1);
+  if (items.empty()) return;
+  look_up_floor_ = released_seq_;
   looking_up_ = true;
   pipeline_->look_up(std::move(wanted), [self = shared_from_this(), items](auto found) {
     asio::post(self->strand_, [self, items, found = std::move(found)]() mutable {
@@ -284,13 +307,20 @@ void Actor::release(InFlight& batch) {
     for (auto const& waiter : std::exchange(in_force_waiters_, {})) waiter();
   }
   for (auto const& item : batch.items) finish(item, std::move(item->answer));
-  std::int64_t oldest = batch.prepared->seq();
+  released_seq_ = batch.prepared->seq();
+  forget_claims();
+}
+
+/// Drops the claims that every look-up sees that is in use, under way or still to come.
+void Actor::forget_claims() {
+  auto oldest = released_seq_;
+  if (looking_up_) oldest = std::min(oldest, look_up_floor_);
   for (auto const* queue : {&real_time_, &bulk_, &alone_}) {
     for (auto const& item : *queue) {
       if (item->looked_up) oldest = std::min(oldest, item->looked_up_seq);
     }
   }
-  if (!looking_up_) claims_.forget_up_to(oldest);
+  claims_.forget_up_to(oldest);
 }
 
 void Actor::arm_timer() {

@@ -23,8 +23,8 @@ namespace leadex::market {
 class Actor final : public MarketActor, public std::enable_shared_from_this<Actor> {
  public:
   Actor(boost::asio::any_io_executor executor, boost::asio::thread_pool& blocking,
-        storage::MarketStore& store, HostOptions const& options, MarketNo market_no,
-        std::string name);
+        storage::MarketStore& store, HostOptions const& options, RealTimePace& pace,
+        MarketNo market_no, std::string name);
 
   boost::asio::awaitable<Result<Answer, SubmitError>> submit(Submission submission) override;
   boost::asio::awaitable<Result<void, ViewError>> view(Look look) override;
@@ -33,6 +33,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   MarketNo market_no() const override { return market_no_; }
   std::string const& name() const override { return name_; }
   bool ready() const override { return ready_.load(); }
+  RealTimePace const& pace() const override { return pace_; }
 
   // For the host; any thread.
   /// Tries to take the lease and load; `done` once that is settled either way.
@@ -74,6 +75,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   };
 
   // actor.cpp: entry, look-ups, release
+  boost::asio::awaitable<Result<Answer, SubmitError>> queued(Submission submission);
   void enqueue(ItemPtr item);
   void own(Command command, Lane lane);
   void start_look_up();
@@ -82,6 +84,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   void finish(ItemPtr const& item, Result<Answer, SubmitError> result);
   void on_report(storage::CommitReport report);
   void release(InFlight& batch);
+  void forget_claims();
   void on_timer();
   void arm_timer();
   [[nodiscard]] std::size_t waiting() const;
@@ -96,7 +99,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
     std::size_t decisions{};
     std::size_t bytes{};
   };
-  [[nodiscard]] ItemPtr next_item(Building const& building, std::size_t bulk_taken);
+  [[nodiscard]] ItemPtr next_item(Building const& building, std::size_t bulk_taken, bool pressed);
   void apply(Building& building, ItemPtr const& item);
   void apply_command(Building& building, ItemPtr const& item, Command const& command);
   bool check_persons(Building& building, Item& item);
@@ -117,6 +120,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   boost::asio::thread_pool& blocking_;
   storage::MarketStore& store_;
   HostOptions const options_;
+  RealTimePace& pace_;
   MarketNo const market_no_;
   std::string const name_;
   boost::asio::steady_timer timer_;
@@ -130,13 +134,16 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   std::string hash_;
   std::int64_t last_at_us_{};
   std::int64_t committed_no_{};
+  std::int64_t released_seq_{};  // of the last batch that is known to be durable
   std::unique_ptr<storage::CommitPipeline> pipeline_;
 
   std::deque<ItemPtr> real_time_;
   std::deque<ItemPtr> bulk_;
   std::deque<ItemPtr> alone_;
-  std::deque<ItemPtr> for_look_up_;
+  std::deque<ItemPtr> for_look_up_;       // real-time
+  std::deque<ItemPtr> bulk_for_look_up_;  // gives way
   bool looking_up_{};
+  std::int64_t look_up_floor_{};  // the look-up under way sees at least the batches up to it
   std::deque<InFlight> in_flight_;
   std::unordered_set<std::string> keys_in_flight_;
   std::unordered_set<std::int64_t> intents_applied_;

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kInFlightMax = 2;  // a third transaction on its way loses
 constexpr std::size_t kBulkSlice = 64;
+constexpr std::size_t kBulkSlicePressed = 16;  // while real-time commands take too long
 constexpr std::int64_t kDayUs = 86'400'000'000;
 constexpr std::size_t kRowsPerDecision = 8;  // of an admission, by their cost
 
@@ -39,10 +40,11 @@ void Actor::pump() {
     building.rows.seq = seq_ + 1;
     books_.begin(building.rows);
     std::size_t bulk_taken = 0;
+    bool const pressed = pace_.pressed(Clock::now());
     while (building.decisions < options_.batch_decisions_max &&
            building.bytes < options_.batch_bytes_max) {
       auto const alone_before = !alone_.empty();
-      auto item = next_item(building, bulk_taken);
+      auto item = next_item(building, bulk_taken, pressed);
       if (!item) break;
       if (item->submission.lane == Lane::bulk) bulk_taken += weight(item->submission);
       apply(building, item);
@@ -54,8 +56,9 @@ void Actor::pump() {
   }
 }
 
-/// Real-time work first; bulk gets at most half a batch while real-time work waits.
-Actor::ItemPtr Actor::next_item(Building const& building, std::size_t bulk_taken) {
+/// Real-time work first; bulk gets at most half a batch while real-time work waits, and little
+/// while what waited lately waited too long: what comes next would wait for the whole batch.
+Actor::ItemPtr Actor::next_item(Building const& building, std::size_t bulk_taken, bool pressed) {
   auto const take = [](std::deque<ItemPtr>& queue) {
     auto item = std::move(queue.front());
     queue.pop_front();
@@ -63,7 +66,8 @@ Actor::ItemPtr Actor::next_item(Building const& building, std::size_t bulk_taken
   };
   if (!alone_.empty()) return building.items.empty() ? take(alone_) : nullptr;
   bool const half_full = building.decisions >= options_.batch_decisions_max / 2;
-  bool const bulk_may = !bulk_.empty() && (bulk_taken < kBulkSlice || real_time_.empty());
+  auto const slice = pressed ? kBulkSlicePressed : kBulkSlice;
+  bool const bulk_may = !bulk_.empty() && (bulk_taken < slice || (real_time_.empty() && !pressed));
   bool const bulk_had_share = bulk_taken >= options_.batch_decisions_max / 4;
   if (!real_time_.empty() && (!half_full || !bulk_may || bulk_had_share)) return take(real_time_);
   if (bulk_may) return take(bulk_);

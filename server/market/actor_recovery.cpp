@@ -1,5 +1,7 @@
 // Loading a market, finding out what became of a batch, letting go.
 
+#include <malloc.h>
+
 #include <boost/asio/post.hpp>
 
 #include "billing/values/check.hpp"
@@ -44,6 +46,8 @@ void Actor::load(std::function<void()> done) {
       }
       self->adopt(std::move(**loaded));
       done();
+      // What was read is larger than what is kept of it: its pages go back to the system.
+      asio::post(self->blocking_, [] { malloc_trim(0); });
     });
   });
 }
@@ -59,6 +63,7 @@ void Actor::adopt(storage::LoadedMarket loaded) {
   hash_ = loaded.head.hash;
   last_at_us_ = loaded.head.last_at_us;
   committed_no_ = 0;
+  released_seq_ = seq_;
   std::vector<std::shared_ptr<MarketSettings const>> fresh;
   {
     std::lock_guard const lock{published_};
@@ -217,7 +222,10 @@ void Actor::on_resolved(Result<storage::Resolved, storage::MarketStoreError> res
       return true;
     });
   }
-  for (auto& item : relook) for_look_up_.push_back(std::move(item));
+  for (auto& item : relook) {
+    bool const bulk = item->submission.lane == Lane::bulk;
+    (bulk ? bulk_for_look_up_ : for_look_up_).push_back(std::move(item));
+  }
   pipeline_.reset();
   state_ = State::loading;
   load([self = shared_from_this()] { self->start_look_up(); });
@@ -228,7 +236,7 @@ void Actor::drop_all(SubmitError error) {
     for (auto const& item : batch.items) finish(item, refuse(error));
   }
   in_flight_.clear();
-  for (auto* queue : {&real_time_, &bulk_, &alone_, &for_look_up_}) {
+  for (auto* queue : {&real_time_, &bulk_, &alone_, &for_look_up_, &bulk_for_look_up_}) {
     for (auto const& item : *queue) finish(item, refuse(error));
     queue->clear();
   }
@@ -273,7 +281,8 @@ void Actor::stop(std::function<void()> done) {
     bool const idle = self->state_ == State::idle;
     self->state_ = State::stopped;
     self->on_stopped_ = done;
-    for (auto* queue : {&self->real_time_, &self->bulk_, &self->alone_, &self->for_look_up_}) {
+    for (auto* queue : {&self->real_time_, &self->bulk_, &self->alone_, &self->for_look_up_,
+                        &self->bulk_for_look_up_}) {
       for (auto const& item : *queue) self->finish(item, refuse(SubmitError::not_owner));
       queue->clear();
     }

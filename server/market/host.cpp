@@ -34,6 +34,7 @@ class Host final : public MarketHost {
   explicit Host(HostOptions options)
       : options_(std::move(options)),
         store_(storage::make_market_store(options_.database)),
+        pace_(options_.real_time_p99_max),
         blocking_(kBlockingThreads),
         guard_(asio::make_work_guard(context_)) {}
 
@@ -145,8 +146,8 @@ class Host final : public MarketHost {
         auto const no = static_cast<MarketNo>(row.market_id);
         auto& actor = actors_[no];
         if (!actor) {
-          actor = std::make_shared<Actor>(context_.get_executor(), blocking_, *store_, options_, no,
-                                          row.name);
+          actor = std::make_shared<Actor>(context_.get_executor(), blocking_, *store_, options_,
+                                          pace_, no, row.name);
         }
         actor->set_halted(row.status == "halted");
         bool const left = actor->epoch() == 0 && options_.has_ended && !row.owner.empty() &&
@@ -188,6 +189,7 @@ class Host final : public MarketHost {
 
   HostOptions const options_;
   std::unique_ptr<storage::MarketStore> store_;
+  RealTimePace pace_;
   asio::io_context context_;
   asio::thread_pool blocking_;
   asio::executor_work_guard<asio::io_context::executor_type> guard_;

@@ -10,6 +10,7 @@
 
 #include "billing/values/result.hpp"
 #include "matching/market/engine.hpp"
+#include "server/market/real_time_pace.hpp"
 #include "server/market/settings.hpp"
 #include "server/market/submission.hpp"
 
@@ -48,6 +49,8 @@ class MarketActor {
   [[nodiscard]] virtual std::string const& name() const = 0;
   /// Whether this process owns the market and has loaded it.
   [[nodiscard]] virtual bool ready() const = 0;
+  /// Of all markets of this process: whether work that can wait should give way now.
+  [[nodiscard]] virtual RealTimePace const& pace() const = 0;
 };
 
 }  // namespace leadex::market

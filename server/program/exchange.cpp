@@ -134,6 +134,7 @@ market::HostOptions host_of(Settings const& settings) {
   options.queue_max = static_cast<std::size_t>(settings.market_queue_max);
   options.batch_decisions_max = static_cast<std::size_t>(settings.batch_decisions_max);
   options.batch_bytes_max = static_cast<std::size_t>(settings.batch_bytes_max);
+  options.real_time_p99_max = std::chrono::milliseconds{settings.real_time_p99_ms};
   return options;
 }
 

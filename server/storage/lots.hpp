@@ -126,13 +126,13 @@ class LotRows {
   virtual std::int64_t expire_leases(Timestamp now, int limit) = 0;
 
   [[nodiscard]] virtual std::optional<SealedLead> sealed_lead(LeadId lead) = 0;
-  /// Checked leads of the batch after that number, as the market is offered them.
+  /// Checked leads of the batch with numbers in that range, in order, as the market is offered
+  /// them. @cost all leads of the range may be looked at, so it is to be a short one
   [[nodiscard]] virtual std::vector<market::OfferLead> leads_to_offer(BatchId batch,
-                                                                      std::int64_t after_no,
+                                                                      LeadRange range,
                                                                       int limit) = 0;
-  /// Numbers of the leads on sale, after that one.
-  [[nodiscard]] virtual std::vector<std::int64_t> leads_on_sale(BatchId batch,
-                                                                std::int64_t after_no,
+  /// Numbers of the leads on sale, likewise.
+  [[nodiscard]] virtual std::vector<std::int64_t> leads_on_sale(BatchId batch, LeadRange range,
                                                                 int limit) = 0;
   /// Takes checked leads off, which no market has seen: those of one range, or those listed.
   virtual std::int64_t withdraw_checked(BatchId batch, LeadRange range) = 0;

@@ -68,17 +68,14 @@ constexpr char const* kSealedLead =
     "select l.lead_no, l.version, l.attributes, c.sealed, k.kek_id, k.wrapped from lead l join "
     "contact c using (market_id, lead_no) join lead_key k using (market_id, lead_no) where "
     "l.market_id = $1 and l.lead_no = $2";
+// Along the primary key, without a sort: what a page costs must not grow with the lot.
 constexpr char const* kLeadsToOffer =
-    "select l.lead_no, l.tenant_no, l.version, l.score, l.vehicle, l.reason, l.captured_us, "
-    "l.ask_micros, l.attributes from batch_lead_range r join lead l on l.market_id = r.market_id "
-    "and l.lead_no between r.first_no and r.last_no and l.lead_no > $3 where r.market_id = $1 and "
-    "r.batch_no = $2 and r.last_no > $3 and l.batch_no = $2 and l.state = 0 order by l.lead_no "
-    "limit $4";
+    "select lead_no, tenant_no, version, score, vehicle, reason, captured_us, ask_micros, "
+    "attributes from lead where market_id = $1 and lead_no between $3 and $4 and batch_no = $2 "
+    "and state = 0 order by lead_no limit $5";
 constexpr char const* kLeadsOnSale =
-    "select l.lead_no from batch_lead_range r join lead l on l.market_id = r.market_id and "
-    "l.lead_no between r.first_no and r.last_no and l.lead_no > $3 where r.market_id = $1 and "
-    "r.batch_no = $2 and r.last_no > $3 and l.batch_no = $2 and l.state = 1 order by l.lead_no "
-    "limit $4";
+    "select lead_no from lead where market_id = $1 and lead_no between $3 and $4 and batch_no = $2 "
+    "and state = 1 order by lead_no limit $5";
 constexpr char const* kWithdrawRange =
     "update lead set state = 3 where market_id = $1 and lead_no between $3 and $4 and batch_no = "
     "$2 and state = 0";
@@ -244,21 +241,23 @@ std::optional<SealedLead> PostgresLotRows::sealed_lead(LeadId lead) {
                     row.at(4).as<std::int32_t>(), read_bytes(row.at(5))};
 }
 
-std::vector<market::OfferLead> PostgresLotRows::leads_to_offer(BatchId batch, std::int64_t after_no,
+std::vector<market::OfferLead> PostgresLotRows::leads_to_offer(BatchId batch, LeadRange range,
                                                                int limit) {
   std::vector<market::OfferLead> offers;
   for (auto const& row :
-       execute(tx_, kLeadsToOffer, Parameters(batch.market, batch.no, after_no, limit))) {
+       execute(tx_, kLeadsToOffer,
+               Parameters(batch.market, batch.no, range.first_no, range.last_no, limit))) {
     offers.push_back(read_offer(row));
   }
   return offers;
 }
 
-std::vector<std::int64_t> PostgresLotRows::leads_on_sale(BatchId batch, std::int64_t after_no,
+std::vector<std::int64_t> PostgresLotRows::leads_on_sale(BatchId batch, LeadRange range,
                                                          int limit) {
   std::vector<std::int64_t> leads;
   for (auto const& row :
-       execute(tx_, kLeadsOnSale, Parameters(batch.market, batch.no, after_no, limit))) {
+       execute(tx_, kLeadsOnSale,
+               Parameters(batch.market, batch.no, range.first_no, range.last_no, limit))) {
     leads.push_back(row.at(0).as<std::int64_t>());
   }
   return leads;

@@ -27,9 +27,9 @@ class PostgresLotRows final : public LotRows {
   std::int64_t expire_leases(Timestamp now, int limit) override;
 
   [[nodiscard]] std::optional<SealedLead> sealed_lead(LeadId lead) override;
-  [[nodiscard]] std::vector<market::OfferLead> leads_to_offer(BatchId batch, std::int64_t after_no,
+  [[nodiscard]] std::vector<market::OfferLead> leads_to_offer(BatchId batch, LeadRange range,
                                                               int limit) override;
-  [[nodiscard]] std::vector<std::int64_t> leads_on_sale(BatchId batch, std::int64_t after_no,
+  [[nodiscard]] std::vector<std::int64_t> leads_on_sale(BatchId batch, LeadRange range,
                                                         int limit) override;
   std::int64_t withdraw_checked(BatchId batch, LeadRange range) override;
   std::int64_t withdraw_checked(MarketNo market, std::span<std::int64_t const> leads) override;

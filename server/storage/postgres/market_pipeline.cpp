@@ -45,7 +45,8 @@ class Prepared final : public PreparedBatch {
 };
 
 // A key is looked for in each of the days it may stand in, by the whole of its index: a range of
-// days would walk through all keys of those days, for each key anew.
+// days would walk through all keys of those days, for each key anew. Persons likewise: to join
+// with the many of an upload, all persons of the market would be read each time.
 constexpr Statement kLookUp{
     "lx_look_up",
     "select 0 as kind, null::bytea as a, null::bytea as b, h.seq as i, 0::bigint as j, 0::bigint "

@@ -223,6 +223,49 @@ INSTANTIATE_TEST_SUITE_P(Tables, MarketPlans, testing::Bool(), [](auto const& an
   return analysed.param ? "Analysed" : "Fresh";
 });
 
+TEST_F(MarketFixture, PersonsOfAnUploadAreFoundWithoutReadingAllPersons) {
+  auto const first = host();
+  constexpr std::int64_t kKnown = 60'000;
+  exec(
+      "insert into leadex.person select 7, decode(md5(i::text), 'hex'), i, 0 from "
+      "generate_series(1, " +
+      std::to_string(kKnown) + ") i");
+  exec("analyze leadex.person");
+  auto const count = [&](std::string const& what) {
+    return number("select " + what + " from pg_stat_user_tables where relname = 'person'");
+  };
+  std::int64_t next = 0;
+  auto const admit = [&](std::size_t rows) {
+    Submission upload;
+    upload.command = AdmitRows{.batch_no = 1};
+    upload.lane = Lane::bulk;
+    for (std::size_t i = 0; i < rows; ++i) {
+      auto& row = upload.admissions.emplace_back();
+      row.lead_no = ++next;
+      for (char const field : {'a', 'b', 'c'}) {
+        auto digest = std::to_string(next) + field;
+        digest.resize(16, field);
+        row.digests.push_back(std::move(digest));
+      }
+    }
+    auto const answer = run(*first, std::move(upload));
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->admissions.size(), rows);
+  };
+  auto const scans = count("seq_scan + idx_scan");
+  auto const read = count("seq_tup_read + idx_tup_fetch");
+  for (int i = 0; i < 8; ++i) admit(500);
+  // The server tells its counts once a second at most, when a connection comes to rest.
+  std::this_thread::sleep_for(std::chrono::milliseconds{1500});
+  admit(1);
+  for (int i = 0; i < 150 && count("seq_scan + idx_scan") - scans < 2; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  }
+  EXPECT_GE(count("seq_scan + idx_scan") - scans, 2);
+  EXPECT_LT(count("seq_tup_read + idx_tup_fetch") - read, kKnown);
+  EXPECT_EQ(number("select count(*) from leadex.person where provisional_upload = 1"), next * 3);
+}
+
 TEST_F(MarketFixture, TwoHundredBuyersRaceForOneExclusiveLead) {
   auto const first = host();
   OfferLead offer;
