@@ -279,11 +279,41 @@ struct Tick {
   static void fields(auto& self, auto& io) { io(self.jobs, self.limit); }
 };
 
+/// Staff takes back what a settled sale brought, for its buyer. Each order once (the caller's
+/// look-up sees to it). The sale as its row says it follows: the market forgets a sale once its
+/// holdback is released, and nothing but this command changes such a row any more.
+struct ClawBack {
+  std::int64_t order_no{};
+  std::int64_t lead_no{};
+  std::int32_t slot{};
+  std::int64_t amount_micros{};
+  BudgetKey budget;
+  std::int64_t generator_no{};
+  std::int64_t gross_micros{};
+  std::int64_t fee_micros{};
+  std::int64_t credited_micros{};  // before this one
+  static void fields(auto& self, auto& io) {
+    io(self.order_no, self.lead_no, self.slot, self.amount_micros, self.budget, self.generator_no,
+       self.gross_micros, self.fee_micros, self.credited_micros);
+  }
+};
+
+/// A generator's money on the platform arrives to cover claw-backs that its earnings here did not;
+/// each intent once.
+struct CoverClawBack {
+  std::int64_t generator_no{};
+  std::int64_t intent_no{};
+  std::int64_t amount_micros{};
+  static void fields(auto& self, auto& io) {
+    io(self.generator_no, self.intent_no, self.amount_micros);
+  }
+};
+
 /// The order is stored in the log: new commands go at the end.
 using Command =
     std::variant<ConfigureMarket, SetZoneWindows, UpsertCampaign, PauseCampaign, SweepListings,
                  FundBudget, DefundBudget, RemitEarnings, AdmitRows, OfferLead, PlaceBid,
                  WithdrawBid, Purchase, ConfirmDelivery, RefuseDelivery, OpenReturn, AcceptReturn,
-                 ContestReturn, DecideDispute, WithdrawLead, Tick>;
+                 ContestReturn, DecideDispute, WithdrawLead, Tick, ClawBack, CoverClawBack>;
 
 }  // namespace leadex::market

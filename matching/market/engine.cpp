@@ -177,6 +177,15 @@ Outcome Engine::handle(Context& c, RemitEarnings const& command) {
   return {};
 }
 
+Outcome Engine::handle(Context& c, CoverClawBack const& command) {
+  if (command.amount_micros <= 0) return {.refusal = Refusal::amount_invalid};
+  c.applied.effects.emplace_back(BudgetMoved{BudgetMoved::Kind::covered,
+                                             {command.generator_no, 0},
+                                             command.intent_no,
+                                             command.amount_micros});
+  return {};
+}
+
 Outcome Engine::handle(Context&, AdmitRows const&) { return {}; }
 
 Campaign* Engine::find_campaign(std::int64_t campaign_no, std::int64_t buyer_no) {

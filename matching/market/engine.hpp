@@ -28,6 +28,7 @@ inline constexpr std::int64_t kSweepSalesMax = 64;  // sales of one sweep comman
 inline constexpr std::int64_t kScanMax = 200'000;   // listings one command looks at
 inline constexpr std::int64_t kPurchaseQuantityMax = 1000;
 inline constexpr std::size_t kStandingBidsMax = 256;  // on one listing
+inline constexpr std::int64_t kBidsLeftLow = 10;      // a budget for fewer of them is low
 
 /// Why a campaign does not get a lead; the first reason in the order of the checks.
 struct Verdict {
@@ -81,6 +82,11 @@ class Engine {
   [[nodiscard]] std::optional<Verdict> explain(std::int64_t campaign_no, OfferLead const& lead,
                                                std::int64_t now_us) const;
 
+  /// What that lead would be sold for if it were offered now, the best buyer first; nothing for an
+  /// unknown version. Numbers and fees of the shares mean nothing.
+  [[nodiscard]] std::optional<std::vector<SoldShare>> preview(OfferLead const& lead,
+                                                              std::int64_t now_us) const;
+
   /// Puts back what the tables hold. Call once, on an engine that has applied nothing.
   void restore(Image const& image);
   /// Canonical text of the whole state, for comparing a reloaded engine with the one before it.
@@ -102,6 +108,7 @@ class Engine {
   Outcome handle(Context& c, FundBudget const& command);
   Outcome handle(Context& c, DefundBudget const& command);
   Outcome handle(Context& c, RemitEarnings const& command);
+  Outcome handle(Context& c, CoverClawBack const& command);
   Outcome handle(Context& c, AdmitRows const& command);
   void set_schema(targeting::Schema schema);
   void place_in_zone(Campaign& campaign);
@@ -117,7 +124,9 @@ class Engine {
   // engine_offer.cpp: fresh leads and their auctions
   Outcome handle(Context& c, OfferLead const& command);
   Outcome handle(Context& c, WithdrawLead const& command);
-  [[nodiscard]] std::optional<Values> values_of(OfferLead const& lead);
+  void learn_texts(OfferLead const& lead);
+  [[nodiscard]] auction::AuctionInput bidders(Listing const& listing, Values const& values,
+                                              targeting::MatchBuffer& matches) const;
   void fill_virtual(Listing const& listing, std::int64_t now_us, Values& values) const;
   void meet_campaigns(Context& c, Listing& listing, Values const& values);
   [[nodiscard]] bool welcome(Campaign const& campaign, Listing const& listing) const;
@@ -127,6 +136,11 @@ class Engine {
   void rest_or_close(Context& c, Listing& listing);
   void take_off(Listing& listing);
   void drop_if_idle(std::int64_t lead_no);
+
+  // engine_preview.cpp: without changing anything
+  [[nodiscard]] std::optional<Values> values_of(OfferLead const& lead) const;
+  [[nodiscard]] std::int64_t text_number(std::string_view text) const;
+  [[nodiscard]] Listing probe_of(OfferLead const& lead) const;
 
   // engine_trade.cpp: bids, purchases, sweeps, the award itself
   Outcome handle(Context& c, PlaceBid const& command);
@@ -155,7 +169,9 @@ class Engine {
   Outcome handle(Context& c, AcceptReturn const& command);
   Outcome handle(Context& c, ContestReturn const& command);
   Outcome handle(Context& c, DecideDispute const& command);
+  Outcome handle(Context& c, ClawBack const& command);
   Outcome handle(Context& c, Tick const& command);
+  void give_to_budget(Context& c, BudgetKey const& key, std::int64_t micros);
   void void_sale(Context& c, SaleKey const& key, SaleStep step);
   void give_back_all(Context& c, OpenSale& sale, ReturnCase& returned);
   void close_return(Context& c, ReturnCase& returned, ReturnState state, std::uint8_t ruling,

@@ -153,20 +153,24 @@ Outcome Engine::handle(Context& c, OpenReturn const& command) {
 /// The whole price goes back to the budget it came from; a cap gets nothing back for a return.
 void Engine::give_back_all(Context& c, OpenSale& sale, ReturnCase& returned) {
   auto const rest = sale.gross_micros - sale.credited_micros;
-  budget(sale.budget) += rest;
   sale.credited_micros = sale.gross_micros;
   c.applied.effects.emplace_back(
       SaleStepped{sale.key.lead_no, sale.key.slot, SaleStep::returned, rest, 0});
-  if (auto const found = campaigns_.find(sale.budget.campaign_no); found != campaigns_.end()) {
-    auto& campaign = found->second;
-    if (campaign.status == CampaignStatus::exhausted &&
-        available(sale.budget) >= campaign.least_bid()) {
-      campaign.status = CampaignStatus::active;
-      move_campaign(c, campaign);
-    }
-    refresh(campaign);
-  }
+  give_to_budget(c, sale.budget, rest);
   returned.due_us = 0;
+}
+
+/// Money of a sale is its buyer's again: a campaign that had run dry goes on.
+void Engine::give_to_budget(Context& c, BudgetKey const& key, std::int64_t micros) {
+  budget(key) += micros;
+  auto const found = campaigns_.find(key.campaign_no);
+  if (found == campaigns_.end()) return;
+  auto& campaign = found->second;
+  if (campaign.status == CampaignStatus::exhausted && available(key) >= campaign.least_bid()) {
+    campaign.status = CampaignStatus::active;
+    move_campaign(c, campaign);
+  }
+  refresh(campaign);
 }
 
 /// `returned` is gone afterwards.
@@ -236,16 +240,37 @@ Outcome Engine::handle(Context& c, DecideDispute const& command) {
     close_return(c, returned, ReturnState::accepted, 2, sale->gross_micros);
     sales_.erase(key);
   } else {
-    budget(sale->budget) += command.amount_micros;
     sale->credited_micros += command.amount_micros;
     c.applied.effects.emplace_back(SaleStepped{key.lead_no, key.slot, SaleStep::credited,
                                                command.amount_micros, sale->due_us});
-    if (auto const own = campaigns_.find(sale->budget.campaign_no); own != campaigns_.end()) {
-      refresh(own->second);
-    }
+    give_to_budget(c, sale->budget, command.amount_micros);
     close_return(c, returned, ReturnState::accepted, 2, command.amount_micros);
   }
   return {.number = command.return_no};
+}
+
+/// A sale that is still here speaks for itself; of one whose holdback was released the command
+/// says what its row holds.
+Outcome Engine::handle(Context& c, ClawBack const& command) {
+  SaleKey const key{command.lead_no, command.slot};
+  auto* const sale = find_sale(key);
+  if (sale != nullptr && sale->state != SaleState::settled) {
+    return {.refusal = Refusal::sale_not_settled};
+  }
+  auto const gross = sale != nullptr ? sale->gross_micros : command.gross_micros;
+  auto const before = sale != nullptr ? sale->credited_micros : command.credited_micros;
+  if (command.amount_micros <= 0 || command.amount_micros > gross - before) {
+    return {.refusal = Refusal::amount_invalid};
+  }
+  bool const all = command.amount_micros == gross - before;
+  auto const due_us = sale != nullptr && !all ? sale->due_us : 0;
+  c.applied.effects.emplace_back(SaleStepped{key.lead_no, key.slot,
+                                             all ? SaleStep::returned : SaleStep::credited,
+                                             command.amount_micros, due_us});
+  give_to_budget(c, sale != nullptr ? sale->budget : command.budget, command.amount_micros);
+  if (sale != nullptr) sale->credited_micros += command.amount_micros;
+  if (all) sales_.erase(key);
+  return {.micros = before + command.amount_micros};
 }
 
 Outcome Engine::handle(Context& c, Tick const& command) {

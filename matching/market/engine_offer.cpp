@@ -21,8 +21,25 @@ std::string to_text(std::vector<std::byte> const& bytes) {
 
 }  // namespace
 
+/// Numbers the texts of a lead that stays, so that a listing never holds a number unknown here.
+void Engine::learn_texts(OfferLead const& lead) {
+  auto const version = versions_.find(lead.version);
+  if (version == versions_.end() || version->second.attributes.size() != lead.attributes.size()) {
+    return;  // it will be refused
+  }
+  (void)texts_.intern(lead.reason);
+  for (std::size_t i = 0; i < lead.attributes.size(); ++i) {
+    if (lead.attributes[i].kind != AttributeText::Kind::text) continue;
+    auto const index = schema().find(version->second.attributes[i].name);
+    if (!index || *index >= schema().market_size()) continue;
+    bool const text = schema().at(*index).type == targeting::AttributeType::text;
+    if (text) (void)texts_.intern(lead.attributes[i].text);
+  }
+}
+
 Outcome Engine::handle(Context& c, OfferLead const& command) {
   if (listings_.contains(command.lead_no)) return {.refusal = Refusal::lead_known};
+  learn_texts(command);
   auto values = values_of(command);
   if (!values) return {.refusal = Refusal::version_unknown};
   Listing fresh;
@@ -32,7 +49,7 @@ Outcome Engine::handle(Context& c, OfferLead const& command) {
   fresh.score = command.score;
   fresh.captured_us = command.captured_us;
   fresh.vehicle = command.vehicle;
-  fresh.reason_id = static_cast<std::int32_t>(texts_.intern(command.reason));
+  fresh.reason_id = static_cast<std::int32_t>(text_number(command.reason));
   fresh.version = command.version;
   fresh.packed = pack(*values, schema().market_size());
   auto& listing = listings_.emplace(command.lead_no, std::move(fresh)).first->second;
@@ -45,33 +62,6 @@ Outcome Engine::handle(Context& c, OfferLead const& command) {
   }
   drop_if_idle(command.lead_no);
   return outcome;
-}
-
-/// Attribute values in the present schema, virtual ones still missing.
-std::optional<Engine::Values> Engine::values_of(OfferLead const& lead) {
-  auto const version = versions_.find(lead.version);
-  if (version == versions_.end() || version->second.attributes.size() != lead.attributes.size()) {
-    return std::nullopt;
-  }
-  auto values = schema().blank();
-  for (std::size_t i = 0; i < lead.attributes.size(); ++i) {
-    auto const& given = lead.attributes[i];
-    if (given.kind == AttributeText::Kind::missing) continue;
-    auto const index = schema().find(version->second.attributes[i].name);
-    if (!index || *index >= schema().market_size()) continue;
-    auto const type = schema().at(*index).type;
-    bool const number = given.kind == AttributeText::Kind::number;
-    std::optional<std::int64_t> value;
-    if (type == targeting::AttributeType::choice) {
-      if (!number) value = schema().choice(*index, given.text);
-    } else if (type == targeting::AttributeType::text) {
-      if (!number) value = texts_.intern(given.text);
-    } else if (number) {
-      value = given.number;
-    }
-    if (value && schema().holds(*index, *value)) values[*index] = *value;
-  }
-  return values;
 }
 
 void Engine::fill_virtual(Listing const& listing, std::int64_t now_us, Values& values) const {
@@ -109,14 +99,12 @@ auction::AuctionInput Engine::input_for(Listing const& listing) const {
   return input;
 }
 
-/// Runs the auction of a lead among the standing campaigns and books its sales. Sets
-/// outcome.number to the auction; none is held when nobody is eligible.
-void Engine::meet_campaigns(Context& c, Listing& listing, Values const& market_values) {
-  auto values = market_values;
-  fill_virtual(listing, c.now_us, values);
-  index_.match(values, matches_);
+/// The lead's auction as its bidders stand now. `values` are whole, the virtual ones too.
+auction::AuctionInput Engine::bidders(Listing const& listing, Values const& values,
+                                      targeting::MatchBuffer& matches) const {
+  index_.match(values, matches);
   auto input = input_for(listing);
-  for (auto const slot : matches_.slots) {
+  for (auto const slot : matches.slots) {
     auto const& campaign = campaigns_.at(slots_[slot]);
     if (!welcome(campaign, listing)) continue;
     auto const& terms = campaign.terms;
@@ -140,6 +128,15 @@ void Engine::meet_campaigns(Context& c, Listing& listing, Values const& market_v
     if (alone && among && !among_covered) candidate.exclusivity = auction::Exclusivity::exclusive;
     input.candidates.push_back(candidate);
   }
+  return input;
+}
+
+/// Runs the auction of a lead among the standing campaigns and books its sales. Sets
+/// outcome.number to the auction; none is held when nobody is eligible.
+void Engine::meet_campaigns(Context& c, Listing& listing, Values const& market_values) {
+  auto values = market_values;
+  fill_virtual(listing, c.now_us, values);
+  auto const input = bidders(listing, values, matches_);
   if (input.candidates.empty()) return;
   auto const result = auction::run_auction(input);
   LEADEX_CHECK(result.has_value());
@@ -269,62 +266,6 @@ void Engine::each_listing(std::optional<ListingRank> const& from, Visit const& v
     fill_virtual(listing, now_us, values);
     if (!visit(listing, values)) return;
   }
-}
-
-std::optional<Verdict> Engine::explain(std::int64_t campaign_no, OfferLead const& lead,
-                                       std::int64_t now_us) const {
-  auto const found = campaigns_.find(campaign_no);
-  if (found == campaigns_.end()) return std::nullopt;
-  auto const& campaign = found->second;
-  auto const no = [](std::string reason) { return Verdict{.reason = std::move(reason)}; };
-  if (campaign.status == CampaignStatus::paused) return no("paused");
-  if (!campaign.targeting_valid) return no("targeting_outdated");
-
-  Listing probe;
-  probe.lead_no = lead.lead_no;
-  probe.generator_no = lead.generator_no;
-  probe.score = lead.score;
-  probe.captured_us = lead.captured_us;
-  probe.vehicle = lead.vehicle;
-  if (auto const* known = listing(lead.lead_no)) probe.owners = known->owners;
-  auto values = schema().blank();
-  auto const version = versions_.find(lead.version);
-  if (version == versions_.end()) return std::nullopt;
-  for (std::size_t i = 0; i < lead.attributes.size() && i < version->second.attributes.size();
-       ++i) {
-    auto const index = schema().find(version->second.attributes[i].name);
-    if (!index || lead.attributes[i].kind == AttributeText::Kind::missing) continue;
-    auto const& given = lead.attributes[i];
-    auto const type = schema().at(*index).type;
-    std::optional<std::int64_t> value;
-    if (type == targeting::AttributeType::choice) value = schema().choice(*index, given.text);
-    // A text no campaign ever named equals none of theirs, whatever its id would be.
-    else if (type == targeting::AttributeType::text)
-      value = texts_.find(given.text).value_or(static_cast<std::int64_t>(texts_.size()));
-    else
-      value = given.number;
-    if (value) values[*index] = *value;
-  }
-  probe.reason_id = static_cast<std::int32_t>(
-      texts_.find(lead.reason).value_or(static_cast<std::int64_t>(texts_.size())));
-  fill_virtual(probe, now_us, values);
-  if (auto const why = targeting::explain(campaign.expression, values)) {
-    Verdict verdict{.reason = "targeting", .path = why->path};
-    if (why->predicate != nullptr) {
-      verdict.attribute = schema().at(why->predicate->attribute).name;
-      verdict.wanted = targeting::describe(*why, schema(), texts_);
-    }
-    return verdict;
-  }
-  if (campaign.terms.minimum_score != kNone && probe.score < campaign.terms.minimum_score) {
-    return no("minimum_score");
-  }
-  if (probe.had(campaign.buyer_no)) return no("already_bought");
-  if (!welcome(campaign, probe)) return no("source");
-  if (campaign.least_bid() < rules_.reserve_micros) return no("below_reserve");
-  if (!has_room(campaign, campaign.least_bid())) return no("cap_reached");
-  if (!affordable(campaign, campaign.least_bid())) return no("budget");
-  return Verdict{.eligible = true};
 }
 
 }  // namespace leadex::market

@@ -62,6 +62,10 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
       campaign.status = CampaignStatus::exhausted;
       move_campaign(c, campaign);
     }
+    auto const low = kBidsLeftLow * campaign.least_bid();
+    if (money < low && money + award.gross_micros >= low) {
+      c.applied.effects.emplace_back(BudgetLow{campaign.campaign_no, campaign.buyer_no});
+    }
     refresh(campaign);
     move_counters(c, campaign);
   }

@@ -41,6 +41,7 @@ enum class Refusal : std::uint8_t {
   limit_reached = 25,  // a limit of the engine, such as bids on one listing
   zone_fixed = 27,     // a campaign's zone stays: its caps count in that zone's windows
   auction_ended = 26,  // a bid below the ask can stand no more
+  sale_not_settled = 28,
 };
 
 /// A sale as the sender of a command sees it. The fee is the market's writer's to fill in.
@@ -110,7 +111,7 @@ enum class SaleStep : std::uint8_t {
   delivered = 0,
   voided = 1,    // the buyer's endpoint refused it
   expired = 2,   // not delivered in time
-  credited = 3,  // in part, by a decision
+  credited = 3,  // in part, by a decision or a claw-back
   returned = 4,  // in full
   settled = 5,
   holdback_released = 6,
@@ -166,9 +167,9 @@ struct CampaignMoved {
 };
 
 struct BudgetMoved {
-  enum class Kind : std::uint8_t { funded = 0, defunded = 1, remitted = 2 };
+  enum class Kind : std::uint8_t { funded = 0, defunded = 1, remitted = 2, covered = 3 };
   Kind kind{};
-  BudgetKey budget;  // remitted: the generator as buyer_no
+  BudgetKey budget;  // remitted, covered: the generator as buyer_no
   std::int64_t intent_no{};
   std::int64_t amount_micros{};
   static void fields(auto& self, auto& io) {
@@ -243,9 +244,17 @@ struct AuctionHeld {
   }
 };
 
+/// A sale brought a campaign's budget below what covers ten more of its least bids. For its buyer;
+/// no table holds it.
+struct BudgetLow {
+  std::int64_t campaign_no{};
+  std::int64_t buyer_no{};
+  static void fields(auto& self, auto& io) { io(self.campaign_no, self.buyer_no); }
+};
+
 /// The order is stored: new effects go at the end.
 using Effect = std::variant<SaleAwarded, SaleStepped, LeadMoved, CounterMoved, CampaignMoved,
-                            BudgetMoved, BidMoved, ReturnMoved, AuctionHeld>;
+                            BudgetMoved, BidMoved, ReturnMoved, AuctionHeld, BudgetLow>;
 
 struct Applied {
   Outcome outcome;

@@ -118,6 +118,7 @@ void Engine::restore(Image const& image) {
     campaign.counters = entry.counters;
   }
   for (auto const& entry : image.leads) {
+    learn_texts(entry.lead);
     auto values = values_of(entry.lead);
     LEADEX_CHECK(values.has_value());
     Listing listing;

@@ -86,6 +86,7 @@ Code code_of(market::Refusal refusal) {
       return Code::time_zone_fixed;
     case Refusal::lead_known:
     case Refusal::version_unknown:
+    case Refusal::sale_not_settled:
     case Refusal::none:
       break;
   }

@@ -20,5 +20,9 @@ namespace leadex::app {
 [[nodiscard]] AppResult<void> confirm_deposit(AppTools const& tools, PlatformTx& tx,
                                               storage::Approval const& approval,
                                               std::string const& payload);
+/// @errors wrong_state, when the sale has moved on since
+[[nodiscard]] AppResult<void> confirm_claw_back(AppTools const& tools, PlatformTx& tx,
+                                                storage::Approval const& approval,
+                                                std::string const& payload);
 
 }  // namespace leadex::app

@@ -2,6 +2,7 @@
 
 #include "billing/values/check.hpp"
 #include "server/app/approval_effects.hpp"
+#include "server/app/claw_back.hpp"
 #include "server/privacy/sealed_value.hpp"
 
 namespace leadex::app {
@@ -47,6 +48,7 @@ ApprovalEffects::ApprovalEffects() {
   add("staff_key", confirm_staff_key);
   add("bank_details", confirm_bank_details);
   add("deposit", confirm_deposit);
+  add(std::string{kClawBackApproval}, confirm_claw_back);
 }
 
 void ApprovalEffects::add(std::string kind, ApprovalEffect effect) {
@@ -73,10 +75,10 @@ AppResult<storage::Approval> approve(AppTools const& tools, ApprovalEffects cons
   if (effect == nullptr || !payload) {
     return fail(AppCode::internal_invariant, "This approval cannot be carried out.");
   }
+  approval->decided_by = actor.principal_no;
   auto const done = (*effect)(tools, tx, *approval, std::string(payload->view()));
   if (!done) return refuse(done.error());
   approval->state = storage::ApprovalState::approved;
-  approval->decided_by = actor.principal_no;
   approval->decided_at = tx.now();
   tx.approvals().decide(approval_no, approval->state, approval->decided_by, tx.now());
   audit(tx, actor.principal_no, "approval.approved", {actor.tenant_no, "approval", approval_no},

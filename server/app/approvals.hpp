@@ -22,14 +22,15 @@ struct ApprovalRequest {
 [[nodiscard]] std::int64_t request_approval(AppTools const& tools, PlatformTx& tx,
                                             Principal const& actor, ApprovalRequest const& request);
 
-/// What happens when an approval is given. `payload` is opened; `approval.requested_by` asked.
+/// What happens when an approval is given. `payload` is opened; `approval.requested_by` asked,
+/// `approval.decided_by` gives it.
 using ApprovalEffect = std::function<AppResult<void>(
     AppTools const&, PlatformTx&, storage::Approval const&, std::string const& payload)>;
 
 /// By kind. Filled before the server starts, read-only afterwards.
 class ApprovalEffects {
  public:
-  /// With the effects of this room: staff_account, staff_key, bank_details, deposit.
+  /// With the effects of this room: staff_account, staff_key, bank_details, deposit, claw_back.
   ApprovalEffects();
   void add(std::string kind, ApprovalEffect effect);
   [[nodiscard]] ApprovalEffect const* find(std::string_view kind) const;

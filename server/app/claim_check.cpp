@@ -56,10 +56,23 @@ Result<Claimed, LotRefusal> claim(storage::LotTx& tx, CheckId id, Actor actor) {
   return Claimed{std::move(*check), std::move(*lead)};
 }
 
+ClaimedCheck without_contact(Claimed const& claimed) {
+  auto const& lead = claimed.lead;
+  auto attributes = market::decode_value<std::vector<market::AttributeText>>(lead.attributes);
+  if (!attributes) throw std::runtime_error("a lead holds attributes that cannot be read");
+  return {claimed.check, {}, lead.version, std::move(*attributes)};
+}
+
 }  // namespace
 
-awaitable<LotResult<ClaimedCheck>> claim_check(LotServices services, CheckId id, Actor actor) {
-  auto job = [id, actor](storage::LotTx& tx) { return claim(tx, id, actor); };
+awaitable<LotResult<LotAnswer<ClaimedCheck>>> claim_check(LotServices services, CheckId id,
+                                                          Actor actor, LotOnce<ClaimedCheck> once) {
+  LotOnce<Claimed> inner{once.key, [render = once.render](Claimed const& claimed) {
+                           return render(without_contact(claimed));
+                         }};
+  auto job = [id, actor, inner](storage::LotTx& tx) {
+    return run_once(tx, actor, inner, [&] { return claim(tx, id, actor); });
+  };
   auto outcome = co_await services.store.transact(job);
   // Two claims of one person at once: the index that allows one open check per person decided.
   if (!outcome && outcome.error() == storage::StoreError::conflict) {
@@ -67,15 +80,16 @@ awaitable<LotResult<ClaimedCheck>> claim_check(LotServices services, CheckId id,
   }
   auto claimed = flatten(std::move(outcome));
   if (!claimed) co_return refuse(claimed.error());
-
-  auto const& lead = claimed->lead;
+  if (!claimed->fresh) {
+    co_return LotAnswer<ClaimedCheck>{std::nullopt, std::move(claimed->kept)};
+  }
+  auto const& lead = claimed->fresh->lead;
   auto contact = privacy::open_contact(services.keys, {id.market, lead.lead_no},
                                        {lead.kek_id, lead.key_wrapped}, lead.contact_sealed);
   if (!contact) throw std::runtime_error("a sealed contact does not open");
-  auto attributes = market::decode_value<std::vector<market::AttributeText>>(lead.attributes);
-  if (!attributes) throw std::runtime_error("a lead holds attributes that cannot be read");
-  co_return ClaimedCheck{std::move(claimed->check), std::move(*contact), lead.version,
-                         std::move(*attributes)};
+  auto shown = without_contact(*claimed->fresh);
+  shown.contact_json = std::move(*contact);
+  co_return LotAnswer<ClaimedCheck>{std::move(shown), {}};
 }
 
 }  // namespace leadex::app

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "matching/market/command.hpp"
-#include "server/app/lot_services.hpp"
+#include "server/app/lot_once.hpp"
 
 namespace leadex::app {
 
@@ -14,15 +14,16 @@ inline constexpr std::chrono::minutes kCheckLease{15};
 
 struct ClaimedCheck {
   storage::SpotCheck check;
-  crypto::Secret contact_json;
-  std::int32_t version{};  // of the market's settings; names the attributes
+  crypto::Secret contact_json;  // empty in what is kept under a key
+  std::int32_t version{};       // of the market's settings; names the attributes
   std::vector<market::AttributeText> attributes;
 };
 
-/// Claiming one's own check again renews its lease.
-/// @errors not_found, already_decided, already_claimed, holds_another, contact_gone, the store's
-[[nodiscard]] boost::asio::awaitable<LotResult<ClaimedCheck>> claim_check(LotServices services,
-                                                                          CheckId check,
-                                                                          Actor actor);
+/// Claiming one's own check again renews its lease. What is kept under a key is rendered without
+/// its contact: whoever needs that claims again.
+/// @errors not_found, already_decided, already_claimed, holds_another, contact_gone,
+///         key_in_progress, key_reused, the store's
+[[nodiscard]] boost::asio::awaitable<LotResult<LotAnswer<ClaimedCheck>>> claim_check(
+    LotServices services, CheckId check, Actor actor, LotOnce<ClaimedCheck> once = {});
 
 }  // namespace leadex::app

@@ -12,20 +12,13 @@
 
 namespace leadex::app {
 
-/// The Idempotency-Key of the upload; its answer is stored in the transaction that closes it.
-struct UploadKey {
-  std::string operation;
-  std::string key;
-  std::string body_hash;
-};
-
 struct CloseUpload {
   BatchId batch;
   std::string file_sha256;  // 32 bytes, of the decoded body
   std::int64_t bytes{};
   std::shared_ptr<market::MarketSettings const> settings;  // of the batch's market version
   Actor actor;
-  std::optional<UploadKey> key;
+  std::optional<LotKey> key;  // its answer is stored in the transaction that closes it
   std::function<std::string(storage::Batch const&)> render;  // the answer kept under the key
 };
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "server/app/submit_window.hpp"
+#include "server/crypto/public_id.hpp"
 #include "server/observe/log.hpp"
 
 namespace leadex::app {
@@ -77,6 +78,18 @@ awaitable<Result<std::vector<LeadRange>, storage::StoreError>> find_stretches(
     storage::LotStore& store, BatchId id) {
   auto find = [id](storage::LotTx& tx) { return stretches_of(tx.batches().lead_ranges(id)); };
   return store.transact(find);
+}
+
+/// Takes leads off that the market does not take; their generator hears of each.
+std::int64_t withdraw_unfit(storage::LotTx& tx, BatchId id,
+                            std::vector<std::int64_t> const& leads) {
+  auto const batch = tx.batches().find_locked(id);
+  if (!batch) return 0;
+  for (auto const lead_no : leads) {
+    tx.emit({id.market, storage::OwnEvent::lead_withdrawn, batch->tenant_no,
+             static_cast<std::int16_t>(crypto::IdKind::lead), lead_no});
+  }
+  return tx.lots().withdraw_checked(id.market, leads);
 }
 
 /// How a market's answers went.
@@ -230,7 +243,7 @@ awaitable<LotFinish> LotFinisher::list(BatchId id) {
         .field("batch_no", id.no)
         .field("leads", std::ssize(tally.unfit));
     auto job = [id, unfit = tally.unfit](storage::LotTx& tx) {
-      return tx.lots().withdraw_checked(id.market, unfit);
+      return withdraw_unfit(tx, id, unfit);
     };
     failed = !co_await services_.store.transact(job) || failed;
   }

@@ -43,6 +43,13 @@ using LotError = std::variant<LotRefusal, storage::StoreError>;
 template <class T>
 using LotResult = Result<T, LotError>;
 
+/// A client's Idempotency-Key for an operation on lots.
+struct LotKey {
+  std::string operation;
+  std::string key;        ///< as sent, unquoted
+  std::string body_hash;  ///< 32 bytes
+};
+
 /// Who acts, for audit rows and claims.
 struct Actor {
   std::int64_t principal_no{};  // 0: the exchange itself

@@ -93,6 +93,25 @@ awaitable<Result<std::int64_t, StoreError>> close_cut_uploads(LotServices servic
   co_return closed;
 }
 
+awaitable<Result<std::int64_t, StoreError>> supersede_cut_uploads(
+    LotServices services, LotFinisher& finisher, MarketNo market, std::int64_t tenant_no,
+    std::function<bool(BatchId)> cut) {
+  auto find = [market, tenant_no](storage::LotTx& tx) {
+    return tx.batches().receiving_of(market, tenant_no, kPerRun);
+  };
+  auto const receiving = co_await services.store.transact(find);
+  if (!receiving) co_return refuse(receiving.error());
+  std::int64_t closed = 0;
+  for (auto const batch : *receiving) {
+    if (!cut(batch)) continue;
+    auto job = [batch](storage::LotTx& tx) { return stop(tx, batch, "batch.superseded"); };
+    if (!flatten(co_await services.store.transact(job))) continue;
+    ++closed;
+    static_cast<void>(co_await finisher.finish(batch));
+  }
+  co_return closed;
+}
+
 awaitable<void> resume_lots(LotServices services, LotFinisher& finisher) {
   for (auto const& market : services.markets.all()) {
     if (!market->ready()) continue;

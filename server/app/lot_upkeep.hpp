@@ -22,6 +22,12 @@ namespace leadex::app {
                                                                      LotFinisher& finisher,
                                                                      BatchId batch);
 
+/// Gives up what a generator's cut uploads to a market hold, since the file comes again: else its
+/// own persons would be taken. @param cut  whether an upload that is receiving was cut
+[[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>>
+supersede_cut_uploads(LotServices services, LotFinisher& finisher, MarketNo market,
+                      std::int64_t tenant_no, std::function<bool(BatchId)> cut);
+
 /// Gives up the uploads that took no row for `time_out`. @return how many
 [[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> close_cut_uploads(
     LotServices services, LotFinisher& finisher, Timestamp now, std::chrono::seconds time_out);

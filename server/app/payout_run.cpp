@@ -2,6 +2,7 @@
 
 #include "billing/settlement/payout.hpp"
 #include "server/app/change_bank_details.hpp"
+#include "server/crypto/public_id.hpp"
 #include "server/storage/currency.hpp"
 
 namespace leadex::app {
@@ -33,6 +34,14 @@ void audit_run(PlatformTx& tx, Principal const& actor, std::string_view action,
             .add("currency", run.currency)
             .add("payouts", static_cast<std::int64_t>(run.payouts.size()))
             .add("total", total));
+}
+
+/// One event for each generator of the run.
+void tell(PlatformTx& tx, storage::PayoutRun const& run, storage::OwnEvent event) {
+  constexpr auto kKind = static_cast<std::int16_t>(crypto::IdKind::payout);
+  for (auto const& payout : run.payouts) {
+    tx.webhooks().emit({0, event, payout.tenant_no, kKind, payout.payout_no}, tx.now());
+  }
 }
 
 AppResult<storage::PayoutRun> find_run(PlatformTx& tx, Principal const& actor,
@@ -144,6 +153,7 @@ AppResult<storage::PayoutRun> pay_payout_run(PlatformTx& tx, Principal const& ac
   auto const booked = tx.ledger().payouts_paid(run_no, run->currency, amounts(*run));
   if (!booked) return refuse(app_error(booked.error()));
   tx.payouts().set_status(run_no, PayoutStatus::paid, tx.now());
+  tell(tx, *run, storage::OwnEvent::payout_sent);
   audit_run(tx, actor, "payout_run.paid", *run);
   return *tx.payouts().find(run_no);
 }
@@ -158,6 +168,8 @@ AppResult<storage::PayoutRun> fail_payout_run(PlatformTx& tx, Principal const& a
   auto const booked = tx.ledger().payouts_failed(run_no, run->currency, amounts(*run));
   if (!booked) return refuse(app_error(booked.error()));
   tx.payouts().set_status(run_no, PayoutStatus::failed, tx.now());
+  // Of a draft the generators have not heard.
+  if (run->status != PayoutStatus::draft) tell(tx, *run, storage::OwnEvent::payout_failed);
   audit_run(tx, actor, "payout_run.failed", *run);
   return *tx.payouts().find(run_no);
 }

@@ -2,7 +2,9 @@
 
 #include <memory>
 
+#include "billing/values/check.hpp"
 #include "server/app/judge_lot.hpp"
+#include "server/crypto/public_id.hpp"
 
 namespace leadex::app {
 namespace {
@@ -26,18 +28,28 @@ storage::AuditEntry entry_of(Batch const& batch, Actor actor, std::string action
           .payload = std::move(payload)};
 }
 
-/// Bad rows of an accepted lot do not go on sale. Nobody but this lot has them yet.
+storage::NewEvent event_of(Batch const& batch, storage::OwnEvent type, crypto::IdKind kind,
+                           std::int64_t no) {
+  return {batch.id.market, type, batch.tenant_no, static_cast<std::int16_t>(kind), no};
+}
+
+/// Bad rows of an accepted lot do not go on sale. Nobody but this lot has them yet; of a rejected
+/// lot the one event tells for all its leads.
 void decide(storage::LotTx& tx, Batch const& batch, std::vector<SpotCheck> const& checks,
             LotDecision decision) {
   bool const accepted = decision == LotDecision::accepted;
   tx.batches().set_decision(batch.id, decision,
                             accepted ? BatchStatus::listing : BatchStatus::checking);
+  tx.emit(event_of(batch, storage::OwnEvent::batch_checked, crypto::IdKind::batch, batch.id.no));
   if (!accepted) return;
   std::vector<std::int64_t> bad;
   for (auto const& check : checks) {
     if (check.verdict == CheckVerdict::bad) bad.push_back(check.lead_no);
   }
   if (!bad.empty()) tx.lots().withdraw_checked(batch.id.market, bad);
+  for (auto const lead_no : bad) {
+    tx.emit(event_of(batch, storage::OwnEvent::lead_withdrawn, crypto::IdKind::lead, lead_no));
+  }
 }
 
 /// The check after this verdict.
@@ -113,23 +125,26 @@ Result<VerdictTaken, LotRefusal> take(storage::LotTx& tx, GivenVerdict const& gi
                       *tx.batches().find_locked(batch_id), judged.stand_in_needed};
 }
 
-Result<Batch, LotRefusal> take_decision(storage::LotTx& tx, BatchId id, LotDecision decision,
-                                        Actor actor) {
+Result<Batch, LotRefusal> take_decision(storage::LotTx& tx, DecideLot const& given,
+                                        std::string const& reason_sealed, Actor actor) {
+  auto const id = given.batch;
   auto const batch = tx.batches().find_locked(id);
   if (!batch) return refuse(LotRefusal::not_found);
   if (!is_waiting(*batch)) return refuse(LotRefusal::already_decided);
   if (!batch->needs_admin) return refuse(LotRefusal::not_needed);
-  decide(tx, *batch, tx.lots().checks(id), decision);
+  decide(tx, *batch, tx.lots().checks(id), given.decision);
+  tx.batches().set_decision_reason(id, reason_sealed);
   auto const entry =
-      entry_of(*batch, actor, "lot." + std::string{text(decision)}, "judged_by=admin");
+      entry_of(*batch, actor, "lot." + std::string{text(given.decision)}, "judged_by=admin");
   tx.audit().append(id.market, {&entry, 1});
   return *tx.batches().find_locked(id);
 }
 
 }  // namespace
 
-awaitable<LotResult<VerdictTaken>> record_verdict(LotServices services, GivenVerdict given,
-                                                  Actor actor) {
+awaitable<LotResult<LotAnswer<VerdictTaken>>> record_verdict(LotServices services,
+                                                             GivenVerdict given, Actor actor,
+                                                             LotOnce<VerdictTaken> once) {
   auto const market = services.markets.find(given.check.market);
   if (!market) co_return refuse(LotError{LotRefusal::not_found});
   auto const settings = market->settings();
@@ -143,18 +158,29 @@ awaitable<LotResult<VerdictTaken>> record_verdict(LotServices services, GivenVer
     given.note.reset();
   }
   BasisPoints const unreachable_max{settings->unreachable_max_bp};
-  auto job = [given, actor, note, unreachable_max](storage::LotTx& tx) {
-    return take(tx, given, actor, note, unreachable_max);
+  auto job = [given, actor, note, unreachable_max, once](storage::LotTx& tx) {
+    return run_once(tx, actor, once, [&] { return take(tx, given, actor, note, unreachable_max); });
   };
   co_return flatten(co_await services.store.transact(job));
 }
 
-awaitable<LotResult<Batch>> decide_lot(LotServices services, BatchId id, LotDecision decision,
-                                       Actor actor) {
-  auto job = [id, decision, actor](storage::LotTx& tx) {
-    return take_decision(tx, id, decision, actor);
+awaitable<LotResult<LotAnswer<Batch>>> decide_lot(LotServices services, DecideLot given,
+                                                  Actor actor, LotOnce<Batch> once) {
+  auto const row = privacy::row_key(given.batch.no);
+  auto sealed = privacy::SecretBox{services.keys}.seal(
+      {"batch", given.batch.market, row, "decision_reason_sealed"}, given.reason);
+  auto job = [given, actor, sealed = std::move(sealed), once](storage::LotTx& tx) {
+    return run_once(tx, actor, once, [&] { return take_decision(tx, given, sealed, actor); });
   };
   co_return flatten(co_await services.store.transact(job));
+}
+
+std::string decision_reason(privacy::KeyRing const& keys, Batch const& batch) {
+  auto const row = privacy::row_key(batch.id.no);
+  auto const opened = privacy::SecretBox{keys}.open(
+      {"batch", batch.id.market, row, "decision_reason_sealed"}, *batch.decision_reason_sealed);
+  LEADEX_CHECK(opened.has_value());
+  return std::string{opened->view()};
 }
 
 }  // namespace leadex::app

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "matching/quality/lot_verdict.hpp"
-#include "server/app/lot_services.hpp"
+#include "server/app/lot_once.hpp"
 
 namespace leadex::app {
 
@@ -26,15 +26,24 @@ struct VerdictTaken {
   bool stand_in_needed{};    // rows that could not be reached ask for others: extend_draw
 };
 
-/// @errors not_found, already_decided, not_claimed, not_owner (no settings of the market here), the
-///         store's
-[[nodiscard]] boost::asio::awaitable<LotResult<VerdictTaken>> record_verdict(LotServices services,
-                                                                             GivenVerdict verdict,
-                                                                             Actor actor);
+/// @errors not_found, already_decided, not_claimed, not_owner (no settings of the market here),
+///         key_in_progress, key_reused, the store's
+[[nodiscard]] boost::asio::awaitable<LotResult<LotAnswer<VerdictTaken>>> record_verdict(
+    LotServices services, GivenVerdict verdict, Actor actor, LotOnce<VerdictTaken> once = {});
+
+struct DecideLot {
+  BatchId batch;
+  storage::LotDecision decision{};  // accepted or rejected
+  std::string reason;               // 1 … 2000 bytes; sealed
+};
 
 /// An admin judges a lot that too few people of could be reached.
-/// @errors not_found, already_decided, not_needed, the store's
-[[nodiscard]] boost::asio::awaitable<LotResult<storage::Batch>> decide_lot(
-    LotServices services, BatchId batch, storage::LotDecision decision, Actor actor);
+/// @errors not_found, already_decided, not_needed, key_in_progress, key_reused, the store's
+[[nodiscard]] boost::asio::awaitable<LotResult<LotAnswer<storage::Batch>>> decide_lot(
+    LotServices services, DecideLot given, Actor actor, LotOnce<storage::Batch> once = {});
+
+/// Why an admin judged so. `batch.decision_reason_sealed` is set.
+[[nodiscard]] std::string decision_reason(privacy::KeyRing const& keys,
+                                          storage::Batch const& batch);
 
 }  // namespace leadex::app

@@ -51,13 +51,16 @@ IntentError intent_error(storage::StoreError error) {
   }
 }
 
-asio::awaitable<Result<void, IntentError>> IntentRunner::fund_arrives(
-    storage::FundIntent intent, std::chrono::steady_clock::time_point deadline) {
-  auto const actor = markets_.find(intent.market);
+namespace {
+
+/// The market's half: money that left the platform.
+asio::awaitable<Result<void, IntentError>> arrive_in_market(
+    market::MarketHost& markets, storage::FundIntent intent, market::Command command,
+    std::chrono::steady_clock::time_point deadline) {
+  auto const actor = markets.find(intent.market);
   if (!actor || !actor->ready()) co_return refuse(IntentError::not_owner);
   market::Submission submission;
-  submission.command =
-      market::FundBudget{{intent.tenant_no, intent.sub_no}, intent.intent_no, intent.amount.micros};
+  submission.command = std::move(command);
   submission.deadline = deadline;
   auto const answer = co_await actor->submit(std::move(submission));
   if (!answer) co_return refuse(intent_error(answer.error()));
@@ -69,6 +72,23 @@ asio::awaitable<Result<void, IntentError>> IntentRunner::fund_arrives(
     co_return refuse(IntentError::refused);
   }
   co_return Result<void, IntentError>{};
+}
+
+}  // namespace
+
+asio::awaitable<Result<void, IntentError>> IntentRunner::fund_arrives(
+    storage::FundIntent intent, std::chrono::steady_clock::time_point deadline) {
+  return arrive_in_market(
+      markets_, intent,
+      market::FundBudget{{intent.tenant_no, intent.sub_no}, intent.intent_no, intent.amount.micros},
+      deadline);
+}
+
+asio::awaitable<Result<void, IntentError>> IntentRunner::claw_back_arrives(
+    storage::FundIntent intent, std::chrono::steady_clock::time_point deadline) {
+  return arrive_in_market(
+      markets_, intent,
+      market::CoverClawBack{intent.tenant_no, intent.intent_no, intent.amount.micros}, deadline);
 }
 
 namespace {
@@ -108,6 +128,9 @@ asio::awaitable<Result<void, IntentError>> IntentRunner::finish(storage::FundInt
   bool const left_market = intent.market_seq && !intent.platform_seq;
   if (intent.direction == IntentDirection::fund && left_platform) {
     co_return co_await fund_arrives(intent, std::chrono::steady_clock::now() + kStepDeadline);
+  }
+  if (intent.direction == IntentDirection::claw_back && left_platform) {
+    co_return co_await claw_back_arrives(intent, std::chrono::steady_clock::now() + kStepDeadline);
   }
   if (intent.direction == IntentDirection::defund && left_market) {
     co_return co_await defund_arrives(intent.market, intent.intent_no);

@@ -41,6 +41,9 @@ class IntentRunner {
   /// wallet → budget, second half: the market's `FundBudget`. Fine when it arrived before.
   [[nodiscard]] boost::asio::awaitable<Result<void, IntentError>> fund_arrives(
       storage::FundIntent intent, std::chrono::steady_clock::time_point deadline);
+  /// platform earnings → market earnings, second half: the market's `CoverClawBack`.
+  [[nodiscard]] boost::asio::awaitable<Result<void, IntentError>> claw_back_arrives(
+      storage::FundIntent intent, std::chrono::steady_clock::time_point deadline);
   /// budget → wallet, second half: the platform's books. Fine when it arrived before.
   [[nodiscard]] boost::asio::awaitable<Result<void, IntentError>> defund_arrives(
       MarketNo market, std::int64_t intent_no);

@@ -38,7 +38,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 80> kRules{{
+constexpr std::array<OperationRule, 83> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -84,6 +84,7 @@ constexpr std::array<OperationRule, 80> kRules{{
     {"list_spot_checks", kVerifier | kReaders, "markets:read", false},
     {"claim_spot_check", kVerifier, "checks:write", false},
     {"record_verdict", kVerifier, "checks:write", false},
+    {"decide_batch", kAdmin, "admin:write", false},
     {"create_campaign", kBuyer, "bids:write", false},
     {"list_campaigns", kBuyer | kReaders, "orders:read", true},
     {"get_campaign", kBuyer | kReaders, "orders:read", true},
@@ -111,6 +112,8 @@ constexpr std::array<OperationRule, 80> kRules{{
     {"list_disputes", kTraders | kReaders, "ledger:read", true},
     {"get_dispute", kTraders | kReaders, "ledger:read", true},
     {"decide_dispute", kAdmin, "admin:money", false},
+    {"claw_back_sale", kAdmin, "admin:money", false},
+    {"list_claw_backs", kReaders, "ledger:read", false},
     {"list_events", kTraders | kReaders, "markets:read", false},
     {"create_webhook_endpoint", kTraders, "webhooks:write", false},
     {"list_webhook_endpoints", kTraders, "webhooks:write", false},

@@ -43,6 +43,7 @@ enum class IdKind : std::uint8_t {
   conversion = 25,
   principal = 26,
   deposit = 27,
+  claw_back = 28,
 };
 
 /// "lead_", "batch_", …

@@ -11,7 +11,11 @@ class Collector {
  public:
   Collector(MarketNo market, std::int64_t batch_seq) : market_(market), batch_seq_(batch_seq) {}
 
-  void at(std::int64_t at_us) { at_us_ = at_us; }
+  void at(std::int64_t at_us, market::Command const& command) {
+    at_us_ = at_us;
+    edit_ = std::holds_alternative<market::UpsertCampaign>(command);
+    claw_back_ = std::holds_alternative<market::ClawBack>(command);
+  }
   [[nodiscard]] std::vector<Happening> take() { return std::move(found_); }
 
   void operator()(market::SaleAwarded const& effect) {
@@ -35,7 +39,8 @@ class Collector {
   }
 
   void operator()(market::CampaignMoved const& effect) {
-    if (effect.status != market::CampaignStatus::exhausted) return;
+    // An edit of a campaign that has run dry before tells its status again.
+    if (effect.status != market::CampaignStatus::exhausted || edit_) return;
     add("campaign.exhausted", IdKind::campaign, effect.campaign_no).buyer_no = effect.buyer_no;
   }
 
@@ -56,13 +61,17 @@ class Collector {
     }
   }
 
+  void operator()(market::BudgetLow const& effect) {
+    add("balance.low", IdKind::campaign, effect.campaign_no).buyer_no = effect.buyer_no;
+  }
+
   void operator()(market::CounterMoved const&) {}
   void operator()(market::BudgetMoved const&) {}
   void operator()(market::BidMoved const&) {}
   void operator()(market::AuctionHeld const&) {}
 
  private:
-  static std::string_view type_of(market::SaleStep step) {
+  [[nodiscard]] std::string_view type_of(market::SaleStep step) const {
     switch (step) {
       case market::SaleStep::delivered:
         return "sale.delivered";
@@ -71,8 +80,9 @@ class Collector {
         return "sale.voided";
       case market::SaleStep::settled:
         return "sale.settled";
-      case market::SaleStep::credited:  // told by return.decided
+      case market::SaleStep::credited:
       case market::SaleStep::returned:
+        return claw_back_ ? "sale.credited" : "";  // else told by return.decided
       case market::SaleStep::holdback_released:
         break;
     }
@@ -102,6 +112,8 @@ class Collector {
   MarketNo market_;
   std::int64_t batch_seq_;
   std::int64_t at_us_{};
+  bool edit_{};
+  bool claw_back_{};
   std::vector<Happening> found_;
 };
 
@@ -111,7 +123,7 @@ std::vector<Happening> happenings(MarketNo market, std::int64_t batch_seq,
                                   market::CommitBody const& body) {
   Collector collector(market, batch_seq);
   for (auto const& item : body.items) {
-    collector.at(item.at_us);
+    collector.at(item.at_us, item.command);
     for (auto const& effect : item.effects) std::visit(collector, effect);
   }
   return collector.take();

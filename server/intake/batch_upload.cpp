@@ -143,6 +143,7 @@ class Upload {
     auto const no =
         co_await services_.numbers.reserve_later(market_no, storage::NumberKind::batch, 1);
     if (!no) co_return refuse(UploadFailure::Reason{no.error()});
+    if (request_.begins) request_.begins({market_no, *no});
     storage::NewBatch const wanted{.id = {market_no, *no},
                                    .tenant_no = request_.tenant_no,
                                    .format = request_.format,

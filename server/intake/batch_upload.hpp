@@ -41,8 +41,9 @@ struct UploadRequest {
   std::int64_t tenant_no{};
   storage::BatchFormat format{};
   bool gzip{};
-  std::optional<Money> ask;  // for rows that bring none
-  bool dry_run{};            // form and duplicates in the file alone; nothing is stored
+  std::optional<Money> ask;             // for rows that bring none
+  bool dry_run{};                       // form and duplicates in the file alone; nothing is stored
+  std::function<void(BatchId)> begins;  // told before the batch exists; may be empty
 };
 
 inline constexpr std::size_t kChunkRows = 1000;       // of one transaction

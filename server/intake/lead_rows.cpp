@@ -144,8 +144,10 @@ std::vector<market::AttributeText> attribute_texts(CheckedLead const& lead) {
   return texts;
 }
 
-storage::NewLead make_new_lead(privacy::KeyRing const& ring, CheckedLead const& lead,
-                               LeadPlace const& place) {
+namespace {
+
+/// What is said of a lead in the open.
+storage::NewLead open_row(CheckedLead const& lead, LeadPlace const& place) {
   storage::NewLead row;
   row.lead_no = place.id.no;
   row.batch_no = place.batch_no;
@@ -163,6 +165,14 @@ storage::NewLead make_new_lead(privacy::KeyRing const& ring, CheckedLead const& 
   row.resale = lead.consent_companies.empty() ? 0 : 1;
   row.attributes = market::encode_value(attribute_texts(lead));
   row.external_id = lead.at(Column::external_id);
+  return row;
+}
+
+}  // namespace
+
+storage::NewLead make_new_lead(privacy::KeyRing const& ring, CheckedLead const& lead,
+                               LeadPlace const& place) {
+  auto row = open_row(lead, place);
   auto contact = contact_json(lead);
   auto evidence = evidence_json(lead);
   auto sealed = privacy::seal_contact(ring, place.id, lead.captured_at, contact);
@@ -189,6 +199,10 @@ market::OfferLead make_offer(storage::NewLead const& row, CheckedLead const& lea
   offer.ask_micros = row.ask_micros;
   offer.attributes = attribute_texts(lead);
   return offer;
+}
+
+market::OfferLead make_offer(CheckedLead const& lead, LeadPlace const& place) {
+  return make_offer(open_row(lead, place), lead);
 }
 
 }  // namespace leadex::intake

@@ -48,5 +48,7 @@ struct LeadPlace {
 
 /// The offer of such a lead to its market.
 [[nodiscard]] market::OfferLead make_offer(storage::NewLead const& row, CheckedLead const& lead);
+/// The same of a lead that is only tried: nothing is sealed.
+[[nodiscard]] market::OfferLead make_offer(CheckedLead const& lead, LeadPlace const& place);
 
 }  // namespace leadex::intake

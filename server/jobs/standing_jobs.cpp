@@ -24,6 +24,8 @@ asio::awaitable<void> run_remit(app::RemitServices services) {
   co_await app::remit_earnings(services);
 }
 
+asio::awaitable<void> run_claw_backs(app::ClawBackRunner& runner) { co_await runner.run(); }
+
 }  // namespace
 
 asio::awaitable<void> keep_idempotency_days(JobServices services) {
@@ -46,6 +48,7 @@ std::vector<Job> standing_jobs(JobServices services) {
   return {
       {"intents", 1s, [&intents = services.intents] { return run_intents(intents); }},
       {"remit_earnings", 2s, [earnings = services.earnings] { return run_remit(earnings); }},
+      {"claw_backs", 2s, [&runner = services.claw_backs] { return run_claw_backs(runner); }},
       {"idempotency_days", 1h, [services] { return keep_idempotency_days(services); }},
   };
 }

@@ -7,6 +7,7 @@
 
 #include "billing/values/time.hpp"
 #include "server/app/remit_earnings.hpp"
+#include "server/app/run_claw_backs.hpp"
 #include "server/app/run_intents.hpp"
 #include "server/jobs/job_loop.hpp"
 #include "server/storage/upkeep.hpp"
@@ -17,11 +18,12 @@ struct JobServices {
   storage::Database& database;
   storage::Upkeep& upkeep;
   app::IntentRunner& intents;
+  app::ClawBackRunner& claw_backs;
   app::RemitServices earnings;
   std::function<Timestamp()> now;  ///< the wall clock
 };
 
-/// intents (each second), remit_earnings (2 s), idempotency_days (each hour).
+/// intents (each second), remit_earnings and claw_backs (2 s), idempotency_days (each hour).
 [[nodiscard]] std::vector<Job> standing_jobs(JobServices services);
 
 /// Opens the partitions of today … today + 3, drops those older than four days, and deletes old

@@ -28,8 +28,8 @@ void add_to(storage::Lookups& wanted, Submission const& s) {
   for (auto const& row : s.admissions) {
     wanted.persons.insert(wanted.persons.end(), row.digests.begin(), row.digests.end());
   }
-  if (auto const* fund = std::get_if<FundBudget>(&s.command)) {
-    wanted.intents.push_back(fund->intent_no);
+  if (auto const once = happens_once(s.command)) {
+    (once->what == Once::What::intent ? wanted.intents : wanted.claw_backs).push_back(once->no);
   }
 }
 
@@ -137,9 +137,8 @@ void Actor::enqueue(ItemPtr item) {
     }
     item->in_flight_key = std::move(id);
   }
-  bool const funds = std::holds_alternative<FundBudget>(submission.command);
   if (submission.idempotency || !submission.persons.empty() || !submission.admissions.empty() ||
-      funds) {
+      happens_once(submission.command)) {
     (submission.lane == Lane::real_time ? for_look_up_ : bulk_for_look_up_)
         .push_back(std::move(item));
     return start_look_up();
@@ -198,7 +197,9 @@ void Actor::on_looked_up(std::vector<ItemPtr> const& items,
   }
   std::unordered_map<std::string, storage::FoundPerson const*> persons;
   for (auto const& person : found->persons) persons[person.digest] = &person;
-  std::set<std::int64_t> const open(found->open_intents.begin(), found->open_intents.end());
+  std::set<Once> open;
+  for (auto const no : found->open_intents) open.insert({Once::What::intent, no});
+  for (auto const no : found->open_claw_backs) open.insert({Once::What::claw_back, no});
   for (auto const& item : items) {
     auto const& s = item->submission;
     item->looked_up = true;
@@ -219,9 +220,7 @@ void Actor::on_looked_up(std::vector<ItemPtr> const& items,
     for (auto const& row : s.admissions) {
       for (auto const& digest : row.digests) note(digest);
     }
-    if (auto const* fund = std::get_if<FundBudget>(&s.command)) {
-      item->intent_open = open.contains(fund->intent_no);
-    }
+    if (auto const once = happens_once(s.command)) item->still_open = open.contains(*once);
     (s.lane == Lane::real_time ? real_time_ : bulk_).push_back(item);
   }
   start_look_up();

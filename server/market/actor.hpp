@@ -16,6 +16,7 @@
 #include "server/market/commit_body.hpp"
 #include "server/market/market_actor.hpp"
 #include "server/market/market_host.hpp"
+#include "server/market/once.hpp"
 #include "server/market/recent_claims.hpp"
 
 namespace leadex::market {
@@ -58,8 +59,8 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
     bool looked_up{};
     std::int64_t looked_up_seq{};
     std::vector<storage::FoundPerson> found;
-    bool intent_open{};
-    bool alone{};  // runs in a batch of its own, after a batch it was in was refused
+    bool still_open{};  // of what happens once
+    bool alone{};       // runs in a batch of its own, after a batch it was in was refused
     std::string in_flight_key;
     Answer answer;
     std::int64_t last_command_no{};
@@ -146,7 +147,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   std::int64_t look_up_floor_{};  // the look-up under way sees at least the batches up to it
   std::deque<InFlight> in_flight_;
   std::unordered_set<std::string> keys_in_flight_;
-  std::unordered_set<std::int64_t> intents_applied_;
+  std::set<Once> applied_once_;
   RecentClaims claims_;
   bool tick_waiting_{};
   std::function<void()> on_stopped_;

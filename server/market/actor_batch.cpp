@@ -79,9 +79,9 @@ void Actor::apply(Building& building, ItemPtr const& item) {
   if (Clock::now() > submission.deadline) {
     return finish(item, refuse(SubmitError::deadline_passed));
   }
-  if (auto const* fund = std::get_if<FundBudget>(&submission.command)) {
-    // Twice the same intent: the money is there already.
-    if (!item->intent_open || intents_applied_.contains(fund->intent_no)) {
+  if (auto const once = happens_once(submission.command)) {
+    // Twice the same: the money has moved already.
+    if (!item->still_open || applied_once_.contains(*once)) {
       return finish(item, Answer{.at_us = now_us()});
     }
   }
@@ -128,9 +128,7 @@ void Actor::apply_command(Building& building, ItemPtr const& item, Command const
                                       : 0;
     if (campaign_no != 0) own(SweepListings{campaign_no}, Lane::bulk);
   }
-  if (auto const* fund = std::get_if<FundBudget>(&command); fund && !refused) {
-    intents_applied_.insert(fund->intent_no);
-  }
+  if (auto const once = happens_once(command); once && !refused) applied_once_.insert(*once);
   // The actor's own work that found nothing to do leaves no trace.
   bool const idle =
       !item->done && applied.effects.empty() && !std::holds_alternative<ConfigureMarket>(command);
@@ -167,13 +165,14 @@ bool Actor::check_persons(Building& building, Item& item) {
   std::unordered_map<std::string, storage::FoundPerson const*> found;
   for (auto const& person : item.found) found[person.digest] = &person;
   auto const holder = [&](std::string const& digest) -> std::int64_t {
-    if (auto const recent = claims_.find(digest); recent != -1) return recent;
+    if (auto const recent = claims_.find(digest, item.looked_up_seq); recent != -1) return recent;
     auto const at = found.find(digest);
     if (at == found.end() || at->second->seen_us < fresh_since) return -1;
     return at->second->provisional_upload;
   };
   auto const claim = [&](std::string const& digest, std::int64_t lead_no) {
-    if (claims_.find(digest) == own_upload && admit != nullptr) return;  // twice in one row
+    bool const twice = claims_.find(digest, building.rows.seq - 1) == own_upload;
+    if (twice && admit != nullptr) return;  // in one row
     claims_.add(digest, own_upload, building.rows.seq);
     building.rows.persons.push_back(
         {digest, lead_no, at_us, own_upload != 0 ? std::optional{own_upload} : std::nullopt});

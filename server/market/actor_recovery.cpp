@@ -57,7 +57,7 @@ void Actor::adopt(storage::LoadedMarket loaded) {
   engine_ = Engine{};
   books_ = Books{};
   claims_.clear();
-  intents_applied_.clear();
+  applied_once_.clear();
   tick_waiting_ = false;
   seq_ = loaded.head.seq;
   hash_ = loaded.head.hash;

@@ -78,9 +78,16 @@ void Books::write(Submission const& submission, Applied& applied, std::int64_t a
     new_leads_[submission.lead->lead_no] = rows_->new_leads.size();
     rows_->new_leads.push_back(*submission.lead);
   }
+  auto const* const claw_back = std::get_if<ClawBack>(&submission.command);
+  SaleKey const clawed =
+      claw_back != nullptr ? SaleKey{claw_back->lead_no, claw_back->slot} : SaleKey{};
+  bool const forgotten = claw_back != nullptr && !open_.contains(clawed);
+  if (forgotten) open_again(*claw_back);
   for (auto const& effect : applied.effects) {
     std::visit([&](auto const& held) { on(submission, at_us, held); }, effect);
   }
+  if (forgotten) open_.erase(clawed);
+  if (claw_back != nullptr) rows_->claw_backs_done.push_back(claw_back->order_no);
   for (auto& sold : applied.outcome.sold) {
     auto const found = open_.find(SaleKey{sold.lead_no, sold.slot});
     if (found != open_.end()) sold.fee_micros = found->second.money.sold.commission.micros;
@@ -152,6 +159,16 @@ void Books::on(Submission const&, std::int64_t, SaleAwarded const& effect) {
   new_sales_[key] = rows_->new_sales.size();
   rows_->new_sales.push_back({effect, first.n, price.commission.micros, 0, 0});
   open_.emplace(key, open);
+}
+
+/// The money of a sale whose holdback was released, from what its row holds.
+Books::OpenMoney& Books::open_again(ClawBack const& command) {
+  OpenMoney open;
+  open.money = {price_of(command.gross_micros, command.fee_micros), Money{command.credited_micros},
+                Money{0}, SaleStage::settled};
+  open.route = route_of(command.lead_no, command.slot, command.budget, command.generator_no);
+  open.state = SaleState::settled;
+  return open_.emplace(SaleKey{command.lead_no, command.slot}, open).first->second;
 }
 
 void Books::on(Submission const&, std::int64_t, SaleStepped const& effect) {
@@ -266,6 +283,12 @@ void Books::on(Submission const&, std::int64_t, BudgetMoved const& effect) {
     book(*moved);
     rows_->new_intents.push_back({effect.intent_no, storage::IntentDirection::remit,
                                   effect.budget.buyer_no, 0, effect.amount_micros});
+    return;
+  }
+  if (effect.kind == BudgetMoved::Kind::covered) {
+    auto const earned = account(AccountCode::generator_earned, effect.budget.buyer_no, 0);
+    book(claw_back_arrives({clearing, earned}, amount));
+    rows_->intents_done.push_back(effect.intent_no);
     return;
   }
   auto const budget =

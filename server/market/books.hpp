@@ -49,6 +49,7 @@ class Books {
   void on(Submission const& s, std::int64_t at_us, BidMoved const& effect);
   void on(Submission const& s, std::int64_t at_us, ReturnMoved const& effect);
   void on(Submission const& s, std::int64_t at_us, AuctionHeld const& effect);
+  void on(Submission const&, std::int64_t, BudgetLow const&) {}  // an event, no row
 
   std::int64_t account(AccountCode code, std::int64_t owner_no, std::int64_t sub_no);
   SaleRoute route_of(std::int64_t lead_no, std::int32_t slot, BudgetKey const& budget,
@@ -56,6 +57,7 @@ class Books {
   void book(Transfer const& transfer);
   void book(TransferPlan const& plan, SalePendings const& pendings);
   void update_sale(SaleKey const& key, OpenMoney const& open);
+  OpenMoney& open_again(ClawBack const& command);
 
   std::shared_ptr<MarketSettings const> settings_;
   Ledger ledger_;

@@ -12,10 +12,12 @@ namespace leadex::market {
 
 class RecentClaims {
  public:
-  /// The upload that claimed it (0: a real-time lead), or −1.
-  [[nodiscard]] std::int64_t find(std::string const& digest) const {
+  /// The upload that claimed it (0: a real-time lead) in a batch after `seq`, or −1. What a look-up
+  /// at `seq` has seen it knows better: the claim may have been freed since.
+  [[nodiscard]] std::int64_t find(std::string const& digest, std::int64_t seq) const {
     auto const found = claims_.find(digest);
-    return found == claims_.end() ? -1 : found->second.upload;
+    bool const later = found != claims_.end() && found->second.seq > seq;
+    return later ? found->second.upload : -1;
   }
   void add(std::string const& digest, std::int64_t upload, std::int64_t seq) {
     claims_[digest] = {upload, seq};

@@ -241,7 +241,7 @@ struct Exchange::Parts {
   void add_jobs() {
     using Nothing = asio::awaitable<void>;
     auto all = jobs::standing_jobs(
-        {database, upkeep, intents, {numbers, ledger, *host, intents}, wall_clock});
+        {database, upkeep, intents, claw_backs, {numbers, ledger, *host, intents}, wall_clock});
     using std::chrono::seconds;
     all.push_back({"refill_commitments", seconds{10},
                    [this]() -> Nothing { co_await app::refill_all_commitments(intake.lots); }});
@@ -292,13 +292,14 @@ struct Exchange::Parts {
   pg::KeyListener key_listener{settings.database, [this] { authenticator.forget_all(); }};
 
   app::IntentRunner intents{database, *host};
+  app::ClawBackRunner claw_backs{database, *host, intents};
   app::AuditHeads heads{database, *keys};
   intake::DisposableDomains const disposable = disposable_of(settings);
   api::NumberBlocks lead_numbers{numbers, storage::NumberKind::lead, kLeadNumbers};
   api::NumberBlocks intent_numbers{numbers, storage::NumberKind::fund_intent, kIntentNumbers};
   api::CampaignEdits edits;
-  api::TradeServices trade{sales,   campaigns,  ledger,       cases,          leads,
-                           intents, disposable, lead_numbers, intent_numbers, edits};
+  api::TradeServices trade{sales,      campaigns,  ledger,       cases,          leads, intents,
+                           claw_backs, disposable, lead_numbers, intent_numbers, edits};
   api::IntakeServices intake{{lots, numbers, *keys, *host},
                              disposable_of(settings),
                              {upload_limits_of(settings), 1},
@@ -349,11 +350,14 @@ void Exchange::start() {
   std::filesystem::permissions(audit, std::filesystem::perms::owner_all);
   // The day's partition stands before the first key that goes into it.
   asio::thread_pool once{1};
-  asio::co_spawn(
-      once,
-      jobs::keep_idempotency_days(
-          {p.database, p.upkeep, p.intents, {p.numbers, p.ledger, *p.host, p.intents}, wall_clock}),
-      asio::use_future)
+  asio::co_spawn(once,
+                 jobs::keep_idempotency_days({p.database,
+                                              p.upkeep,
+                                              p.intents,
+                                              p.claw_backs,
+                                              {p.numbers, p.ledger, *p.host, p.intents},
+                                              wall_clock}),
+                 asio::use_future)
       .get();
   p.host->start();
   p.running.push_back(asio::co_spawn(p.delivery_thread, p.sender.run(), asio::use_future));

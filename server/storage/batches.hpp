@@ -69,6 +69,7 @@ struct Batch {
   std::optional<std::int64_t> acceptance_number;
   LotDecision decision{};
   bool needs_admin{};
+  std::optional<std::string> decision_reason_sealed;  ///< set where an admin judged
   Timestamp created_at{};
   std::optional<Timestamp> closed_at;
   std::optional<Timestamp> decided_at;
@@ -194,12 +195,16 @@ class UploadRows {
   virtual void close(BatchId batch, ClosedUpload const& upload) = 0;
   virtual void set_status(BatchId batch, BatchStatus status) = 0;
   virtual void set_decision(BatchId batch, LotDecision decision, BatchStatus status) = 0;
+  virtual void set_decision_reason(BatchId batch, std::string const& reason_sealed) = 0;
   virtual void set_needs_admin(BatchId batch, bool needed) = 0;
   /// The lot is given up: mode stopped. What it holds is cleared afterwards.
   virtual void stop(BatchId batch) = 0;
 
   /// Uploads still receiving that took their last chunk before that instant.
   [[nodiscard]] virtual std::vector<BatchId> cut_uploads(Timestamp touched_before, int limit) = 0;
+  /// Uploads of one generator to one market that are receiving.
+  [[nodiscard]] virtual std::vector<BatchId> receiving_of(MarketNo market, std::int64_t tenant_no,
+                                                          int limit) = 0;
   /// Lots of a market with work left: accepted ones to list, rejected or stopped ones to clear.
   [[nodiscard]] virtual std::vector<BatchId> unfinished_lots(MarketNo market, int limit) = 0;
   /// Lots of a market that wait for verdicts.

@@ -17,6 +17,7 @@
 #include "server/storage/lots.hpp"
 #include "server/storage/platform_idempotency.hpp"
 #include "server/storage/store_error.hpp"
+#include "server/storage/webhooks.hpp"
 
 namespace leadex::storage {
 
@@ -30,6 +31,8 @@ class LotTx {
   [[nodiscard]] virtual LotRows& lots() = 0;
   [[nodiscard]] virtual AuditRows& audit() = 0;
   [[nodiscard]] virtual PlatformIdempotency& idempotency() = 0;
+  /// Tells the event with this transaction; the same event again changes nothing.
+  virtual void emit(NewEvent const& event) = 0;
 };
 
 class LotStore {

@@ -158,6 +158,7 @@ struct BatchRows {
   std::vector<market::BidMoved> bid_updates;
   std::vector<ReturnUpdate> return_updates;
   std::vector<std::int64_t> intents_done;
+  std::vector<std::int64_t> claw_backs_done;
   std::optional<std::int32_t> market_version;
 };
 

@@ -68,13 +68,15 @@ struct Lookups {
   std::vector<KeyLookup> keys;
   std::int32_t first_day{};  // of idempotency partitions still valid
   std::vector<std::string> persons;
-  std::vector<std::int64_t> intents;  // to fund: which are still open?
+  std::vector<std::int64_t> intents;     // arriving: which are still open?
+  std::vector<std::int64_t> claw_backs;  // ordered: which are still open?
 };
 struct LookedUp {
   std::int64_t seq{};  // of the market's head in the same snapshot
   std::vector<FoundKey> keys;
   std::vector<FoundPerson> persons;
   std::vector<std::int64_t> open_intents;
+  std::vector<std::int64_t> open_claw_backs;
 };
 
 enum class CommitFailure : std::uint8_t {

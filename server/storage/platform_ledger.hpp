@@ -101,6 +101,10 @@ class PlatformLedger {
   [[nodiscard]] virtual Result<FundIntent, PlatformRefusal> claw_back_leaves(std::int64_t tenant_no,
                                                                              MarketNo market,
                                                                              Money amount) = 0;
+  /// claw_back_leaves for the generators whose earnings in that market are below zero, each for
+  /// what is missing there and not on its way. `limit` > 0 generators.
+  [[nodiscard]] virtual Result<std::vector<FundIntent>, PlatformRefusal> cover_claw_backs(
+      MarketNo market, int limit) = 0;
 
   // One batch for all payouts of a run; the spans are not empty.
   [[nodiscard]] virtual Result<PlatformBatch, PlatformRefusal> payouts_drafted(

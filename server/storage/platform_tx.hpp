@@ -8,6 +8,7 @@
 #include "server/storage/api_keys.hpp"
 #include "server/storage/approvals.hpp"
 #include "server/storage/audit.hpp"
+#include "server/storage/claw_backs.hpp"
 #include "server/storage/lots.hpp"
 #include "server/storage/markets.hpp"
 #include "server/storage/numbers.hpp"
@@ -31,6 +32,7 @@ class PlatformTx {
   [[nodiscard]] virtual ApprovalRows& approvals() = 0;
   [[nodiscard]] virtual PayoutRows& payouts() = 0;
   [[nodiscard]] virtual PlatformLedger& ledger() = 0;
+  [[nodiscard]] virtual ClawBackRows& claw_backs() = 0;
   [[nodiscard]] virtual PlatformIdempotency& idempotency() = 0;
   [[nodiscard]] virtual AuditRows& audit() = 0;
   [[nodiscard]] virtual WebhookRows& webhooks() = 0;

@@ -16,6 +16,8 @@ std::string_view text(OwnEvent event) {
       return "balance.low";
     case OwnEvent::webhook_test:
       return "webhook.test";
+    case OwnEvent::lead_withdrawn:
+      return "lead.withdrawn";
   }
   LEADEX_CHECK(false);
 }

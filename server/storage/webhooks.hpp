@@ -119,6 +119,7 @@ enum class OwnEvent : std::uint8_t {
   lead_erased = 4,
   balance_low = 5,
   webhook_test = 6,
+  lead_withdrawn = 7,  ///< before its market had seen it
 };
 [[nodiscard]] std::string_view text(OwnEvent event);
 

@@ -5,6 +5,7 @@
 #include "server/api/market_ref.hpp"
 #include "server/api/paging.hpp"
 #include "server/api/v1/staff.hpp"
+#include "server/app/claw_back.hpp"
 #include "server/app/markets.hpp"
 
 namespace leadex::api {
@@ -30,6 +31,7 @@ std::optional<std::string> subject_id(crypto::PublicIdCodec const& ids, Approval
   if (kind == "staff_account" || kind == "bank_details" || kind == "deposit") {
     return ids.seal(IdKind::account, 0, approval.subject_no);
   }
+  if (kind == app::kClawBackApproval) return ids.seal(IdKind::claw_back, 0, approval.subject_no);
   return std::nullopt;
 }
 

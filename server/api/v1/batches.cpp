@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "server/api/kept_answer.hpp"
 #include "server/api/paging.hpp"
 #include "server/api/v1/intake_handlers.hpp"
 #include "server/json/time_text.hpp"
@@ -112,7 +113,9 @@ asio::awaitable<ApiResult> list_batch_rows(ApiCall& call) {
   co_return answer_page(call, *page, **rows, write, key);
 }
 
-asio::awaitable<ApiResult> withdraw_batch(ApiCall& call) {
+namespace {
+
+asio::awaitable<ApiResult> withdraw_now(ApiCall& call) {
   auto const id = batch_of_path(call);
   if (!id) co_return refuse(id.error());
   auto const withdrawn =
@@ -125,6 +128,12 @@ asio::awaitable<ApiResult> withdraw_batch(ApiCall& call) {
     out.field("withdrawn", *withdrawn);
   }
   co_return answer(200, out);
+}
+
+}  // namespace
+
+asio::awaitable<ApiResult> withdraw_batch(ApiCall& call) {
+  co_return co_await answer_once(call, withdraw_now);
 }
 
 }  // namespace leadex::api

@@ -1,3 +1,4 @@
+#include "server/api/kept_answer.hpp"
 #include "server/api/v1/campaign_answer.hpp"
 #include "server/api/v1/money_steps.hpp"
 #include "server/api/v1/trade.hpp"
@@ -70,7 +71,7 @@ asio::awaitable<ApiResult> move_money(ApiCall& call, Way way) {
   }
   if (!moved) co_return refuse(moved.error());
   auto response = co_await answer_campaign(call, target->id);
-  if (response) co_await keep_answer(call, response->body);
+  if (response) response->body = co_await keep_answer(call, std::move(response->body));
   co_return response;
 }
 

@@ -1,3 +1,4 @@
+#include "server/api/kept_answer.hpp"
 #include "server/api/v1/campaign_answer.hpp"
 #include "server/api/v1/campaign_terms.hpp"
 #include "server/api/v1/trade.hpp"
@@ -167,7 +168,11 @@ Answered patch_campaign(ApiCall& call) {
   co_return co_await answer_campaign(call, *id);
 }
 
-Answered pause_campaign(ApiCall& call) { co_return co_await set_paused(call, true); }
-Answered resume_campaign(ApiCall& call) { co_return co_await set_paused(call, false); }
+Answered pause_campaign(ApiCall& call) {
+  co_return co_await answer_once(call, [](ApiCall& once) { return set_paused(once, true); });
+}
+Answered resume_campaign(ApiCall& call) {
+  co_return co_await answer_once(call, [](ApiCall& once) { return set_paused(once, false); });
+}
 
 }  // namespace leadex::api

@@ -8,6 +8,7 @@
 #include "server/api/market_ref.hpp"
 #include "server/api/operation.hpp"
 #include "server/api/v1/intake_services.hpp"
+#include "server/app/lot_once.hpp"
 
 namespace leadex::api {
 
@@ -23,6 +24,8 @@ namespace leadex::api {
 [[nodiscard]] asio::awaitable<ApiResult> claim_spot_check(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> record_verdict(ApiCall& call);
 
+[[nodiscard]] asio::awaitable<ApiResult> decide_batch(ApiCall& call);
+
 [[nodiscard]] ApiProblem problem_of(app::LotError const& error);
 [[nodiscard]] storage::BatchViewer batch_viewer(ApiCall const& call);
 [[nodiscard]] app::Actor actor_of(ApiCall const& call);
@@ -34,6 +37,24 @@ namespace leadex::api {
 
 /// The market's name, for answers.
 [[nodiscard]] std::string market_name(ApiContext const& context, MarketNo market);
+
+/// The caller's key, if there is one, for an action on lots whose answer `write` renders.
+template <class T>
+[[nodiscard]] app::LotOnce<T> lot_once(ApiCall const& call,
+                                       void (*write)(json::JsonWriter&, ApiContext const&,
+                                                     T const&)) {
+  app::LotOnce<T> once;
+  if (!call.idempotency) return once;
+  once.key =
+      app::LotKey{call.request.operation_id, call.idempotency->text, call.idempotency->body_hash};
+  once.render = [write, &context = call.ctx](T const& done) {
+    json::JsonWriter out;
+    write(out, context, done);
+    return out.str();
+  };
+  return once;
+}
+[[nodiscard]] http::Response kept_answer_of(std::string const& body);
 
 void write_batch(json::JsonWriter& out, ApiContext const& context, storage::Batch const& batch);
 void write_counts(json::JsonWriter& out, storage::BatchCounts const& counts);

@@ -68,6 +68,7 @@ void register_intake(http::Router& router, ApiContext& context) {
   add(router, context, "list_spot_checks", list_spot_checks);
   add(router, context, "claim_spot_check", claim_spot_check);
   add(router, context, "record_verdict", record_verdict);
+  add(router, context, "decide_batch", decide_batch);
 }
 
 }  // namespace leadex::api

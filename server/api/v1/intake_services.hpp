@@ -35,6 +35,27 @@ class RunningKeys {
   std::set<Key> keys_;
 };
 
+/// Uploads that run in this process now. Any other that is still receiving was cut.
+class LiveUploads {
+ public:
+  void begin(BatchId batch) {
+    std::lock_guard const lock(guard_);
+    live_.insert(batch);
+  }
+  void end(BatchId batch) {
+    std::lock_guard const lock(guard_);
+    live_.erase(batch);
+  }
+  [[nodiscard]] bool has(BatchId batch) {
+    std::lock_guard const lock(guard_);
+    return live_.contains(batch);
+  }
+
+ private:
+  std::mutex guard_;
+  std::set<BatchId> live_;
+};
+
 struct IntakeOptions {
   intake::UploadLimits limits;
   std::size_t cpu_threads = 1;
@@ -57,6 +78,7 @@ struct IntakeServices {
   intake::CpuPool cpu;
   intake::UploadServices uploads;
   RunningKeys running;
+  LiveUploads live;
   boost::asio::thread_pool background{1};
 };
 

@@ -52,6 +52,12 @@ std::string detail_of(app::LotRefusal refusal) {
 
 }  // namespace
 
+http::Response kept_answer_of(std::string const& body) {
+  auto response = http::make_response(app::kLotStatus, "application/json", body);
+  mark_replayed(response, true);
+  return response;
+}
+
 ApiProblem problem_of(app::LotError const& error) {
   if (auto const* store = std::get_if<storage::StoreError>(&error)) return problem_of(*store);
   auto const refusal = std::get<app::LotRefusal>(error);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "server/api/kept_answer.hpp"
 #include "server/api/market_ref.hpp"
 #include "server/api/v1/staff.hpp"
 #include "server/api/v1/trade_services.hpp"
@@ -15,7 +16,7 @@ namespace {
 struct JobRow {
   std::string_view name;
   std::uint32_t ticks{};  ///< market::Tick jobs; 0: no work of the markets
-  bool earnings{};        ///< afterwards, what was earned goes to the platform's books
+  bool earnings{};        ///< afterwards, money between markets and the platform moves
 };
 constexpr std::array<JobRow, 6> kJobs{{
     {"settlement", market::Tick::settlement | market::Tick::returns, true},
@@ -55,7 +56,8 @@ asio::awaitable<std::int64_t> move_earnings(ApiCall& call) {
   auto const replayed = co_await trade.intents.run();
   auto const remitted = co_await app::remit_earnings(
       {call.ctx.numbers, trade.ledger, call.ctx.markets, trade.intents});
-  co_return replayed.done + remitted;
+  auto const clawed_back = co_await trade.claw_backs.run();
+  co_return replayed.done + remitted + clawed_back;
 }
 
 /// Answers kept for repeated requests, once they are old.
@@ -65,9 +67,7 @@ asio::awaitable<Result<std::int64_t, storage::StoreError>> purge(ApiCall& call) 
       [](storage::PlatformTx& tx) { return tx.idempotency().purge(kRowsPerRun); });
 }
 
-}  // namespace
-
-Answered run_job(ApiCall& call) {
+Answered run_named(ApiCall& call) {
   auto const job = std::ranges::find(kJobs, call.param("name"), &JobRow::name);
   if (job == kJobs.end()) co_return problem(Code::not_found);
   Ran ran;
@@ -92,5 +92,9 @@ Answered run_job(ApiCall& call) {
   }
   co_return answer(200, writer);
 }
+
+}  // namespace
+
+Answered run_job(ApiCall& call) { co_return co_await answer_once(call, run_named); }
 
 }  // namespace leadex::api

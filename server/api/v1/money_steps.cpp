@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "billing/values/check.hpp"
+#include "server/api/kept_answer.hpp"
 
 namespace leadex::api {
 
@@ -25,16 +26,6 @@ ApiProblem problem_of(storage::PlatformRefusal refusal) {
   }
 }
 
-std::optional<ApiProblem> problem_of(storage::IdempotencyState state) {
-  if (state == storage::IdempotencyState::reused) {
-    return ApiProblem{Code::idempotency_key_reused, {}, {}, {}};
-  }
-  if (state == storage::IdempotencyState::in_progress) {
-    return ApiProblem{Code::in_progress, {}, {}, {}};
-  }
-  return std::nullopt;
-}
-
 /// What one attempt of the platform's half needs; copied into the job.
 struct Leave {
   FundStep step;
@@ -44,7 +35,7 @@ struct Leave {
   Left operator()(storage::PlatformTx& tx) const {
     storage::IdempotencyScope const scope{tenant_no, step.step, key.text, key.body_hash};
     auto const known = tx.idempotency().begin(scope);
-    if (auto refused = problem_of(known.state)) return refuse(std::move(*refused));
+    if (auto refused = api::problem_of(known.state)) return refuse(std::move(*refused));
     if (known.state == storage::IdempotencyState::replay) return found(tx, known.body);
     auto const intent =
         tx.ledger().fund_leaves(tenant_no, step.market, step.campaign_no, step.amount);
@@ -62,8 +53,6 @@ struct Leave {
     return *intent;
   }
 };
-
-std::string answer_scope(ApiCall const& call) { return call.request.operation_id + ".answer"; }
 
 }  // namespace
 
@@ -92,32 +81,6 @@ asio::awaitable<Result<void, ApiProblem>> fund_once(ApiCall& call, FundStep step
   auto const arrived = co_await trade_of(call).intents.fund_arrives(**left, call.request.deadline);
   if (!arrived) co_return refuse(problem_of(arrived.error()));
   co_return Result<void, ApiProblem>{};
-}
-
-asio::awaitable<Result<std::optional<std::string>, ApiProblem>> kept_answer(ApiCall& call) {
-  LEADEX_CHECK(call.idempotency.has_value());
-  auto const found = co_await call.ctx.database.transact(
-      [tenant_no = call.account_no(), key = *call.idempotency,
-       operation = answer_scope(call)](storage::PlatformTx& tx) {
-        return tx.idempotency().begin({tenant_no, operation, key.text, key.body_hash});
-      });
-  if (!found) co_return refuse(api::problem_of(found.error()));
-  if (auto refused = problem_of(found->state)) co_return refuse(std::move(*refused));
-  if (found->state != storage::IdempotencyState::replay) co_return std::optional<std::string>{};
-  co_return std::optional{found->body};
-}
-
-asio::awaitable<void> keep_answer(ApiCall& call, std::string body) {
-  auto const kept = co_await call.ctx.database.transact(
-      [tenant_no = call.account_no(), key = *call.idempotency, operation = answer_scope(call),
-       body = std::move(body)](storage::PlatformTx& tx) {
-        storage::IdempotencyScope const scope{tenant_no, operation, key.text, key.body_hash};
-        if (tx.idempotency().begin(scope).state == storage::IdempotencyState::fresh) {
-          tx.idempotency().store(scope, 200, body);
-        }
-        return true;
-      });
-  static_cast<void>(kept);
 }
 
 }  // namespace leadex::api

@@ -21,13 +21,6 @@ struct FundStep {
 };
 [[nodiscard]] asio::awaitable<Result<void, ApiProblem>> fund_once(ApiCall& call, FundStep step);
 
-/// The answer that was kept for the call's key by keep_answer; nothing the first time.
-/// @errors  idempotency_key_reused, in_progress
-[[nodiscard]] asio::awaitable<Result<std::optional<std::string>, ApiProblem>> kept_answer(
-    ApiCall& call);
-/// Keeps a body under the call's key. Not keeping it is no failure: it would be rendered afresh.
-[[nodiscard]] asio::awaitable<void> keep_answer(ApiCall& call, std::string body);
-
 [[nodiscard]] ApiProblem problem_of(app::IntentError error);
 
 }  // namespace leadex::api

@@ -2,6 +2,7 @@
 #include "server/api/v1/trade_support.hpp"
 #include "server/intake/lead_document.hpp"
 #include "server/intake/lead_rows.hpp"
+#include "server/market/preview.hpp"
 
 namespace leadex::api {
 
@@ -33,14 +34,16 @@ Result<intake::CheckedLead, ApiProblem> check(ApiCall const& call,
   return std::move(*lead);
 }
 
+/// What came of it. A lead that was only tried has no number.
 struct Offered {
-  LeadId lead;
-  market::Answer answer;
+  std::optional<LeadId> lead;
+  market::Outcome outcome;
 };
 
 http::Response render_outcome(ApiCall const& call, std::string_view currency,
-                              std::optional<Offered> const& offered) {
+                              Offered const& offered) {
   auto const& ids = call.ctx.ids;
+  auto const& outcome = offered.outcome;
   json::JsonWriter out;
   {
     auto const object = out.object();
@@ -48,18 +51,15 @@ http::Response render_outcome(ApiCall const& call, std::string_view currency,
     std::optional<std::string> auction;
     std::optional<Money> price;
     std::optional<Money> net;
-    if (offered) {
-      lead = ids.seal(offered->lead);
-      auto const& outcome = offered->answer.outcome;
-      if (outcome.number != 0) auction = ids.seal(AuctionId{offered->lead.market, outcome.number});
+    if (offered.lead) {
+      lead = ids.seal(*offered.lead);
+      if (outcome.number != 0) auction = ids.seal(AuctionId{offered.lead->market, outcome.number});
     }
-    bool const sold = offered && !offered->answer.outcome.sold.empty();
     out.field("lead_id", lead);
-    out.field("outcome", sold ? "sold" : "listed");
+    out.field("outcome", outcome.sold.empty() ? "listed" : "sold");
     {
       auto const sales = out.array("sales");
-      for (auto const& share :
-           sold ? offered->answer.outcome.sold : std::vector<market::SoldShare>{}) {
+      for (auto const& share : outcome.sold) {
         auto const sale = out.object();
         auto const kept = share.gross_micros - std::max<std::int64_t>(share.fee_micros, 0);
         out.field("gross", Money{share.gross_micros}, currency);
@@ -74,6 +74,23 @@ http::Response render_outcome(ApiCall const& call, std::string_view currency,
     if (call.test_key()) out.field("test", true);
   }
   return answer(201, out);
+}
+
+/// A test key's lead is checked and matched like any other and then let go: nothing is written.
+asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::CheckedLead lead) {
+  intake::LeadPlace place;
+  place.tenant_no = call.account_no();
+  place.version = market.settings->rules.version;
+  std::optional<std::vector<market::SoldShare>> shares;
+  auto const looked = co_await market.actor->view(
+      [&shares, offer = intake::make_offer(lead, place)](market::EngineView const& view) {
+        shares = market::preview(view, offer);
+      });
+  if (!looked) co_return refuse(api::problem_of(looked.error()));
+  if (!shares) co_return problem(Code::not_owner);  // the version comes into force right now
+  market::Outcome outcome;
+  outcome.sold = std::move(*shares);
+  co_return render_outcome(call, market.settings->currency, Offered{std::nullopt, outcome});
 }
 
 /// A repeated answer names the lead of the first time.
@@ -98,8 +115,7 @@ Answered post_lead(ApiCall& call) {
   auto const lead = check(call, *market->settings);
   if (!lead) co_return refuse(lead.error());
   auto const& currency = market->settings->currency;
-  // A test key's lead is checked like any other and then let go: nothing is written.
-  if (call.test_key()) co_return render_outcome(call, currency, std::nullopt);
+  if (call.test_key()) co_return co_await try_lead(call, *market, *lead);
 
   auto const number = co_await trade_of(call).lead_numbers.next(market->no());
   if (!number) co_return refuse(api::problem_of(number.error()));
@@ -116,7 +132,7 @@ Answered post_lead(ApiCall& call) {
   if (!done) co_return refuse(done.error());
   auto const id = co_await lead_of(call, place.id, *done);
   if (!id) co_return refuse(id.error());
-  auto response = render_outcome(call, currency, Offered{*id, *done});
+  auto response = render_outcome(call, currency, Offered{*id, done->outcome});
   mark_replayed(response, done->replayed);
   co_return response;
 }

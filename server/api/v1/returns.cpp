@@ -1,3 +1,4 @@
+#include "server/api/v1/return_proof.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/api/v1/trade_support.hpp"
 #include "server/json/money_text.hpp"
@@ -104,6 +105,7 @@ Answered open_return(ApiCall& call) {
   command.slot = id->slot;
   command.buyer_no = call.account_no();
   command.reason = std::string{json::text_of(*json::find_member(call.body, "reason"))};
+  command.proven = co_await is_proven(call, *market, *id, command.reason);
   market::Submission submission;
   submission.command = command;
   submission.note_sealed = seal_note(call, *id, Note::buyer, note_of(call));
@@ -118,7 +120,16 @@ Answered open_return(ApiCall& call) {
     co_return problem(returned ? Code::already_returned : Code::return_window_closed);
   }
   if (refusal != market::Refusal::none) co_return refuse(problem_of(refusal));
-  // As it was opened, so that a repeated answer is the same whatever came after.
+  // As it was opened, so that a repeated answer is the same whatever came after. Whether it was
+  // ruled at once stands in the command of the first time.
+  auto proven = command.proven;
+  if (done->replayed) {
+    auto const first = co_await committed_command(call, id->market, *done);
+    if (!first) co_return refuse(first.error());
+    auto const* const opened = std::get_if<market::OpenReturn>(&*first);
+    if (opened == nullptr) co_return problem(Code::internal);
+    proven = opened->proven;
+  }
   storage::ReturnView view;
   view.id = {id->market, done->outcome.number};
   view.sale = *id;
@@ -128,6 +139,13 @@ Answered open_return(ApiCall& call) {
   view.opened_at = from_unix_micros(done->at_us);
   view.due_at = from_unix_micros(done->at_us + market->settings->rules.contest_us);
   view.buyer_note_sealed = note_sealed;
+  if (proven) {
+    view.state = market::ReturnState::accepted;
+    view.ruling = 1;
+    view.credited = Money{(*sale)->gross};
+    view.due_at.reset();
+    view.decided_at = view.opened_at;
+  }
   auto response = render_one(call, 201, view);
   mark_replayed(response, done->replayed);
   co_return response;

@@ -2,6 +2,7 @@
 
 #include "server/api/v1/intake_handlers.hpp"
 #include "server/app/draw_sample.hpp"
+#include "server/app/record_verdict.hpp"
 
 namespace leadex::api {
 
@@ -71,7 +72,7 @@ void write_sample(json::JsonWriter& out, ApiContext const& context, View const& 
 }
 
 void write_view(json::JsonWriter& out, ApiContext const& context, View const& view,
-                bool sees_sample) {
+                bool sees_sample, bool sees_reason) {
   auto const& batch = view.batch;
   bool const decided = batch.decision != storage::LotDecision::pending;
   auto const scope = out.object();
@@ -107,6 +108,11 @@ void write_view(json::JsonWriter& out, ApiContext const& context, View const& vi
   }
   out.field("verdict", text(batch.decision));
   out.field("needs_admin", batch.needs_admin);
+  std::optional<std::string> reason;
+  if (batch.decision_reason_sealed && sees_reason) {
+    reason = app::decision_reason(context.keys, batch);
+  }
+  out.field("decision_reason", reason);
 }
 
 }  // namespace
@@ -122,7 +128,8 @@ asio::awaitable<ApiResult> get_spot_check(ApiCall& call) {
   if (!*view) co_return problem(Code::not_found);
   bool const decided = (*view)->batch.decision != storage::LotDecision::pending;
   json::JsonWriter out;
-  write_view(out, call.ctx, **view, decided || viewer.staff);
+  bool const own = (*view)->batch.tenant_no == viewer.tenant_no;
+  write_view(out, call.ctx, **view, decided || viewer.staff, own || viewer.staff);
   co_return answer(200, out);
 }
 

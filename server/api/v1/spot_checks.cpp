@@ -43,29 +43,32 @@ Result<storage::CheckFilter, ApiProblem> read_filter(ApiCall const& call, PageRe
   return filter;
 }
 
-/// The contact is personal data: the buffers that held it are wiped once the answer is built.
-http::Response claimed_answer(ApiCall const& call, app::ClaimedCheck const& claimed) {
-  auto const& ctx = call.ctx;
+/// With the contact, or without it as it is kept. The contact is personal data: the buffers that
+/// held it are wiped once the answer is built.
+void write_claimed(json::JsonWriter& out, ApiContext const& ctx, app::ClaimedCheck const& claimed) {
   auto const& check = claimed.check;
   auto const market = ctx.markets.find(check.id.market);
   auto const settings = market ? market->settings(claimed.version) : nullptr;
-  json::JsonWriter out;
-  {
-    auto const scope = out.object();
-    out.field("check_id", ctx.ids.seal(check.id));
-    out.field("batch_id", ctx.ids.seal(BatchId{check.id.market, check.batch_no}));
-    out.field("lead_id", ctx.ids.seal(LeadId{check.id.market, check.lead_no}));
-    out.field("row", check.row_no);
-    auto const contact = json::parse(claimed.contact_json.view());
-    if (!contact) throw std::runtime_error("a stored contact is no JSON");
-    out.key("contact");
-    out.value(static_cast<json::Value const&>(*contact));
-    std::vector<targeting::AttributeDef> definitions;
-    if (settings) definitions = settings->rules.attributes;
-    render::write_attributes(out, "attributes", definitions, claimed.attributes);
-    out.field("lease_expires_at", check.lease_until);
-  }
-  return answer(200, out);
+  auto const scope = out.object();
+  out.field("check_id", ctx.ids.seal(check.id));
+  out.field("batch_id", ctx.ids.seal(BatchId{check.id.market, check.batch_no}));
+  out.field("lead_id", ctx.ids.seal(LeadId{check.id.market, check.lead_no}));
+  out.field("row", check.row_no);
+  auto const contact =
+      json::parse(claimed.contact_json.empty() ? "{}" : claimed.contact_json.view());
+  if (!contact) throw std::runtime_error("a stored contact is no JSON");
+  out.key("contact");
+  out.value(static_cast<json::Value const&>(*contact));
+  std::vector<targeting::AttributeDef> definitions;
+  if (settings) definitions = settings->rules.attributes;
+  render::write_attributes(out, "attributes", definitions, claimed.attributes);
+  out.field("lease_expires_at", check.lease_until);
+}
+
+void write_taken(json::JsonWriter& out, ApiContext const& ctx, app::VerdictTaken const& taken) {
+  auto const scope = out.object();
+  write_check(out, ctx, taken.check);
+  out.field("batch_verdict", text(taken.batch.decision));
 }
 
 }  // namespace
@@ -91,9 +94,14 @@ asio::awaitable<ApiResult> list_spot_checks(ApiCall& call) {
 asio::awaitable<ApiResult> claim_spot_check(ApiCall& call) {
   auto const id = check_of_path(call);
   if (!id) co_return refuse(id.error());
-  auto const claimed = co_await app::claim_check(call.ctx.intake->lots, *id, actor_of(call));
+  auto once = lot_once<app::ClaimedCheck>(call, write_claimed);
+  auto const claimed =
+      co_await app::claim_check(call.ctx.intake->lots, *id, actor_of(call), std::move(once));
   if (!claimed) co_return refuse(problem_of(claimed.error()));
-  co_return claimed_answer(call, *claimed);
+  if (!claimed->fresh) co_return kept_answer_of(claimed->kept);
+  json::JsonWriter out;
+  write_claimed(out, call.ctx, *claimed->fresh);
+  co_return answer(200, out);
 }
 
 asio::awaitable<ApiResult> record_verdict(ApiCall& call) {
@@ -110,20 +118,42 @@ asio::awaitable<ApiResult> record_verdict(ApiCall& call) {
   given.verdict = *verdict;
 
   auto& services = *call.ctx.intake;
-  auto const taken = co_await app::record_verdict(services.lots, std::move(given), actor_of(call));
+  auto once = lot_once<app::VerdictTaken>(call, write_taken);
+  auto const taken = co_await app::record_verdict(services.lots, std::move(given), actor_of(call),
+                                                  std::move(once));
   if (!taken) co_return refuse(problem_of(taken.error()));
-  if (taken->batch.decision != storage::LotDecision::pending) {
-    services.finish_later(taken->batch.id);
-  } else if (taken->stand_in_needed) {
+  if (!taken->fresh) co_return kept_answer_of(taken->kept);
+  auto const& batch = taken->fresh->batch;
+  if (batch.decision != storage::LotDecision::pending) {
+    services.finish_later(batch.id);
+  } else if (taken->fresh->stand_in_needed) {
     // The verdict stands whatever comes of this; a job draws the stand-in then.
-    static_cast<void>(co_await app::extend_draw(services.lots, taken->batch.id));
+    static_cast<void>(co_await app::extend_draw(services.lots, batch.id));
   }
   json::JsonWriter out;
-  {
-    auto const scope = out.object();
-    write_check(out, call.ctx, taken->check);
-    out.field("batch_verdict", text(taken->batch.decision));
-  }
+  write_taken(out, call.ctx, *taken->fresh);
+  co_return answer(200, out);
+}
+
+asio::awaitable<ApiResult> decide_batch(ApiCall& call) {
+  auto const id = batch_of_path(call);
+  if (!id) co_return refuse(id.error());
+  json::FieldErrors errors;
+  json::ObjectReader body{call.body, errors};
+  app::DecideLot given{.batch = *id};
+  bool const accepted = body.require_string("decision") == "accept";
+  given.decision = accepted ? storage::LotDecision::accepted : storage::LotDecision::rejected;
+  given.reason = body.require_string("reason");
+  if (!body.ok()) co_return invalid(std::move(errors));
+  auto& services = *call.ctx.intake;
+  auto once = lot_once<storage::Batch>(call, write_batch);
+  auto const decided =
+      co_await app::decide_lot(services.lots, std::move(given), actor_of(call), std::move(once));
+  if (!decided) co_return refuse(problem_of(decided.error()));
+  if (!decided->fresh) co_return kept_answer_of(decided->kept);
+  services.finish_later(*id);
+  json::JsonWriter out;
+  write_batch(out, call.ctx, *decided->fresh);
   co_return answer(200, out);
 }
 

@@ -39,6 +39,8 @@ void register_trade(http::Router& router, ApiContext& context) {
   put("list_disputes", list_disputes);
   put("get_dispute", get_dispute);
   put("decide_dispute", decide_dispute);
+  put("claw_back_sale", claw_back_sale);
+  put("list_claw_backs", list_claw_backs);
   put("list_ledger_accounts", list_ledger_accounts);
   put("list_ledger_transfers", list_ledger_transfers);
   put("list_earnings", list_earnings);

@@ -1,7 +1,7 @@
 #pragma once
 // The operations of the trade: leads, campaigns, listings, bids, purchases, sales, returns,
-// disputes, the books. One handler each, in the file of its resource. Handlers run on the
-// connection's thread.
+// disputes, claw-backs, the books. One handler each, in the file of its resource. Handlers run on
+// the connection's thread.
 
 #include "server/api/operation.hpp"
 #include "server/api/v1/trade_services.hpp"
@@ -46,6 +46,9 @@ Answered contest_return(ApiCall& call);
 Answered list_disputes(ApiCall& call);
 Answered get_dispute(ApiCall& call);
 Answered decide_dispute(ApiCall& call);
+
+Answered claw_back_sale(ApiCall& call);
+Answered list_claw_backs(ApiCall& call);
 
 Answered list_ledger_accounts(ApiCall& call);
 Answered list_ledger_transfers(ApiCall& call);

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <set>
 
+#include "server/app/run_claw_backs.hpp"
 #include "server/app/run_intents.hpp"
 #include "server/intake/contact/disposable_domains.hpp"
 #include "server/storage/campaign_reads.hpp"
@@ -69,6 +70,7 @@ struct TradeServices {
   storage::CaseReads& cases;
   storage::LeadReads& leads;
   app::IntentRunner& intents;
+  app::ClawBackRunner& claw_backs;
   intake::DisposableDomains const& disposable;
   NumberBlocks& lead_numbers;
   NumberBlocks& intent_numbers;

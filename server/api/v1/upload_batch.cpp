@@ -57,6 +57,25 @@ class RunningKey {
   bool held_{};
 };
 
+/// Marks the batch of this request as one that is not cut, until the request ends.
+class LiveUpload {
+ public:
+  explicit LiveUpload(LiveUploads& all) : all_(all) {}
+  ~LiveUpload() {
+    if (batch_) all_.end(*batch_);
+  }
+  LiveUpload(LiveUpload const&) = delete;
+  LiveUpload& operator=(LiveUpload const&) = delete;
+  void begin(BatchId batch) {
+    all_.begin(batch);
+    batch_ = batch;
+  }
+
+ private:
+  LiveUploads& all_;
+  std::optional<BatchId> batch_;
+};
+
 Result<intake::UploadRequest, ApiProblem> read_request(ApiCall const& call) {
   auto market = find_market(call.ctx, *call.query("market"));
   if (!market) {
@@ -222,8 +241,8 @@ asio::awaitable<ApiResult> close(ApiCall& call, intake::UploadRequest const& req
                            .bytes = result.bytes,
                            .settings = request.settings,
                            .actor = actor_of(call),
-                           .key = app::UploadKey{std::string{kOperation}, call.idempotency->text,
-                                                 call.idempotency->body_hash},
+                           .key = app::LotKey{std::string{kOperation}, call.idempotency->text,
+                                              call.idempotency->body_hash},
                            .render = render};
   auto const batch = co_await app::close_upload(services.lots, std::move(closing));
   if (!batch) co_return refuse(problem_of(batch.error()));
@@ -252,7 +271,14 @@ asio::awaitable<ApiResult> upload_batch(ApiCall& call) {
   if (!repeated) co_return refuse(repeated.error());
   if (*repeated) co_return std::move(**repeated);
 
-  auto const result = co_await intake::upload_batch(services.uploads, *request, source);
+  auto const superseded = co_await app::supersede_cut_uploads(
+      services.lots, services.finisher, request->market->market_no(), call.account_no(),
+      [&live = services.live](BatchId batch) { return !live.has(batch); });
+  if (!superseded) co_return refuse(problem_of(superseded.error()));
+  LiveUpload live{services.live};
+  auto wanted = *request;
+  wanted.begins = [&live](BatchId batch) { live.begin(batch); };
+  auto const result = co_await intake::upload_batch(services.uploads, std::move(wanted), source);
   if (!result) {
     auto const& failure = result.error();
     if (failure.batch && is_final(failure)) {

@@ -6,6 +6,7 @@
 #include "server/storage/postgres/lot_rows.hpp"
 #include "server/storage/postgres/platform_idempotency.hpp"
 #include "server/storage/postgres/upload_rows.hpp"
+#include "server/storage/postgres/webhook_rows.hpp"
 
 namespace leadex::storage::postgres {
 
@@ -14,7 +15,8 @@ namespace {
 class Transaction final : public LotTx {
  public:
   Transaction(pqxx::work& tx, privacy::KeyRing const& ring, Timestamp now)
-      : now_(now),
+      : tx_(tx),
+        now_(now),
         batches_(tx, now),
         lots_(tx, now),
         audit_(tx, now),
@@ -26,7 +28,10 @@ class Transaction final : public LotTx {
   [[nodiscard]] AuditRows& audit() override { return audit_; }
   [[nodiscard]] PlatformIdempotency& idempotency() override { return idempotency_; }
 
+  void emit(NewEvent const& event) override { emit_event(tx_, event, now_); }
+
  private:
+  pqxx::work& tx_;
   Timestamp now_;
   PostgresUploadRows batches_;
   PostgresLotRows lots_;

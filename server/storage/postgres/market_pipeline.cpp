@@ -59,7 +59,9 @@ constexpr Statement kLookUp{
     "coalesce(p.provisional_upload, 0), 0, 0 from leadex.person p where p.market_id = $1::int8 "
     "and p.digest = any($5::bytea[]) union all select 3, null, null, f.intent_no, 0, 0, 0 from "
     "leadex.fund_intent f where f.market_id = $1::int8 and f.intent_no = any($6::int8[]) and "
-    "f.market_seq is null"};
+    "f.market_seq is null union all select 4, null, null, b.order_no, 0, 0, 0 from "
+    "leadex.claw_back b where b.market_id = $1::int8 and b.order_no = any($7::int8[]) and b.ready "
+    "and b.market_seq is null"};
 
 Call look_up_call(std::int64_t market_id, Lookups const& wanted) {
   auto const& keys = wanted.keys;
@@ -69,7 +71,8 @@ Call look_up_call(std::int64_t market_id, Lookups const& wanted) {
            column<Element::bytea>(keys, [](auto const& k) { return k.key; }),
            int4_param(wanted.first_day),
            column<Element::bytea>(wanted.persons, [](auto const& d) { return d; }),
-           column<Element::int8>(wanted.intents, [](auto no) { return no; })},
+           column<Element::int8>(wanted.intents, [](auto no) { return no; }),
+           column<Element::int8>(wanted.claw_backs, [](auto no) { return no; })},
           -1};
 }
 
@@ -90,8 +93,11 @@ LookedUp read_look_up(pqxx::result const& rows) {
       case 2:
         found.persons.push_back({bytes_of(row[1]), i, row[4].as<std::int64_t>()});
         break;
-      default:
+      case 3:
         found.open_intents.push_back(i);
+        break;
+      default:
+        found.open_claw_backs.push_back(i);
     }
   }
   return found;

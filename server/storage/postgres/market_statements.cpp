@@ -164,6 +164,12 @@ constexpr Statement kIntentsDone{
     "update leadex.fund_intent i set market_seq = $2::int8 where i.market_id = $1::int8 and "
     "i.intent_no = any($3::int8[]) and i.market_seq is null"};
 
+// Each order is carried out once, as intents arrive once.
+constexpr Statement kClawBacksDone{
+    "lx_claw_backs_done",
+    "update leadex.claw_back b set market_seq = $2::int8 where b.market_id = $1::int8 and "
+    "b.order_no = any($3::int8[]) and b.ready and b.market_seq is null"};
+
 constexpr Statement kMarketVersion{
     "lx_market_version", "update leadex.market set version = $2::int4 where market_id = $1::int8"};
 
@@ -406,6 +412,8 @@ std::vector<Call> tail_calls(std::int64_t market_id, BatchRows const& rows) {
              bytes(r, [](R x) { return x.decision_note_sealed; })});
   calls.add(kIntentsDone, rows.intents_done,
             {seq, i8(rows.intents_done, [](std::int64_t no) { return no; })});
+  calls.add(kClawBacksDone, rows.claw_backs_done,
+            {seq, i8(rows.claw_backs_done, [](std::int64_t no) { return no; })});
   if (rows.market_version) {
     calls.add(kMarketVersion, std::vector{1}, {int4_param(*rows.market_version)});
   }

@@ -41,6 +41,13 @@ constexpr char const* kInsertIntent =
 constexpr char const* kIntentArrives =
     "update fund_intent set platform_seq = $3 where market_id = $1 and intent_no = $2 and "
     "platform_seq is null";
+// One statement: the market's batch that takes an intent raises the balance as it closes the row.
+constexpr char const* kUncovered =
+    "select owner_no, missing from (select a.owner_no, a.debits_posted + a.debits_pending - "
+    "a.credits_posted - coalesce((select sum(i.amount) from fund_intent i where i.market_id = $1 "
+    "and i.direction = $3 and i.tenant_no = a.owner_no and i.market_seq is null), 0)::bigint as "
+    "missing from account a where a.market_id = $1 and a.code = $2) u where missing > 0 order by "
+    "owner_no limit $4";
 
 Result<std::int64_t, PlatformRefusal> number_of(std::string_view currency) {
   auto const number = currency_number(currency);
@@ -236,6 +243,22 @@ Result<FundIntent, PlatformRefusal> PostgresPlatformLedger::claw_back_leaves(std
                                                                              Money amount) {
   return leave({market, 0, IntentDirection::claw_back, tenant_no, 0, amount, {}, {}},
                AccountCode::generator_earned, leadex::claw_back_leaves);
+}
+
+Result<std::vector<FundIntent>, PlatformRefusal> PostgresPlatformLedger::cover_claw_backs(
+    MarketNo market, int limit) {
+  std::vector<FundIntent> left;
+  Parameters const which(market, static_cast<int>(AccountCode::generator_earned),
+                         static_cast<int>(IntentDirection::claw_back), limit);
+  if (execute(tx_, kUncovered, which).empty()) return left;  // as a rule
+  lock_head();  // two rounds at once would both cover the same
+  for (auto const& row : execute(tx_, kUncovered, which)) {
+    auto intent =
+        claw_back_leaves(row.at(0).as<std::int64_t>(), market, Money{row.at(1).as<std::int64_t>()});
+    if (!intent) return refuse(intent.error());
+    left.push_back(*intent);
+  }
+  return left;
 }
 
 Result<PlatformBatch, PlatformRefusal> PostgresPlatformLedger::arrive(

@@ -54,6 +54,8 @@ class PostgresPlatformLedger final : public PlatformLedger {
   [[nodiscard]] Result<FundIntent, PlatformRefusal> claw_back_leaves(std::int64_t tenant_no,
                                                                      MarketNo market,
                                                                      Money amount) override;
+  [[nodiscard]] Result<std::vector<FundIntent>, PlatformRefusal> cover_claw_backs(
+      MarketNo market, int limit) override;
   [[nodiscard]] Result<PlatformBatch, PlatformRefusal> payouts_drafted(
       std::int64_t run_no, std::string_view currency,
       std::span<PayoutAmount const> payouts) override;

@@ -5,6 +5,7 @@
 #include "server/storage/postgres/api_key_rows.hpp"
 #include "server/storage/postgres/approval_rows.hpp"
 #include "server/storage/postgres/audit_rows.hpp"
+#include "server/storage/postgres/claw_back_rows.hpp"
 #include "server/storage/postgres/lot_rows.hpp"
 #include "server/storage/postgres/market_catalog.hpp"
 #include "server/storage/postgres/payout_rows.hpp"
@@ -30,6 +31,7 @@ class Transaction final : public PlatformTx {
         payouts_(tx),
         ledger_(tx, ring, now,
                 [this](MarketNo market) { return next_number(market, NumberKind::fund_intent); }),
+        claw_backs_(tx),
         idempotency_(tx, ring, now),
         audit_(tx, now),
         webhooks_(tx, numbers),
@@ -42,6 +44,7 @@ class Transaction final : public PlatformTx {
   [[nodiscard]] ApprovalRows& approvals() override { return approvals_; }
   [[nodiscard]] PayoutRows& payouts() override { return payouts_; }
   [[nodiscard]] PlatformLedger& ledger() override { return ledger_; }
+  [[nodiscard]] ClawBackRows& claw_backs() override { return claw_backs_; }
   [[nodiscard]] PlatformIdempotency& idempotency() override { return idempotency_; }
   [[nodiscard]] AuditRows& audit() override { return audit_; }
   [[nodiscard]] WebhookRows& webhooks() override { return webhooks_; }
@@ -74,6 +77,7 @@ class Transaction final : public PlatformTx {
   PostgresApprovalRows approvals_;
   PostgresPayoutRows payouts_;
   PostgresPlatformLedger ledger_;
+  PostgresClawBackRows claw_backs_;
   PostgresIdempotency idempotency_;
   PostgresAuditRows audit_;
   PostgresWebhookRows webhooks_;

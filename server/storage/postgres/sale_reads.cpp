@@ -37,6 +37,40 @@ constexpr char const* kList =
     "order by s.sold_us desc, s.lead_no desc, s.slot desc limit $11) s " LEADEX_SALE_RETURN
     "where $6::bigint is null or m.market_id = $6::bigint "
     "order by s.sold_us desc, s.market_id desc, s.lead_no desc, s.slot desc limit $11";
+#define LEADEX_SALE_FILTER                                                                        \
+  "($7::bigint is null or s.campaign = $7::bigint) and ($8::integer[] is null or s.state = any "  \
+  "($8::integer[])) and ($12::bigint is null or exists (select from lead l where l.market_id = "  \
+  "s.market_id and l.lead_no = s.lead_no and l.batch_no = $12::bigint)) "
+// The sales of one account (decision 0009): those that the fan-out has told of come from its
+// events, which are indexed by account; the newest, from the last batch told on, from the sales
+// themselves. A sale and its event have the same instant, and instants never go back from batch to
+// batch.
+constexpr char const* kListOwn =
+    "with told as materialized (select m.market_id, m.name, m.currency, coalesce((select b.at_us "
+    "from fanout_cursor f join commit_batch b on b.market_id = f.market_id and b.seq = f.seq where "
+    "f.market_id = m.market_id), 0) as until_us from market m where $6::bigint is null or "
+    "m.market_id = $6::bigint), own as ("
+    "(select s.* from told t cross join lateral (select s.* from sale s where s.market_id = "
+    "t.market_id and s.sold_us >= t.until_us and (s.buyer = $1::bigint or s.generator = "
+    "$1::bigint) and ($2::bigint is null or (s.sold_us <= $2::bigint and (s.sold_us, s.market_id, "
+    "s.lead_no, s.slot) < ($2::bigint, $3::bigint, $4::bigint, $5::integer))) and ($9::bigint is "
+    "null or s.sold_us >= $9::bigint) and ($10::bigint is null or s.sold_us < $10::bigint) "
+    "and " LEADEX_SALE_FILTER
+    "order by s.sold_us desc, s.lead_no desc, s.slot desc limit $11) s) union all "
+    // offset 0 keeps the order of the work: events of the account first, newest first, then each sale.
+    "(select s.* from event e join told t on t.market_id = e.market_id and e.at_us < t.until_us "
+    "cross join lateral (select s.* from sale s where s.market_id = e.market_id and s.lead_no = "
+    "e.subject_no / 1024 and s.slot = (e.subject_no % 1024)::integer and " LEADEX_SALE_FILTER
+    "offset 0) s where e.tenant_no = $1::bigint and e.type = 'sale.created' and "
+    "($2::bigint is null or (e.at_us <= $2::bigint and (e.at_us, e.market_id, e.subject_no) < "
+    "($2::bigint, $3::bigint, $4::bigint * 1024 + $5::integer))) and ($9::bigint is null or "
+    "e.at_us >= $9::bigint) and ($10::bigint is null or e.at_us < $10::bigint) "
+    "order by e.at_us desc, e.market_id desc, e.subject_no desc limit $11)) "
+    "select t.market_id, t.name, t.currency, s.lead_no, s.slot, s.buyer, s.campaign, s.generator, "
+    "s.gross, s.fee, s.credited, s.state, s.exclusive, s.auction_no, s.sold_us, s.due_us, "
+    "r.return_no, r.state from own s join told t on t.market_id = s.market_id " LEADEX_SALE_RETURN
+    "order by s.sold_us desc, s.market_id desc, s.lead_no desc, s.slot desc limit $11";
+static_assert(kSaleSlotsMax == 1024, "the statement above takes a sale's number apart");
 constexpr char const* kFind =
     LEADEX_SALE_COLUMNS "from sale s join market m on m.market_id = s.market_id " LEADEX_SALE_RETURN
                         "where s.market_id = $2 and s.lead_no = $3 and s.slot = $4 and " LEADEX_OF(
@@ -51,6 +85,15 @@ constexpr char const* kContact =
     "left join lead_key k on k.market_id = s.market_id and k.lead_no = s.lead_no "
     "where s.market_id = $2 and s.lead_no = $3 and s.slot = $4 and " LEADEX_OWN(
         "$1", "s.buyer") " and s.state <> 0";
+
+constexpr char const* kProof =
+    "select coalesce(l.revoked_at <= " LEADEX_INSTANT("s.sold_us") ", false), s.sold_us from sale "
+    "s join lead l on l.market_id = s.market_id and l.lead_no = s.lead_no where s.market_id = $2 "
+    "and s.lead_no = $3 and s.slot = $4 and " LEADEX_OWN("$1", "s.buyer");
+constexpr char const* kSealedContacts =
+    "select c.lead_no, k.kek_id, k.wrapped, c.sealed from contact c join lead_key k using "
+    "(market_id, lead_no) where c.market_id = $1 and c.lead_no = any($2::bigint[]) order by "
+    "c.lead_no desc";
 
 SaleView read_sale(pqxx::row const& row) {
   SaleView sale;
@@ -81,13 +124,47 @@ std::vector<SaleView> list_sales(pqxx::transaction_base& tx, Viewer viewer,
   std::optional<std::int64_t> sold_us;
   if (filter.before) sold_us = before.sold_us;
   std::vector<SaleView> sales;
-  auto const rows = execute(
-      tx, kList,
-      Parameters(viewer.scope(), sold_us, before.market, before.lead_no, before.slot, filter.market,
-                 filter.campaign_no, number_list(filter.states), filter.sold_from_us,
-                 filter.sold_until_us, filter.limit, filter.lead_no, filter.batch_no));
+  // A lead's few sales are found by its number.
+  bool const own = viewer.scope().has_value() && !filter.lead_no;
+  auto const rows =
+      own ? execute(tx, kListOwn,
+                    Parameters(viewer.scope(), sold_us, before.market, before.lead_no, before.slot,
+                               filter.market, filter.campaign_no, number_list(filter.states),
+                               filter.sold_from_us, filter.sold_until_us, filter.limit,
+                               filter.batch_no))
+          : execute(tx, kList,
+                    Parameters(viewer.scope(), sold_us, before.market, before.lead_no, before.slot,
+                               filter.market, filter.campaign_no, number_list(filter.states),
+                               filter.sold_from_us, filter.sold_until_us, filter.limit,
+                               filter.lead_no, filter.batch_no));
   for (auto const& row : rows) sales.push_back(read_sale(row));
   return sales;
+}
+
+/// What may prove a return, read with the buyer's earlier sales in that market, newest first.
+std::optional<ReturnProof> read_proof(pqxx::transaction_base& tx, Viewer buyer, SaleId id,
+                                      int limit) {
+  auto const rows = execute(tx, kProof, Parameters(buyer.scope(), id.market, id.lead_no, id.slot));
+  if (rows.empty()) return std::nullopt;
+  ReturnProof proof;
+  proof.revoked_before = rows.at(0).at(0).as<bool>();
+  std::vector<std::int64_t> leads{id.lead_no};
+  SaleFilter earlier;
+  earlier.before = SaleCursor{rows.at(0).at(1).as<std::int64_t>(), id.market, id.lead_no, id.slot};
+  earlier.market = id.market;
+  earlier.states = {market::SaleState::delivered, market::SaleState::settled};
+  earlier.limit = limit;
+  for (auto const& sale : list_sales(tx, buyer, earlier)) leads.push_back(sale.id.lead_no);
+  for (auto const& row : execute(tx, kSealedContacts, Parameters(id.market, number_list(leads)))) {
+    ReturnProof::Contact contact{row.at(0).as<std::int64_t>(), row.at(1).as<std::int32_t>(),
+                                 read_bytes(row.at(2)), read_bytes(row.at(3))};
+    if (contact.lead_no == id.lead_no) {
+      proof.contact = std::move(contact);
+    } else {
+      proof.earlier.push_back(std::move(contact));
+    }
+  }
+  return proof;
 }
 
 std::optional<SealedContactRow> reveal(pqxx::transaction_base& tx, ContactRequest const& request) {
@@ -139,6 +216,13 @@ PostgresSaleReads::Later<std::optional<SaleView>> PostgresSaleReads::find(Viewer
                                                                           SaleId sale) {
   co_return co_await pool_.run(
       [viewer, sale](pqxx::work& tx) { return find_sale(tx, viewer, sale); });
+}
+
+PostgresSaleReads::Later<std::optional<ReturnProof>> PostgresSaleReads::proof(Viewer buyer,
+                                                                              SaleId sale,
+                                                                              int limit) {
+  co_return co_await pool_.run(
+      [buyer, sale, limit](pqxx::work& tx) { return read_proof(tx, buyer, sale, limit); });
 }
 
 PostgresSaleReads::Later<std::optional<SealedContactRow>> PostgresSaleReads::contact(

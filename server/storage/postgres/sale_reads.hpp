@@ -14,6 +14,8 @@ class PostgresSaleReads final : public SaleReads {
   explicit PostgresSaleReads(Pool& pool) : pool_(pool) {}
   [[nodiscard]] Later<std::vector<SaleView>> list(Viewer viewer, SaleFilter filter) override;
   [[nodiscard]] Later<std::optional<SaleView>> find(Viewer viewer, SaleId sale) override;
+  [[nodiscard]] Later<std::optional<ReturnProof>> proof(Viewer buyer, SaleId sale,
+                                                        int limit) override;
   [[nodiscard]] Later<std::optional<SealedContactRow>> contact(ContactRequest request) override;
 
  private:

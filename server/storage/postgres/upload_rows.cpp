@@ -42,7 +42,7 @@ constexpr char const* kInsertRejects =
   "b.ask_micros, b.rows_read, b.accepted, b.duplicate, b.suppressed, b.rejected, b.bytes_read, " \
   "b.commitment_no, b.file_sha256, b.mode, b.sample_size, b.acceptance_number, b.verdict, "      \
   "b.needs_admin, " LEADEX_MICROS("b.created_at") ", " LEADEX_MICROS(                            \
-      "b.closed_at") ", " LEADEX_MICROS("b.decided_at") " from batch b "
+      "b.closed_at") ", " LEADEX_MICROS("b.decided_at") ", b.decision_reason_sealed from batch b "
 
 constexpr char const* kFind = LEADEX_BATCH_COLUMNS
     "where b.market_id = $1 and b.batch_no = $2 and ($3::boolean or b.tenant_no = $4)";
@@ -90,6 +90,8 @@ constexpr char const* kSetStatus =
 constexpr char const* kSetDecision =
     "update batch set verdict = $3, status = $4, needs_admin = false, decided_at = " LEADEX_INSTANT(
         "$5") " where market_id = $1 and batch_no = $2";
+constexpr char const* kSetDecisionReason =
+    "update batch set decision_reason_sealed = $3 where market_id = $1 and batch_no = $2";
 constexpr char const* kSetNeedsAdmin =
     "update batch set needs_admin = $3 where market_id = $1 and batch_no = $2";
 constexpr char const* kStop =
@@ -97,6 +99,9 @@ constexpr char const* kStop =
 constexpr char const* kCut =
     "select market_id, batch_no from batch where status = 'receiving' and mode <> 'stopped' and "
     "touched_at < " LEADEX_INSTANT("$1") " order by market_id, batch_no limit $2";
+constexpr char const* kReceivingOf =
+    "select market_id, batch_no from batch where market_id = $1 and tenant_no = $2 and status = "
+    "'receiving' and mode <> 'stopped' order by batch_no limit $3";
 constexpr char const* kUnfinished =
     "select market_id, batch_no from batch where market_id = $1 and (status = 'listing' or "
     "(status in ('receiving', 'checking') and (mode = 'stopped' or verdict = 'rejected'))) order "
@@ -127,6 +132,7 @@ Batch read_batch(pqxx::row const& row) {
   batch.created_at = read_time(row.at(20));
   batch.closed_at = read_time_maybe(row.at(21));
   batch.decided_at = read_time_maybe(row.at(22));
+  batch.decision_reason_sealed = read_bytes_maybe(row.at(23));
   return batch;
 }
 
@@ -296,6 +302,11 @@ void PostgresUploadRows::set_decision(BatchId batch, LotDecision decision, Batch
           Parameters(batch.market, batch.no, text(decision), text(status), now_));
 }
 
+void PostgresUploadRows::set_decision_reason(BatchId batch, std::string const& reason_sealed) {
+  execute(tx_, kSetDecisionReason,
+          Parameters(batch.market, batch.no, bytea(std::string_view{reason_sealed})));
+}
+
 void PostgresUploadRows::set_needs_admin(BatchId batch, bool needed) {
   execute(tx_, kSetNeedsAdmin, Parameters(batch.market, batch.no, needed));
 }
@@ -306,6 +317,11 @@ void PostgresUploadRows::stop(BatchId batch) {
 
 std::vector<BatchId> PostgresUploadRows::cut_uploads(Timestamp touched_before, int limit) {
   return read_ids(execute(tx_, kCut, Parameters(touched_before, limit)));
+}
+
+std::vector<BatchId> PostgresUploadRows::receiving_of(MarketNo market, std::int64_t tenant_no,
+                                                      int limit) {
+  return read_ids(execute(tx_, kReceivingOf, Parameters(market, tenant_no, limit)));
 }
 
 std::vector<BatchId> PostgresUploadRows::unfinished_lots(MarketNo market, int limit) {

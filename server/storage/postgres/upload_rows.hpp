@@ -28,9 +28,12 @@ class PostgresUploadRows final : public UploadRows {
   void close(BatchId batch, ClosedUpload const& upload) override;
   void set_status(BatchId batch, BatchStatus status) override;
   void set_decision(BatchId batch, LotDecision decision, BatchStatus status) override;
+  void set_decision_reason(BatchId batch, std::string const& reason_sealed) override;
   void set_needs_admin(BatchId batch, bool needed) override;
   void stop(BatchId batch) override;
   [[nodiscard]] std::vector<BatchId> cut_uploads(Timestamp touched_before, int limit) override;
+  [[nodiscard]] std::vector<BatchId> receiving_of(MarketNo market, std::int64_t tenant_no,
+                                                  int limit) override;
   [[nodiscard]] std::vector<BatchId> unfinished_lots(MarketNo market, int limit) override;
   [[nodiscard]] std::vector<BatchId> waiting_lots(MarketNo market, std::int64_t after_no,
                                                   int limit) override;

@@ -52,6 +52,12 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine) {
   }
 }
 
+/// Shares as a preview tells them: numbered as they come.
+std::vector<SoldShare> as_tried(std::vector<SoldShare> sold) {
+  for (std::size_t i = 0; i < sold.size(); ++i) sold[i].slot = static_cast<std::int32_t>(i);
+  return sold;
+}
+
 /// The windows that the engine before knew: what its actor says first after a reload.
 void tell_windows(Engine const& before, Engine& after, Timestamp now) {
   for (auto const& [zone, end_us] : before.zones()) {
@@ -68,7 +74,11 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
     Engine engine;
     ShadowTables tables;
     auto const step = [&](Command const& command) {
+      auto const* const offer = std::get_if<OfferLead>(&command);
+      bool const fresh = offer != nullptr && engine.listing(offer->lead_no) == nullptr;
+      auto const tried = fresh ? engine.preview(*offer, run.now_us()) : std::nullopt;
       auto const applied = engine.apply(run.now(), command);
+      if (tried) ASSERT_EQ(encode_value(*tried), encode_value(as_tried(applied.outcome.sold)));
       tables.apply(command, run.now_us(), applied);
       run.learn(applied);
     };

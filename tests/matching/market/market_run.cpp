@@ -134,7 +134,7 @@ Command MarketRun::next(Engine const& engine) {
     }
     return 0;
   };
-  switch (below(20)) {
+  switch (below(21)) {
     case 0:
       return campaign();
     case 1: {
@@ -202,14 +202,66 @@ Command MarketRun::next(Engine const& engine) {
     case 16:
       now_us_ += below(20 * kMinuteUs);
       return Tick{Tick::all, static_cast<std::int32_t>(1 + below(64))};
+    case 17:
+      return claw_back();
     default:
       return lead();
   }
 }
 
+/// Of any sale, also of one that the market has forgotten; now and then of one that is not settled
+/// or for more than is left.
+Command MarketRun::claw_back() {
+  if (rows_.empty()) return Tick{};
+  auto at = rows_.begin();
+  std::advance(at, below(std::ssize(rows_)));
+  auto const& award = at->second.award;
+  bool const held = award.state == SaleState::pending || award.state == SaleState::delivered;
+  auto const left = award.gross_micros - at->second.credited_micros;
+  if (!held && award.state != SaleState::settled) return Tick{};  // no order is made for those
+  ClawBack command;
+  command.order_no = ++orders_;
+  command.lead_no = award.lead_no;
+  command.slot = award.slot;
+  command.amount_micros = below(3) == 0 ? left : below(left + left / 4 + 1);
+  command.budget = award.budget;
+  command.generator_no = award.generator_no;
+  command.gross_micros = award.gross_micros;
+  command.fee_micros = award.gross_micros / 7;
+  command.credited_micros = at->second.credited_micros;
+  return command;
+}
+
 void MarketRun::learn(Applied const& applied) {
   for (auto const& effect : applied.effects) {
-    if (auto const* sale = std::get_if<SaleAwarded>(&effect)) sales_.push_back(*sale);
+    if (auto const* step = std::get_if<SaleStepped>(&effect)) {
+      auto& row = rows_.at({step->lead_no, step->slot});
+      switch (step->step) {
+        case SaleStep::delivered:
+          row.award.state = SaleState::delivered;
+          break;
+        case SaleStep::voided:
+        case SaleStep::expired:
+          row.award.state = SaleState::voided;
+          break;
+        case SaleStep::credited:
+          row.credited_micros += step->amount_micros;
+          break;
+        case SaleStep::returned:
+          row.award.state = SaleState::returned;
+          row.credited_micros = row.award.gross_micros;
+          break;
+        case SaleStep::settled:
+          row.award.state = SaleState::settled;
+          break;
+        case SaleStep::holdback_released:
+          break;
+      }
+    }
+    if (auto const* sale = std::get_if<SaleAwarded>(&effect)) {
+      sales_.push_back(*sale);
+      rows_[{sale->lead_no, sale->slot}] = {*sale, 0};
+    }
     if (auto const* bid = std::get_if<BidMoved>(&effect)) bids_.push_back(*bid);
     if (auto const* returned = std::get_if<ReturnMoved>(&effect)) returns_.push_back(*returned);
   }

@@ -34,6 +34,7 @@ class MarketRun {
   [[nodiscard]] Command campaign();
   [[nodiscard]] Command lead();
   [[nodiscard]] Command zone_roll(std::string const& zone);
+  [[nodiscard]] Command claw_back();
   [[nodiscard]] std::string targeting();
   template <class T>
   [[nodiscard]] T any_of(std::vector<T> const& list) {
@@ -46,11 +47,13 @@ class MarketRun {
   std::int64_t campaigns_{};
   std::int64_t leads_{};
   std::int64_t intents_{};
+  std::int64_t orders_{};
   std::map<std::int64_t, std::int64_t> buyer_of_;  // campaign → buyer
   std::map<std::int64_t, std::int32_t> version_of_;
   std::vector<SaleAwarded> sales_;
   std::vector<BidMoved> bids_;
   std::vector<ReturnMoved> returns_;
+  std::map<SaleKey, SaleImage> rows_;  // every sale as its table row stands
 };
 
 }  // namespace leadex::market

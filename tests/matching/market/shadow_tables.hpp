@@ -110,7 +110,7 @@ class ShadowTables {
   }
   void on(std::int64_t, CampaignMoved const& e) { campaigns_[e.campaign_no].status = e.status; }
   void on(std::int64_t, BudgetMoved const& e) {
-    if (e.kind == BudgetMoved::Kind::remitted) return;
+    if (e.kind == BudgetMoved::Kind::remitted || e.kind == BudgetMoved::Kind::covered) return;
     auto const sign = e.kind == BudgetMoved::Kind::funded ? 1 : -1;
     budgets_[e.budget] += sign * e.amount_micros;
     funded_ += sign * e.amount_micros;
@@ -122,6 +122,7 @@ class ShadowTables {
     if (e.opened) image.opened_us = at_us;
   }
   void on(std::int64_t, AuctionHeld const&) {}
+  void on(std::int64_t, BudgetLow const&) {}
 
   std::vector<MarketRules> rules_;
   std::map<std::int64_t, CampaignImage> campaigns_;

@@ -1,6 +1,7 @@
 // Uploads, lots and spot checks through the API's operations.
 
 #include <algorithm>
+#include <pqxx/pqxx>
 #include <thread>
 
 #include "server/api/v1/intake_services.hpp"
@@ -162,6 +163,96 @@ TEST_F(IntakeApi, ARejectedLotMayComeAgain) {
   EXPECT_EQ(json::find_member(*again.find("counts"), "accepted")->GetInt64(), 40) << again.body;
 }
 
+TEST_F(IntakeApi, AnAdminJudgesALotThatNobodyCouldReach) {
+  auto const taken = upload(file(1, 30), "lot-1");
+  ASSERT_EQ(taken.status, 202) << taken.body;
+  auto const id = taken.text("id");
+  auto const path = "/v1/admin/batches/" + id + "/decide";
+  std::string const accept = R"({"decision":"accept","reason":"The phones were off that week"})";
+  EXPECT_EQ(post(path, admin_, accept).status, 409) << "the verifiers work on it";
+  judge(id, "unreachable");
+  EXPECT_TRUE(get("/v1/batches/" + id + "/spot-check", admin_).find("needs_admin")->IsTrue());
+
+  EXPECT_EQ(post(path, verifier_.key, accept).status, 403);
+  EXPECT_EQ(post(path, generator_.key, accept).status, 403);
+  EXPECT_EQ(post(path, admin_, R"({"decision":"accept"})").status, 422);
+  EXPECT_EQ(post(path, admin_, R"({"decision":"maybe","reason":"r"})").status, 422);
+  EXPECT_EQ(post("/v1/admin/batches/batch_none/decide", admin_, accept).status, 404);
+  Ask ask{.method = "POST",
+          .target = path,
+          .key = admin_,
+          .body = accept,
+          .idempotency_key = "decide-1"};
+  auto const decided = call(ask);
+  ASSERT_EQ(decided.status, 200) << decided.body;
+  auto const repeated = call(ask);
+  EXPECT_EQ(repeated.body, decided.body);
+  EXPECT_EQ(repeated.header("Idempotent-Replayed"), "true");
+  EXPECT_EQ(wait_for_end(id), "listed");
+  EXPECT_EQ(post(path, admin_, accept).text("code"), "already_decided");
+  auto const check = "/v1/batches/" + id + "/spot-check";
+  EXPECT_EQ(get(check, generator_.key).text("decision_reason"), "The phones were off that week");
+  EXPECT_EQ(get(check, admin_).text("decision_reason"), "The phones were off that week");
+  auto const audit =
+      get("/v1/admin/audit-log?action=lot.accepted&market=" + std::string{kMarket}, admin_);
+  EXPECT_EQ(audit.data().Size(), 1U) << audit.body;
+}
+
+TEST_F(IntakeApi, RepeatedKeysOfVerifiersGetTheFirstAnswer) {
+  auto const id = upload(file(1, 30), "lot-1").text("id");
+  auto const queue = get("/v1/admin/spot-checks?status=open&batch_id=" + id, verifier_.key);
+  ASSERT_GE(queue.data().Size(), 2U) << queue.body;
+  auto const check = std::string{json::text_of(*json::find_member(queue.data()[0], "check_id"))};
+  Ask claim{.method = "POST",
+            .target = "/v1/admin/spot-checks/" + check + "/claim",
+            .key = verifier_.key,
+            .idempotency_key = "claim-1"};
+  auto const claimed = call(claim);
+  ASSERT_EQ(claimed.status, 200) << claimed.body;
+  auto const claimed_again = call(claim);
+  EXPECT_EQ(claimed_again.status, 200);
+  EXPECT_EQ(claimed_again.header("Idempotent-Replayed"), "true");
+  EXPECT_EQ(claimed_again.text("lease_expires_at"), claimed.text("lease_expires_at"));
+  EXPECT_NE(claimed.body.find("@person.example.com"), std::string::npos);
+  EXPECT_EQ(claimed_again.body.find("@person.example.com"), std::string::npos);
+  EXPECT_TRUE(claimed_again.find("contact")->ObjectEmpty());
+  claim.idempotency_key = "claim-2";
+  EXPECT_NE(call(claim).body.find("@person.example.com"), std::string::npos);
+
+  Ask verdict{.method = "POST",
+              .target = "/v1/admin/spot-checks/" + check + "/verdict",
+              .key = verifier_.key,
+              .body = R"({"verdict":"unreachable","reason":"no_answer"})",
+              .idempotency_key = "verdict-1"};
+  auto const given = call(verdict);
+  ASSERT_EQ(given.status, 200) << given.body;
+  EXPECT_EQ(given.number("attempts"), 1);
+  auto const given_again = call(verdict);
+  EXPECT_EQ(given_again.body, given.body);
+  EXPECT_EQ(given_again.header("Idempotent-Replayed"), "true");
+  verdict.body = R"({"verdict":"good","reason":"confirmed"})";
+  EXPECT_EQ(call(verdict).text("code"), "idempotency_key_reused");
+  auto const audit =
+      get("/v1/admin/audit-log?action=spot_check.verdict&market=" + std::string{kMarket}, admin_);
+  EXPECT_EQ(audit.data().Size(), 1U) << audit.body;
+}
+
+TEST_F(IntakeApi, AWithdrawalIsRepeatedUnderItsKey) {
+  auto const id = upload(file(1, 30), "lot-1").text("id");
+  Ask ask{.method = "POST",
+          .target = "/v1/batches/" + id + "/withdraw",
+          .key = generator_.key,
+          .idempotency_key = "w-1"};
+  auto const first = call(ask);
+  ASSERT_EQ(first.status, 200) << first.body;
+  EXPECT_EQ(first.number("withdrawn"), 30);
+  auto const again = call(ask);
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(again.header("Idempotent-Replayed"), "true");
+  ask.idempotency_key = "w-2";
+  EXPECT_EQ(call(ask).number("withdrawn"), 0);
+}
+
 TEST_F(IntakeApi, AnotherAccountFindsNothing) {
   auto const batch = upload(file(1, 5), "lot-1").text("id");
   for (auto const* part : {"", "/rows", "/rejects", "/spot-check"}) {
@@ -187,6 +278,23 @@ TEST_F(IntakeApi, ARepeatedKeyGetsTheFirstAnswerForTheSameFileAlone) {
   EXPECT_EQ(other.text("code"), "idempotency_key_reused");
   EXPECT_EQ(upload(text, "").text("code"), "idempotency_key_missing");
   EXPECT_EQ(get("/v1/batches", generator_.key).data().Size(), 1U);
+}
+
+TEST_F(IntakeApi, AFileThatComesAgainTakesThePlaceOfACutUpload) {
+  auto const text = file(1, 30);
+  auto const cut = upload(text, "first").text("id");
+  pqxx::connection connection(database_.owner());
+  pqxx::work tx(connection);
+  // As a process leaves it that ended in the middle.
+  tx.exec(
+      "update leadex.batch set status = 'receiving', file_sha256 = null, closed_at = null, "
+      "sample_size = null, acceptance_number = null");
+  tx.exec("delete from leadex.spot_check");
+  tx.commit();
+  auto const again = upload(text, "second");
+  ASSERT_EQ(again.status, 202) << again.body;
+  EXPECT_EQ(json::find_member(*again.find("counts"), "accepted")->GetInt64(), 30) << again.body;
+  EXPECT_EQ(get("/v1/batches/" + cut, generator_.key).text("status"), "closed");
 }
 
 TEST_F(IntakeApi, RefusesWhatCannotBeAnUpload) {

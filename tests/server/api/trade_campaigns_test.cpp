@@ -296,9 +296,49 @@ TEST_F(TradeCampaigns, CheckALeadOfATestKeyAndKeepNothing) {
   auto const tried = post("/v1/leads", *key, lead_json("eve"));
   ASSERT_EQ(tried.status, 201) << tried.body;
   EXPECT_NE(tried.body.find(R"("test":true)"), std::string::npos);
+  EXPECT_EQ(tried.text("outcome"), "listed");
   EXPECT_EQ(post("/v1/leads", *key, lead_json("eve", "NV")).status, 422);
+
+  // With bidders it is answered as a real one would be, share for share.
+  deposit(buyer_, "100.00");
+  deposit(other_, "100.00");
+  auto const first = campaign(buyer_, "10.00", "40.00", R"(,"exclusivity":"shared")");
+  campaign(other_, "7.00", "40.00", R"(,"exclusivity":"shared")");
+  auto const before = sql("select max(seq) from leadex.market_head where market_id > 0");
+  for (int i = 0; i < 3; ++i) {
+    auto const sold = post("/v1/leads", *key, lead_json("eve"));
+    ASSERT_EQ(sold.status, 201) << sold.body;
+    EXPECT_EQ(sold.text("outcome"), "sold");
+    EXPECT_EQ(amount(sold.json, "price"), "17.00");
+    EXPECT_TRUE(sold.find("lead_id")->IsNull());
+    EXPECT_TRUE(sold.find("auction_id")->IsNull());
+  }
+  EXPECT_EQ(sql("select max(seq) from leadex.market_head where market_id > 0"), before);
   EXPECT_EQ(sql("select count(*) from leadex.lead"), "0");
   EXPECT_EQ(sql("select count(*) from leadex.person"), "0");
+  EXPECT_EQ(sql("select count(*) from leadex.sale"), "0");
+  EXPECT_EQ(amount(get("/v1/campaigns/" + first, buyer_.key).json, "budget"), "40.00");
+  auto const tried_last = post("/v1/leads", *key, lead_json("eve"));
+  auto const real = lead("eve");
+  EXPECT_EQ(amount(real.json, "price"), amount(tried_last.json, "price"));
+  EXPECT_EQ(amount(real.json, "net"), amount(tried_last.json, "net"));
+  EXPECT_EQ(json::to_text(*real.find("sales")), json::to_text(*tried_last.find("sales")));
+}
+
+TEST_F(TradeCampaigns, ARepeatedKeyPausesOnce) {
+  auto const id = campaign(buyer_, "10.00", "");
+  Ask pause{.method = "POST",
+            .target = "/v1/campaigns/" + id + "/pause",
+            .key = buyer_.key,
+            .idempotency_key = "pause-1"};
+  auto const paused = call(pause);
+  ASSERT_EQ(paused.status, 200) << paused.body;
+  EXPECT_EQ(paused.text("status"), "paused");
+  EXPECT_EQ(post("/v1/campaigns/" + id + "/resume", buyer_.key).text("status"), "active");
+  auto const again = call(pause);
+  EXPECT_EQ(again.body, paused.body);
+  EXPECT_EQ(again.header("Idempotent-Replayed"), "true");
+  EXPECT_EQ(get("/v1/campaigns/" + id, buyer_.key).text("status"), "active");
 }
 
 TEST_F(TradeCampaigns, WithdrawAnUnsoldLeadAndNoOther) {

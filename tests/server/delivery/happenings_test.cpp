@@ -7,10 +7,10 @@ namespace {
 
 using namespace market;
 
-std::vector<std::string> types(std::vector<Effect> effects) {
+std::vector<std::string> types(std::vector<Effect> effects, Command command = Tick{}) {
   CommitBody body;
   body.items.push_back(
-      {.at_us = 5, .command = Tick{}, .outcome = {}, .effects = std::move(effects)});
+      {.at_us = 5, .command = std::move(command), .outcome = {}, .effects = std::move(effects)});
   std::vector<std::string> found;
   for (auto const& happening : happenings(7, 3, body)) found.emplace_back(happening.type);
   return found;
@@ -55,6 +55,20 @@ TEST(Happenings, OnlyWhatConcernsSomebodyIsTold) {
   EXPECT_EQ(types({CampaignMoved{1, 2, 1, CampaignStatus::exhausted},
                    LeadMoved{4, LeadState::withdrawn, 0}}),
             (Words{"campaign.exhausted", "lead.withdrawn"}));
+}
+
+TEST(Happenings, AnEditOfACampaignThatHasRunDryTellsNothing) {
+  CampaignMoved const dry{1, 2, 2, CampaignStatus::exhausted};
+  EXPECT_EQ(types({dry}, UpsertCampaign{}), Words{});
+  EXPECT_EQ(types({BudgetLow{1, 2}, dry}, OfferLead{}),
+            (Words{"balance.low", "campaign.exhausted"}));
+}
+
+TEST(Happenings, AClawBackIsToldToBothSides) {
+  SaleStepped const part{9, 0, SaleStep::credited, 5, 0};
+  SaleStepped const all{9, 0, SaleStep::returned, 5, 0};
+  EXPECT_EQ(types({part}, ClawBack{}), (Words{"sale.credited"}));
+  EXPECT_EQ(types({all}, ClawBack{}), (Words{"sale.credited"}));
 }
 
 TEST(Happenings, KeysCountThroughTheWholeBatch) {

@@ -25,7 +25,7 @@ class MarketFixture : public testing::Test {
     pqxx::connection connection{database_.owner()};
     pqxx::work work{connection};
     MarketSettings settings;
-    settings.rules = MarketRun::rules();
+    settings.rules = rules();
     settings.visibility.assign(settings.rules.attributes.size(), Visibility::exact);
     settings.required.assign(settings.rules.attributes.size(), 0);
     settings.currency = "USD";
@@ -45,6 +45,8 @@ class MarketFixture : public testing::Test {
         kMarket);
     work.commit();
   }
+
+  [[nodiscard]] virtual MarketRules rules() const { return MarketRun::rules(); }
 
   HostOptions options(std::string process) {
     HostOptions options;

@@ -209,7 +209,8 @@ std::vector<storage::RowReject> LotRig::rejects(BatchId id) {
 app::VerdictTaken LotRig::judge(CheckId check, storage::CheckVerdict verdict) {
   static_cast<void>(need(run(app::claim_check(lots(), check, kVerifier)), "claim refused"));
   app::GivenVerdict given{.check = check, .verdict = verdict, .reason = "confirmed"};
-  return need(run(app::record_verdict(lots(), std::move(given), kVerifier)), "verdict refused");
+  return need(run(app::record_verdict(lots(), std::move(given), kVerifier)), "verdict refused")
+      .fresh.value();
 }
 
 storage::Batch LotRig::judge_all(BatchId id,

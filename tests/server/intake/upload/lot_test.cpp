@@ -126,11 +126,43 @@ TEST(Lot, AsksAnAdminWhenTooFewCanBeReached) {
   EXPECT_TRUE(stuck.needs_admin);
   EXPECT_EQ(stuck.decision, LotDecision::pending);
   app::Actor const admin{.principal_no = 1, .tenant_no = 1};
-  auto const decided = rig.run(app::decide_lot(rig.lots(), batch.id, LotDecision::accepted, admin));
+  app::DecideLot const accept{batch.id, LotDecision::accepted, "The phones were off that week"};
+  auto const decided = rig.run(app::decide_lot(rig.lots(), accept, admin));
   ASSERT_TRUE(decided);
-  EXPECT_EQ(decided->decision, LotDecision::accepted);
-  auto const again = rig.run(app::decide_lot(rig.lots(), batch.id, LotDecision::rejected, admin));
+  EXPECT_EQ(decided->fresh->decision, LotDecision::accepted);
+  EXPECT_EQ(app::decision_reason(rig.ring, *decided->fresh), accept.reason);
+  EXPECT_EQ(rig.number("select count(*) from leadex.event where type = 'batch.checked' and "
+                       "tenant_no = 11"),
+            1);
+  app::DecideLot const reject{batch.id, LotDecision::rejected, "No"};
+  auto const again = rig.run(app::decide_lot(rig.lots(), reject, admin));
   EXPECT_EQ(std::get<app::LotRefusal>(again.error()), app::LotRefusal::already_decided);
+}
+
+TEST(Lot, TellsItsGeneratorOnceWhatTheCheckSaid) {
+  LotRig rig;
+  auto const good = rig.upload(LotRig::text_of(rig.file(300, 51, 0), 300));
+  // One bad row is within the plan: the lot passes, that lead does not.
+  auto const first = rig.checks(good.id).front().row_no;
+  auto const accepted = rig.judge_all(good.id, [first](std::int64_t row) {
+    return row == first ? CheckVerdict::bad : CheckVerdict::good;
+  });
+  ASSERT_GE(*accepted.acceptance_number, 1);
+  ASSERT_EQ(accepted.decision, LotDecision::accepted);
+  ASSERT_EQ(rig.run(rig.finisher->finish(good.id)), app::LotFinish::done);
+  auto const bad = rig.upload(LotRig::text_of(rig.file(300, 52, 0), 300));
+  ASSERT_EQ(rig.judge_all(bad.id, [](auto) { return CheckVerdict::bad; }).decision,
+            LotDecision::rejected);
+  ASSERT_EQ(rig.run(rig.finisher->finish(bad.id)), app::LotFinish::done);
+  EXPECT_EQ(rig.number("select count(*) from leadex.event where type = 'batch.checked' and "
+                       "tenant_no = 11"),
+            2);
+  EXPECT_EQ(rig.number("select count(*) from leadex.event e join leadex.spot_check c on "
+                       "c.market_id = e.market_id and c.lead_no = e.subject_no and c.verdict = "
+                       "'bad' where e.type = 'lead.withdrawn'"),
+            1);
+  EXPECT_EQ(rig.number("select count(*) from leadex.event where type = 'lead.withdrawn'"), 1);
+  EXPECT_EQ(rig.number("select count(*) from leadex.event_pending"), 3);
 }
 
 TEST(Lot, OnePersonHoldsOneCheckAndALeaseEnds) {
@@ -163,7 +195,7 @@ TEST(Lot, OnePersonHoldsOneCheckAndALeaseEnds) {
   EXPECT_EQ(claim(0, other), std::nullopt);
   auto const opened = rig.run(app::claim_check(rig.lots(), checks.at(1).id, LotRig::kVerifier));
   ASSERT_TRUE(opened);
-  auto const contact = std::string{opened->contact_json.view()};
+  auto const contact = std::string{opened->fresh->contact_json.view()};
   EXPECT_NE(contact.find("\"first_name\""), std::string::npos);
 }
 
@@ -188,6 +220,30 @@ TEST(Lot, ListingGoesOnAfterACrashAndOffersEachLeadOnce) {
   EXPECT_EQ(rig.batch(batch.id).status, BatchStatus::listed);
   EXPECT_EQ(rig.number("select count(*) from leadex.lead where state = 1"), 2500);
   EXPECT_EQ(rig.number("select count(*) from leadex.audit where action = 'batch.listed'"), 1);
+}
+
+TEST(Lot, AFileThatComesAgainAfterACutIsNotItsOwnDuplicate) {
+  LotRig rig;
+  auto const text = LotRig::text_of(rig.file(3000, 53, 0), 3000);
+  TextSource source{text, 1, text.size() - 100};
+  auto const cut =
+      rig.run(intake::upload_batch(*rig.uploads, rig.request(storage::BatchFormat::csv), source));
+  ASSERT_FALSE(cut);
+  auto const lost = *cut.error().batch;
+  ASSERT_GT(rig.number("select count(*) from leadex.person"), 0);
+  auto const supersede = [&](std::int64_t tenant_no, bool is_cut) {
+    return *rig.run(app::supersede_cut_uploads(rig.lots(), *rig.finisher, LotRig::kMarket,
+                                               tenant_no, [is_cut](BatchId) { return is_cut; }));
+  };
+  EXPECT_EQ(supersede(LotRig::kGenerator + 1, true), 0) << "another's upload";
+  EXPECT_EQ(supersede(LotRig::kGenerator, false), 0) << "one that still runs";
+  EXPECT_EQ(supersede(LotRig::kGenerator, true), 1);
+  EXPECT_EQ(supersede(LotRig::kGenerator, true), 0);
+  EXPECT_EQ(rig.batch(lost).status, BatchStatus::closed);
+  EXPECT_EQ(rig.number("select count(*) from leadex.person"), 0);
+  auto const again = rig.upload(text);
+  EXPECT_EQ(again.counts.accepted, 3000);
+  EXPECT_EQ(again.counts.duplicate, 0);
 }
 
 TEST(Lot, WithdrawingTakesTheUnsoldOffTheMarket) {
