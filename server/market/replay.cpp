@@ -12,7 +12,8 @@ constexpr std::size_t kHashBytes = 32;
 
 class Replayer {
  public:
-  explicit Replayer(ReplayScope scope) : scope_(scope) {}
+  /// `head` is as old as the first batch read, or older.
+  Replayer(ReplayScope scope, storage::MarketHead head) : scope_(scope), head_(std::move(head)) {}
 
   /// False at the first fault.
   bool take(storage::StoredBatch const& batch) {
@@ -21,8 +22,18 @@ class Replayer {
     if (batch.hash != batch.expected_hash) {
       return fault(batch.seq, -1, "chain: the batch, a transfer or an auction of it was changed");
     }
+    if (batch.epoch < report_.epoch) {
+      return fault(batch.seq, -1, "chain: its owner had been succeeded before");
+    }
+    if (batch.seq == head_.seq && batch.hash != head_.hash) {
+      return fault(batch.seq, -1, "chain: the market's head tells of another batch");
+    }
     last_seq_ = batch.seq;
     last_hash_ = batch.hash;
+    if (batch.epoch > report_.epoch) {
+      report_.epoch = batch.epoch;
+      report_.epoch_since = batch.seq;
+    }
     report_.auctions += std::ssize(batch.auctions);
     report_.log_bytes += std::ssize(batch.body);
     for (auto const& auction : batch.auctions) {
@@ -33,6 +44,15 @@ class Replayer {
     if (scope_ == ReplayScope::decisions) return run(batch, *body);
     report_.commands += std::ssize(body->items);
     return true;
+  }
+
+  /// After the last batch. `head` is as young as that or younger.
+  void end(storage::MarketHead const& head) {
+    if (last_seq_ < head_.seq) {
+      fault(last_seq_ + 1, -1, "chain: a batch is missing");
+    } else if (last_seq_ > head.seq) {
+      fault(head.seq + 1, -1, "chain: the market's head does not tell of this batch");
+    }
   }
 
   [[nodiscard]] std::int64_t next_seq() const { return last_seq_ + 1; }
@@ -75,6 +95,7 @@ class Replayer {
   }
 
   ReplayScope const scope_;
+  storage::MarketHead const head_;
   Engine engine_;
   std::int64_t last_seq_{};
   std::string last_hash_ = std::string(kHashBytes, '\0');
@@ -85,15 +106,21 @@ class Replayer {
 
 Result<ReplayReport, storage::MarketStoreError> replay(storage::MarketStore& store, MarketNo market,
                                                        ReplayScope scope) {
-  Replayer replayer{scope};
+  auto const before = store.head(market);
+  if (!before) return refuse(before.error());
+  Replayer replayer{scope, *before};
   for (;;) {
     auto const page = store.batches(market, replayer.next_seq(), kPage, replayer.last_hash());
     if (!page) return refuse(page.error());
     for (auto const& batch : *page) {
       if (!replayer.take(batch)) return replayer.report();
     }
-    if (std::ssize(*page) < kPage) return replayer.report();
+    if (std::ssize(*page) < kPage) break;
   }
+  auto const after = store.head(market);
+  if (!after) return refuse(after.error());
+  replayer.end(*after);
+  return replayer.report();
 }
 
 }  // namespace leadex::market

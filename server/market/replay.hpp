@@ -22,8 +22,10 @@ struct ReplayReport {
   std::int64_t commands{};
   std::int64_t auctions{};
   std::int64_t sales{};
-  std::int64_t log_bytes{};          // of bodies, unpacked
-  std::int64_t auction_bytes{};      // of records
+  std::int64_t log_bytes{};      // of bodies, unpacked
+  std::int64_t auction_bytes{};  // of records
+  std::int64_t epoch{};          // of the last batch, and the first batch under it
+  std::int64_t epoch_since{};
   std::optional<ReplayFault> fault;  // the first; the replay stops there
 };
 
@@ -32,7 +34,9 @@ enum class ReplayScope : std::uint8_t {
   decisions  // hashes, and every decision run again
 };
 
-/// @errors unavailable. A batch missing in the sequence is a fault of the chain.
+/// @errors unavailable, not_found. A batch missing in the sequence or at its end, as the market's
+/// head tells it, is a fault of the chain, and so is one of an owner who had been succeeded. The
+/// market may be at work meanwhile.
 [[nodiscard]] Result<ReplayReport, storage::MarketStoreError> replay(storage::MarketStore& store,
                                                                      MarketNo market,
                                                                      ReplayScope scope);

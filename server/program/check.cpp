@@ -49,7 +49,8 @@ bool report_stream(std::string const& name, market::ReplayReport const& report, 
               decisions ? "identical" : "in order", wide(report.batches), wide(report.commands),
               wide(report.auctions));
   if (decisions) std::printf(", %lld sales", wide(report.sales));
-  std::printf("; %lld bytes per auction; %.2f s\n", wide(per_auction), seconds);
+  std::printf("; %lld bytes per auction; %.2f s; epoch %lld since batch %lld\n", wide(per_auction),
+              seconds, wide(report.epoch), wide(report.epoch_since));
   return true;
 }
 

@@ -174,6 +174,7 @@ class MarketStore {
                                                                     std::int64_t now_us) = 0;
   [[nodiscard]] virtual Result<std::vector<SettingsVersion>, MarketStoreError> versions_after(
       std::int64_t market_id, std::int32_t version) = 0;
+  [[nodiscard]] virtual Result<MarketHead, MarketStoreError> head(std::int64_t market_id) = 0;
   /// Batches from `from_seq` on, at most `limit`, with their hashes recomputed from the tables
   /// (`previous_hash` is that of from_seq − 1) and the auctions each holds.
   [[nodiscard]] virtual Result<std::vector<StoredBatch>, MarketStoreError> batches(

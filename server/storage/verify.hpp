@@ -47,7 +47,8 @@ class Verifier {
   [[nodiscard]] virtual Result<AuditReport, StoreError> verify_audit(
       std::vector<std::string> const& signed_heads) = 0;
 
-  /// Counters of every account of a stream against its transfers; for market 0 the hash chain too.
+  /// Sales and auctions of a stream against its transfers and batches, the counters of every
+  /// account against its transfers; for market 0 the hash chain too.
   [[nodiscard]] virtual Result<LedgerReport, StoreError> verify_ledger(MarketNo market) = 0;
 };
 

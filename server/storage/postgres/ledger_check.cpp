@@ -57,6 +57,31 @@ constexpr char const* kCounters =
     "or a.credits_pending <> coalesce(t.cn, 0) or t.dn is null and t.no is not null order by 1 "
     "limit 1";
 
+// A sale against the two transfers that its award made (codes 3 and 4: net and commission; either
+// may be nothing), and those against their sale. What of a sale changes later is not looked at.
+constexpr char const* kSales =
+    "with held as (select lead_no, slot, min(batch_seq) as seq, max(batch_seq) as last_seq, min(n) "
+    "as n, min(debit) as debit, max(debit) as other_debit, "
+    "coalesce(sum(amount) filter (where code = 3), 0) as net, "
+    "coalesce(sum(amount) filter (where code = 4), 0) as fee, "
+    "count(*) filter (where code = 3) as nets, count(*) filter (where code = 4) as fees, "
+    "min(credit) filter (where code = 3) as seller from transfer where market_id = $1 and phase = "
+    "1 "
+    "and code in (3, 4) group by lead_no, slot) "
+    "select least(s.batch_seq, h.seq) from (select * from sale where market_id = $1) s full join "
+    "held h on h.lead_no = s.lead_no and h.slot = s.slot "
+    "left join account d on d.market_id = $1 and d.account_no = h.debit "
+    "left join account g on g.market_id = $1 and g.account_no = h.seller "
+    "where s.lead_no is null or h.lead_no is null or h.seq <> s.batch_seq or h.last_seq <> h.seq "
+    "or "
+    "h.n <> s.n or h.nets > 1 or h.fees > 1 or h.net <> s.gross - s.fee or h.fee <> s.fee or "
+    "h.other_debit <> h.debit or d.owner_no is distinct from s.buyer or d.sub_no is distinct from "
+    "s.campaign or (h.nets = 1 and g.owner_no is distinct from s.generator) order by 1 limit 1";
+constexpr char const* kStrayAuction =
+    "select a.batch_seq from auction a where a.market_id = $1 and not exists (select from "
+    "commit_batch b where b.market_id = a.market_id and b.seq = a.batch_seq) "
+    "order by a.batch_seq limit 1";
+
 // What crossed towards a market, as the intents say, against the clearing account's balance.
 constexpr char const* kCrossings =
     "select coalesce(a.sub_no, i.market_id) from (select * from account where market_id = 0 and "
@@ -205,6 +230,10 @@ LedgerReport check_ledger(pqxx::transaction_base& tx, MarketNo market) {
   if (report.problem) return report;
   if (auto const seq = first(kStrayTransfer, Parameters(market))) {
     report.problem = LedgerProblem{market, *seq, 0, "transfer_without_batch"};
+  } else if (auto const auction_seq = first(kStrayAuction, Parameters(market))) {
+    report.problem = LedgerProblem{market, *auction_seq, 0, "auction_without_batch"};
+  } else if (auto const sale_seq = first(kSales, Parameters(market))) {
+    report.problem = LedgerProblem{market, *sale_seq, 0, "sale_differs"};
   } else if (auto const account = first(kCounters, Parameters(market))) {
     report.problem = LedgerProblem{market, 0, *account, "counters_differ"};
   } else if (market == 0) {

@@ -138,6 +138,18 @@ class PostgresMarketStore final : public MarketStore {
     });
   }
 
+  Result<MarketHead, MarketStoreError> head(std::int64_t market_id) override {
+    return guarded<MarketHead>([&](pqxx::connection& connection) {
+      pqxx::read_transaction work{connection};
+      auto const row = work.exec_params1(
+          "select epoch, seq, hash, last_at_us from leadex.market_head where market_id = $1",
+          market_id);
+      return Result<MarketHead, MarketStoreError>{
+          MarketHead{row[0].as<std::int64_t>(), row[1].as<std::int64_t>(), bytes_of(row[2]),
+                     row[3].as<std::int64_t>()}};
+    });
+  }
+
   Result<std::vector<StoredBatch>, MarketStoreError> batches(
       std::int64_t market_id, std::int64_t from_seq, std::int32_t limit,
       std::string const& previous_hash) override {
@@ -218,11 +230,13 @@ class PostgresMarketStore final : public MarketStore {
     return read;
   }
 
-  /// A fresh connection per call: these are rare, and a fresh one is what resolve() needs.
+  /// A fresh connection per call: these are rare, and a fresh one is what resolve() needs. A process
+  /// that is stopped in the middle must not keep the lease's row from who takes over.
   template <class T, class Job>
   Result<T, MarketStoreError> guarded(Job job) {
     try {
       pqxx::connection connection{database_};
+      pqxx::nontransaction{connection}.exec0("set idle_in_transaction_session_timeout = '20s'");
       return job(connection);
     } catch (pqxx::unexpected_rows const&) {
       return refuse(MarketStoreError::not_found);

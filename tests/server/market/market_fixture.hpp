@@ -11,7 +11,9 @@
 #include <boost/asio/use_future.hpp>
 #include <pqxx/pqxx>
 
+#include "server/crypto/ed25519.hpp"
 #include "server/market/market_host.hpp"
+#include "server/storage/postgres/verifier.hpp"
 #include "tests/matching/market/market_run.hpp"
 #include "tests/support/test_database.hpp"
 
@@ -137,6 +139,18 @@ class MarketFixture : public testing::Test {
     pqxx::work work{connection};
     work.exec(statement);
     work.commit();
+  }
+
+  /// What `leadex verify ledger` says of the market's sales and counters: reason and batch of the
+  /// first that is wrong, nothing when all is right.
+  std::string ledger_problem() {
+    auto const verifier = storage::postgres::make_verifier(
+        database_.app(),
+        crypto::Ed25519Key::from_seed(crypto::Secret{std::size_t{32}}).public_key());
+    auto const report = verifier->verify_ledger(kMarket);
+    if (!report) return "no answer";
+    if (!report->problem) return {};
+    return report->problem->reason + ' ' + std::to_string(report->problem->batch_seq);
   }
 
   /// Trial balance zero, counters equal to the transfers, one award per sale.
