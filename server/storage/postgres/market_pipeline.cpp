@@ -220,7 +220,6 @@ class Pipeline final : public CommitPipeline {
     auto const fail = [&](CommitFailure failure, std::string detail) {
       report.failure = failure;
       report.detail = std::move(detail);
-      link.close();
     };
     bool committing = false;
     try {
@@ -250,6 +249,7 @@ class Pipeline final : public CommitPipeline {
     } catch (std::exception const&) {
       fail(CommitFailure::unknown, "connection");
     }
+    if (report.failure != CommitFailure::none) link.close();  // its transaction is over by now
     finish(std::move(report));
   }
 

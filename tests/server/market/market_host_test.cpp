@@ -299,6 +299,49 @@ TEST_F(MarketFixture, TwoHundredBuyersRaceForOneExclusiveLead) {
   expect_true_books();
 }
 
+TEST_F(MarketFixture, ABatchThatWaitedForAFailedOneEndsCleanly) {
+  std::mutex guard;
+  std::vector<storage::CommitReport> reports;
+  auto const count = [&] {
+    std::lock_guard const lock{guard};
+    return reports.size();
+  };
+  auto const store = storage::make_market_store(database_.app());
+  auto const pipeline = store->open_pipeline(kMarket, 0, [&](storage::CommitReport report) {
+    std::lock_guard const lock{guard};
+    reports.push_back(std::move(report));
+  });
+  pqxx::connection connection{database_.owner()};
+  pqxx::work holding{connection};  // the first batch waits at the head, the second for the first
+  holding.exec("select from leadex.market_head where market_id = 7 for update");
+  std::string hash(32, '\0');
+  constexpr std::int64_t kWrongEpoch = 99;
+  for (std::int64_t seq = 1; seq <= 2; ++seq) {
+    storage::BatchRows rows;
+    rows.seq = seq;
+    rows.persons.push_back({.digest = std::string(16, static_cast<char>(seq)), .lead_no = seq});
+    auto const batch = store->prepare(kMarket, rows, hash);
+    hash = batch->hash();
+    pipeline->submit(batch, kWrongEpoch);
+  }
+  auto const under_way = [&] {
+    return number(
+        "select count(distinct pid) from pg_locks where relation = 'leadex.person'::regclass and "
+        "mode = 'RowExclusiveLock'");
+  };
+  for (int i = 0; i < 500 && under_way() < 2; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  EXPECT_EQ(under_way(), 2);
+  holding.commit();
+  for (int i = 0; i < 1000 && count() < 2; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  ASSERT_EQ(count(), 2U);
+  EXPECT_EQ(reports[0].failure, storage::CommitFailure::refused);
+  EXPECT_EQ(reports[1].failure, storage::CommitFailure::unknown);
+  EXPECT_EQ(number("select seq from leadex.market_head where market_id = 7"), 0);
+}
+
 TEST_F(MarketFixture, AnOldOwnerWritesNothingAfterATakeover) {
   auto slow = options("slow");
   slow.beat = std::chrono::hours{1};  // as if stopped: it never beats again
