@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -46,7 +47,6 @@ namespace {
 
 constexpr std::int64_t kLeadNumbers = 1024;  // of one block, for real-time leads
 constexpr std::int64_t kIntentNumbers = 64;
-constexpr auto kCutUploadTimeOut = std::chrono::seconds{3600};
 
 /// When a process started, in the kernel's ticks; empty when there is none of that number. Tells
 /// one run from a later process with the same number.
@@ -250,9 +250,10 @@ struct Exchange::Parts {
                    }});
     all.push_back({"expire_check_leases", seconds{5},
                    [this]() -> Nothing { (void)co_await app::expire_check_leases(intake.lots); }});
-    all.push_back({"close_cut_uploads", seconds{30}, [this]() -> Nothing {
+    auto const cut = settings.upload_cut_s;
+    all.push_back({"close_cut_uploads", std::min(seconds{30}, cut / 2), [this, cut]() -> Nothing {
                      (void)co_await app::close_cut_uploads(intake.lots, intake.finisher,
-                                                           wall_clock(), kCutUploadTimeOut);
+                                                           wall_clock(), cut);
                    }});
     all.push_back({"keys_last_used", seconds{60},
                    [this]() -> Nothing { (void)co_await authenticator.write_last_used(); }});
