@@ -132,10 +132,20 @@ pg_start() {
   pg_choose_socket
   pg_status && return 0
   pg_settings "$pg_socket" | as_pg tee "$pg_data/leadex.conf" >/dev/null
-  if ! as_pg "$pg_bin/pg_ctl" start --silent --wait --timeout=90 --pgdata="$pg_data" --log="$log" </dev/null; then
-    tail -n 15 "$log" >&2
-    die "PostgreSQL did not start; the lines above are the end of $log"
-  fi
+  pg_ctl_start "$log" && return 0
+  tail -n 15 "$log" >&2
+  die "PostgreSQL did not start; the lines above are the end of $log"
+}
+
+# After a crash the last backends may still be leaving, and PostgreSQL does not start beside them.
+pg_ctl_start() {
+  local _
+  for _ in $(seq 20); do
+    as_pg "$pg_bin/pg_ctl" start --silent --wait --timeout=90 --pgdata="$pg_data" --log="$1" </dev/null && return 0
+    tail -n 5 "$1" | grep -q 'pre-existing shared memory block' || return 1
+    sleep 1
+  done
+  return 1
 }
 
 pg_stop() {
