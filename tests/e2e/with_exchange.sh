@@ -15,8 +15,10 @@ finish() {
   local status=$?
   trap - EXIT
   if [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; then
-    echo '--- last lines of the server that are no answered request' >&2
-    grep -v '"event":"http.request"' "$LEADEX_VAR/log/server.log" 2>/dev/null | tail -30 >&2 || true
+    for log in "$LEADEX_VAR"/log/*.log; do
+      echo "--- last lines of ${log##*/} that are no answered request" >&2
+      grep -v '"event":"http.request"' "$log" 2>/dev/null | tail -150 >&2 || true
+    done
   fi
   "$repo/deploy/down" >/dev/null 2>&1 || true
   rm -rf "$LEADEX_VAR"
