@@ -230,8 +230,8 @@ class PostgresMarketStore final : public MarketStore {
     return read;
   }
 
-  /// A fresh connection per call: these are rare, and a fresh one is what resolve() needs. A process
-  /// that is stopped in the middle must not keep the lease's row from who takes over.
+  /// A fresh connection per call: these are rare, and a fresh one is what resolve() needs. A
+  /// process that is stopped in the middle must not keep the lease's row from who takes over.
   template <class T, class Job>
   Result<T, MarketStoreError> guarded(Job job) {
     try {
