@@ -37,6 +37,8 @@ class BodyStream {
   [[nodiscard]] virtual std::optional<std::uint64_t> content_length() const = 0;
   /// Sets the most bytes the body may have; the router calls it with the route's limit.
   virtual void limit(std::uint64_t bytes_max) = 0;
+  /// Lets the body take longer than a whole request may; the router calls it for routes of uploads.
+  virtual void allow_long() {}
 };
 
 /// A body held in memory: for tests of handlers and for calls made inside the process.

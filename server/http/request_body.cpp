@@ -46,7 +46,8 @@ RequestBody::RequestBody(Connection& connection, InputBuffer& input, ParsedHead 
       chunked_(head.chunked),
       owes_continue_(head.expect_continue && (head.chunked || head.content_length > 0)),
       length_(head.content_length),
-      left_(head.content_length) {}
+      left_(head.content_length),
+      whole_by_(Clock::now() + limits.request_timeout) {}
 
 std::optional<std::uint64_t> RequestBody::content_length() const {
   if (chunked_) return std::nullopt;
@@ -109,6 +110,9 @@ asio::awaitable<Result<std::size_t, BodyError>> RequestBody::receive(std::span<c
   // Only time spent waiting for the peer counts: a handler may take as long as it needs.
   waited_ += Clock::now() - started;
   bytes_received_ += *n;
+  // Looked at between the reads: one that timed out has closed the connection, and nobody hears
+  // why.
+  if (Clock::now() > whole_by_) co_return refuse(BodyError::too_slow);
   if (waited_ > limits_.body_rate_grace) {
     auto const seconds = std::chrono::duration<double>(waited_).count();
     auto const least = seconds * static_cast<double>(limits_.body_bytes_per_second_min);

@@ -41,6 +41,7 @@ class RequestBody final : public BodyStream {
       std::span<char> into) override;
   [[nodiscard]] std::optional<std::uint64_t> content_length() const override;
   void limit(std::uint64_t bytes_max) override { bytes_max_ = bytes_max; }
+  void allow_long() override { whole_by_ = Deadline::max(); }
 
   /// Skips the rest if all of it has already arrived. False: the connection cannot be used for
   /// another request, since nobody knows when, or if, the rest comes.
@@ -67,6 +68,7 @@ class RequestBody final : public BodyStream {
   std::uint64_t bytes_read_ = 0;      // decoded
   std::uint64_t bytes_received_ = 0;  // from the wire while somebody waited
   std::chrono::steady_clock::duration waited_{};
+  Deadline whole_by_;
   std::optional<BodyError> error_;
 };
 

@@ -113,6 +113,7 @@ asio::awaitable<Response> Router::answer(Request& request) const {
     request.params.add(route.names[i], std::string(values[i]));
   }
   request.body->limit(route.options.body_bytes_max);
+  if (route.options.long_body) request.body->allow_long();
   if (request.body->content_length().value_or(0) > route.options.body_bytes_max) {
     co_return make_problem(BodyError::too_large, request.request_id);
   }

@@ -18,6 +18,8 @@ struct RouteOptions {
   std::uint64_t body_bytes_max = kBodyBytesDefault;
   /// Becomes Request::deadline, counted from the request's head; handlers pass it on.
   std::chrono::milliseconds deadline{30'000};
+  /// An upload: held to the slowest rate alone, not to the time of a whole request.
+  bool long_body{};
 };
 
 struct RouteInfo {

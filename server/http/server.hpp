@@ -23,6 +23,8 @@ struct ServerLimits {
   std::chrono::milliseconds handshake_timeout{10'000};
   std::chrono::milliseconds header_timeout{10'000};   ///< whole head, from its first byte
   std::chrono::milliseconds body_timeout{30'000};     ///< for one read
+  std::chrono::milliseconds request_timeout{30'000};  ///< from the head's end to that of the body,
+                                                      ///< unless the route takes long ones
   std::uint64_t body_bytes_per_second_min = 1024;     ///< average over the time spent waiting…
   std::chrono::milliseconds body_rate_grace{10'000};  ///< …once that is longer than this
   std::chrono::milliseconds idle_timeout{75'000};

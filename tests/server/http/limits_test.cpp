@@ -74,6 +74,21 @@ TEST(Limits, ASlowBodyIsRefused) {
   EXPECT_NE(all.find("body_too_slow"), std::string::npos);
 }
 
+TEST(Limits, ABodyHasATimeInAllUnlessItsRouteTakesLongOnes) {
+  TestServer server([](ServerOptions& options) { options.limits.request_timeout = 300ms; });
+  for (std::string const route : {"/echo", "/count"}) {
+    RawTls raw(server.port());
+    raw.send("POST " + route + " HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\n");
+    for (int i = 0; i < 30; ++i) {
+      raw.send("x");
+      std::this_thread::sleep_for(30ms);
+    }
+    auto const answer = raw.read_all(2000);
+    bool const long_one = route == "/count";
+    EXPECT_TRUE(answer.starts_with(long_one ? "HTTP/1.1 200 " : "HTTP/1.1 408 ")) << answer;
+  }
+}
+
 TEST(Limits, ABodyThatStopsEndsTheConnection) {
   TestServer server([](ServerOptions& options) { options.limits.body_timeout = 200ms; });
   RawTls raw(server.port());

@@ -185,9 +185,9 @@ void TestServer::add_routes() {
   r.add("GET", "/very-slow", "verySlow", [this](Request&) { return slow(5000ms, handled_); });
   r.add("POST", "/echo", "echo", [](Request& request) { return echo(request); });
   r.add("POST", "/count", "count", [](Request& request) { return count_bytes(request, nullptr); },
-        {std::uint64_t{1} << 32U, 60s});
+        {std::uint64_t{1} << 32U, 60s, true});
   r.add("POST", "/late", "late", [this](Request& request) { return count_bytes(request, this); },
-        {std::uint64_t{1} << 32U, 60s});
+        {std::uint64_t{1} << 32U, 60s, true});
   r.add("POST", "/ignore", "ignore", [this](Request&) { return ping(handled_); });
   r.add("GET", "/boom", "boom", [](Request&) { return boom(); });
   r.add("GET", "/numbers", "numbers", [](Request&) { return numbers(false); });
@@ -227,14 +227,22 @@ ApiClient TestServer::client() const {
 
 namespace {
 
-int connect_to(std::uint16_t port) {
+/// -1 when nobody listens.
+int try_connect(std::uint16_t port) {
   int const fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   void const* const raw = &address;
-  LEADEX_CHECK(::connect(fd, static_cast<sockaddr const*>(raw), sizeof(address)) == 0);
+  if (::connect(fd, static_cast<sockaddr const*>(raw), sizeof(address)) == 0) return fd;
+  ::close(fd);
+  return -1;
+}
+
+int connect_to(std::uint16_t port) {
+  int const fd = try_connect(port);
+  LEADEX_CHECK(fd >= 0);
   return fd;
 }
 
@@ -246,6 +254,14 @@ void set_patience(int fd, int ms) {
 }  // namespace
 
 RawTls::RawTls(std::uint16_t port, Options const& options) : socket_(connect_to(port)) {
+  shake_hands(options);
+}
+
+RawTls::RawTls(std::uint16_t port, Quietly /*quietly*/) : socket_(try_connect(port)) {
+  if (socket_ >= 0) shake_hands({});
+}
+
+void RawTls::shake_hands(Options const& options) {
   // OpenSSL writes to its sockets without MSG_NOSIGNAL, and some tests write to closed ones.
   std::signal(SIGPIPE, SIG_IGN);
   set_patience(socket_, 5000);
@@ -273,7 +289,7 @@ RawTls::RawTls(std::uint16_t port, Options const& options) : socket_(connect_to(
 RawTls::~RawTls() {
   SSL_free(ssl_);
   SSL_CTX_free(context_);
-  ::close(socket_);
+  if (socket_ >= 0) ::close(socket_);
 }
 
 long RawTls::peer_serial() const {
@@ -312,6 +328,10 @@ std::string RawTls::read_while(std::function<bool(std::string const&)> const& mo
 
 std::string RawTls::read_all(int patience_ms) {
   return read_while([](std::string const&) { return true; }, patience_ms);
+}
+
+std::string RawTls::read_some(int patience_ms) {
+  return read_while([](std::string const& all) { return all.empty(); }, patience_ms);
 }
 
 std::string RawTls::read_until(std::string_view text, int patience_ms) {

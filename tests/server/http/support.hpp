@@ -99,7 +99,10 @@ class RawTls {
     int version_max = 0;
     std::string ciphers12;
   };
+  /// Nobody listening is no failure: connected() says it.
+  struct Quietly {};
   explicit RawTls(std::uint16_t port) : RawTls(port, Options{}) {}
+  RawTls(std::uint16_t port, Quietly quietly);
   RawTls(std::uint16_t port, Options const& options);
   ~RawTls();
   RawTls(RawTls const&) = delete;
@@ -114,11 +117,14 @@ class RawTls {
   bool send(std::string_view bytes);
   /// Everything until the peer closes or nothing has come for `patience_ms`.
   std::string read_all(int patience_ms = 3000);
+  /// What is there, or comes within `patience_ms`; "" when nothing does.
+  std::string read_some(int patience_ms = 3000);
   /// Until `text` was read (or as read_all); what was read.
   std::string read_until(std::string_view text, int patience_ms = 3000);
   [[nodiscard]] bool closed() const { return closed_; }
 
  private:
+  void shake_hands(Options const& options);
   std::string read_while(std::function<bool(std::string const&)> const& more, int patience_ms);
 
   int socket_ = -1;
