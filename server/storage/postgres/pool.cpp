@@ -14,13 +14,14 @@ namespace leadex::storage::postgres {
 namespace asio = boost::asio;
 
 Pool::Pool(PoolOptions options) : options_(std::move(options)) {
-  LEADEX_CHECK(options_.threads > 0);
+  LEADEX_CHECK(options_.threads > 0 && options_.wait_max.count() > 0);
   for (std::size_t i = 0; i < options_.threads; ++i) {
     threads_.emplace_back([this] {
       Session session(options_.session);
       work(session);
     });
   }
+  threads_.emplace_back([this] { watch(); });
 }
 
 Pool::~Pool() { stop(); }
@@ -62,6 +63,7 @@ void Pool::stop() {
     stopping_ = true;
   }
   changed_.notify_all();
+  stop_.notify_all();
   for (auto& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
@@ -76,13 +78,38 @@ void Pool::submit(Job job, Done done) {
     } else if (queue_.size() >= options_.queue_max) {
       refusal = StoreError::retry_later;
     } else {
-      queue_.push_back({std::move(job), std::move(done)});
+      queue_.push_back({std::move(job), std::move(done), Clock::now()});
     }
   }
   if (refusal) {
     done(nullptr, refuse(*refusal));
   } else {
     changed_.notify_one();
+  }
+}
+
+void Pool::watch() {
+  std::unique_lock lock(guard_);
+  while (!stopping_) {
+    // The oldest stands in front. One that comes while the queue is empty is due no earlier.
+    auto const now = Clock::now();
+    std::deque<Task> late;
+    while (!queue_.empty() && now - queue_.front().queued_at >= options_.wait_max) {
+      late.push_back(std::move(queue_.front()));
+      queue_.pop_front();
+    }
+    if (!late.empty()) {
+      lock.unlock();
+      for (auto& task : late) {
+        task.job = nullptr;
+        task.done(nullptr, refuse(StoreError::retry_later));
+      }
+      late.clear();
+      lock.lock();
+      continue;
+    }
+    auto const from = queue_.empty() ? now : queue_.front().queued_at;
+    stop_.wait_until(lock, from + options_.wait_max, [this] { return stopping_; });
   }
 }
 

@@ -4,6 +4,7 @@
 // Any thread. Stop it before the executors of its callers end.
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -28,6 +29,9 @@ struct PoolOptions {
   SessionOptions session;
   std::size_t threads = 4;
   std::size_t queue_max = 256;  ///< jobs waiting; one more is refused with retry_later
+  /// A job that has waited so long without being begun is refused with retry_later: when the
+  /// database stands still, those who wait for their turn are told so.
+  std::chrono::milliseconds wait_max{5'000};
 };
 
 class Pool {
@@ -41,7 +45,8 @@ class Pool {
 
   /// Runs `job` (copyable, `T(pqxx::work&)`, T not void) as one transaction and comes back on the
   /// caller's executor. It may run again after a collision: it captures by value and uses nothing
-  /// up. @errors as Session::run, retry_later when the queue is full, unavailable after stop
+  /// up. @errors as Session::run, retry_later when the queue is full or did not move, unavailable
+  /// after stop
   template <class F>
   [[nodiscard]] boost::asio::awaitable<
       Result<std::decay_t<std::invoke_result_t<F&, pqxx::work&>>, StoreError>>
@@ -79,23 +84,28 @@ class Pool {
   void stop();
 
  private:
+  using Clock = std::chrono::steady_clock;
   using Outcome = Result<void, StoreError>;
   using Done = std::function<void(std::exception_ptr, Outcome)>;
   struct Task {
     Job job;
     Done done;
+    Clock::time_point queued_at;
   };
 
   /// Queues, or calls `done` at once when that is refused.
   void submit(Job job, Done done);
   void work(Session& session);
+  /// Refuses those that have waited too long.
+  void watch();
 
   PoolOptions options_;
   std::mutex guard_;
   std::condition_variable changed_;
   std::deque<Task> queue_;
   bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  std::vector<std::thread> threads_;  ///< the workers, then the one that watches
+  std::condition_variable stop_;      ///< told with changed_, heard by the watcher
 };
 
 }  // namespace leadex::storage::postgres

@@ -158,6 +158,33 @@ TEST_F(PoolTest, RefusesMoreThanTheQueueHolds) {
   EXPECT_TRUE(second.get());
 }
 
+TEST_F(PoolTest, TellsThoseWhoseTurnDoesNotCome) {
+  auto slow = options(1);
+  slow.wait_max = 300ms;
+  Pool pool(slow);
+  std::promise<void> begun;
+  std::atomic<bool> ended{false};
+  std::thread busy([&] {
+    EXPECT_TRUE(pool.run_now([&begun](pqxx::work& tx) {
+      begun.set_value();
+      tx.exec("select pg_sleep(1.2)");
+      return true;
+    })) << "what has begun is waited for";
+    ended = true;
+  });
+  begun.get_future().wait();
+  bool ran = false;
+  auto const started = std::chrono::steady_clock::now();
+  auto const late = pool.run_now([&ran](pqxx::work&) { return ran = true; });
+  EXPECT_FALSE(ended);
+  EXPECT_GE(std::chrono::steady_clock::now() - started, 300ms);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error(), StoreError::retry_later);
+  busy.join();
+  EXPECT_TRUE(pool.run_now([](pqxx::work&) { return true; }));
+  EXPECT_FALSE(ran);
+}
+
 TEST_F(PoolTest, ConnectsAgainAfterTheServerEndedTheConnection) {
   Pool pool(options(1));
   ASSERT_TRUE(pool.run_now([](pqxx::work& tx) { return execute(tx, "select 1").size(); }));
