@@ -1,10 +1,12 @@
 #include "server/market/actor.hpp"
 
+#include <algorithm>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <functional>
 
 #include "billing/values/check.hpp"
 #include "server/observe/log.hpp"
@@ -322,6 +324,21 @@ void Actor::forget_claims() {
   claims_.forget_up_to(oldest);
 }
 
+/// While the database stands still no batch is built, which is where deadlines are looked at: who
+/// has waited past its own hears so here. Nothing of it was applied.
+void Actor::refuse_overdue() {
+  auto const now = Clock::now();
+  for (auto* const queue : {&real_time_, &bulk_, &for_look_up_}) {
+    auto const overdue = [now](ItemPtr const& item) {
+      return item->done && now > item->submission.deadline;
+    };
+    auto const late = std::stable_partition(queue->begin(), queue->end(), std::not_fn(overdue));
+    std::vector<ItemPtr> const items(late, queue->end());
+    queue->erase(late, queue->end());
+    for (auto const& item : items) finish(item, refuse(SubmitError::deadline_passed));
+  }
+}
+
 void Actor::arm_timer() {
   timer_.expires_after(kTimerPeriod);
   timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
@@ -331,6 +348,7 @@ void Actor::arm_timer() {
 
 void Actor::on_timer() {
   if (state_ == State::stopped || state_ == State::idle) return;
+  refuse_overdue();
   if (state_ == State::running && !tick_waiting_ && !halted_) {
     auto const due = engine_.next_due_us();
     if (due && *due <= now_us()) {

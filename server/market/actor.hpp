@@ -87,6 +87,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   void release(InFlight& batch);
   void forget_claims();
   void on_timer();
+  void refuse_overdue();
   void arm_timer();
   [[nodiscard]] std::size_t waiting() const;
 

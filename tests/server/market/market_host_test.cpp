@@ -342,6 +342,47 @@ TEST_F(MarketFixture, ABatchThatWaitedForAFailedOneEndsCleanly) {
   EXPECT_EQ(number("select seq from leadex.market_head where market_id = 7"), 0);
 }
 
+TEST_F(MarketFixture, WhoWaitsPastItsDeadlineHearsSoThoughTheDatabaseStandsStill) {
+  auto const first = host();
+  auto const offer = [this, &first](std::int64_t lead_no, auto deadline) {
+    OfferLead lead;
+    lead.lead_no = lead_no;
+    lead.generator_no = 101;
+    lead.version = 1;
+    lead.reason = "quote";
+    lead.attributes.resize(3);
+    Submission submission;
+    submission.command = to_now(lead);
+    submission.lead = rows_of(lead);
+    submission.deadline = deadline;
+    return submit(*first, std::move(submission));
+  };
+  auto const soon = std::chrono::steady_clock::now() + std::chrono::milliseconds{600};
+  auto const far = soon + std::chrono::minutes{10};
+  std::vector<std::future<Result<Answer, SubmitError>>> begun;
+  std::future<Result<Answer, SubmitError>> late;
+  {
+    pqxx::connection connection{database_.owner()};
+    pqxx::work held{connection};
+    held.exec("select from leadex.market_head where market_id = 7 for update");
+    // Two batches are on their way at most; whoever comes then waits in the queue.
+    for (std::int64_t lead_no = 1; lead_no <= 2; ++lead_no) {
+      begun.push_back(offer(lead_no, far));
+      std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    }
+    late = offer(3, soon);
+    ASSERT_EQ(late.wait_for(std::chrono::milliseconds{1500}), std::future_status::ready);
+    for (auto& answer : begun) {
+      EXPECT_EQ(answer.wait_for(std::chrono::seconds{0}), std::future_status::timeout);
+    }
+  }
+  auto const refused = late.get();
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error(), SubmitError::deadline_passed);
+  for (auto& answer : begun) EXPECT_TRUE(answer.get().has_value());
+  EXPECT_EQ(number("select count(*) from leadex.lead"), 2);
+}
+
 TEST_F(MarketFixture, AnOldOwnerWritesNothingAfterATakeover) {
   auto slow = options("slow");
   slow.beat = std::chrono::hours{1};  // as if stopped: it never beats again
