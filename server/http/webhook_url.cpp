@@ -16,6 +16,7 @@ using Address = boost::asio::ip::address;
 
 constexpr std::size_t kNameBytesMax = 253;
 constexpr std::size_t kLabelBytesMax = 63;
+constexpr std::uint16_t kLocalPortMin = 1024;
 
 bool is_label(std::string_view label) {
   if (label.empty() || label.size() > kLabelBytesMax) return false;
@@ -76,6 +77,10 @@ std::optional<ClientError> take_host(urls::url_view const& url, bool allow_loopb
   return is_public_name(target.host) ? std::nullopt : std::optional(ClientError::address_refused);
 }
 
+bool is_local(WebhookTarget const& target) {
+  return target.address ? is_loopback(*target.address) : target.host == "localhost";
+}
+
 bool may_be_loopback(WebhookTarget const& target) {
   return target.address ? is_loopback(*target.address) : true;
 }
@@ -106,6 +111,8 @@ Result<WebhookTarget, ClientError> check_webhook_url(std::string_view url,
   if (auto const error = take_host(*parsed, options.allow_loopback, target)) {
     return refuse(*error);
   }
+  // Loopback is open to receivers that a developer starts, not to the services of the machine.
+  if (is_local(target) && target.port < kLocalPortMin) return refuse(ClientError::port_refused);
   // Names are judged again once resolved: another port is for loopback addresses alone.
   bool const port_is_open = target.port == 443 || target.port == 8443;
   if (!port_is_open && !(options.allow_loopback && may_be_loopback(target))) {

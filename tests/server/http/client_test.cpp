@@ -90,6 +90,9 @@ TEST(WebhookUrl, EachRuleHasItsRefusal) {
 TEST(WebhookUrl, LoopbackIsForDevelopmentOnly) {
   EXPECT_FALSE(error_of("https://127.0.0.1:12345/x", true));
   EXPECT_FALSE(error_of("https://localhost:12345/x", true));
+  EXPECT_EQ(error_of("https://127.0.0.1/x", true), ClientError::port_refused);
+  EXPECT_EQ(error_of("https://localhost:443/", true), ClientError::port_refused);
+  EXPECT_EQ(error_of("https://[::1]:22/", true), ClientError::port_refused);
   EXPECT_EQ(error_of("http://127.0.0.1/", true), ClientError::scheme_refused);
   EXPECT_EQ(error_of("https://10.0.0.1/", true), ClientError::address_refused);
   EXPECT_EQ(error_of("https://1.1.1.1:12345/", true), ClientError::port_refused);
@@ -105,6 +108,7 @@ TEST(WebhookUrl, TheSharedSsrfTargetsAreRefused) {
     doc.Parse(line.c_str());
     std::string url = doc["url"].GetString();
     EXPECT_TRUE(error_of(url)) << url;
+    EXPECT_TRUE(error_of(url, true)) << url;
     // The scheme alone must not be what saves us.
     if (url.starts_with("http://")) {
       url.replace(0, 4, "https");
