@@ -30,6 +30,7 @@ constexpr auto kGiveWayFirst = std::chrono::milliseconds{2};
 constexpr auto kGiveWayMax = std::chrono::milliseconds{64};
 constexpr auto kBusyPause = std::chrono::milliseconds{100};
 constexpr int kBusyAttemptsMax = 300;  // half a minute, then the sender hears of it
+constexpr int kStoreAttemptsMax = 6;   // likewise: each may wait seconds for its turn
 
 awaitable<void> sleep_for(std::chrono::milliseconds duration) {
   asio::steady_timer timer{co_await asio::this_coro::executor, duration};
@@ -116,12 +117,12 @@ class Upload {
       for (paced_ += *got; paced_ >= kPacedBytes; paced_ -= kPacedBytes) co_await give_way();
       auto const decoded = co_await services_.cpu.run(
           [this, bytes] { return bytes.empty() ? decoder_.finish() : decoder_.feed(bytes); });
-      if (!decoded) co_return refuse(UploadFailure::Reason{decoded.error()});
-      if (!request_.dry_run && !result_.batch && decoder_.header_ready()) {
-        auto const created = co_await create();
-        if (!created) co_return refuse(created.error());
+      if (!decoded) {
+        // Sound rows in front of the fault are stored: the sender can see how far the file is good.
+        if (!decoder_.rows().empty()) static_cast<void>(co_await store_rows(true));
+        co_return refuse(UploadFailure::Reason{decoded.error()});
       }
-      auto const taken = co_await take_rows(!more);
+      auto const taken = co_await store_rows(!more);
       if (!taken) co_return refuse(taken.error());
     }
     co_return Step<void>{};
@@ -136,6 +137,14 @@ class Upload {
       pause_ /= 2;
     }
     if (pause_.count() > 0) co_await sleep_for(pause_);
+  }
+
+  awaitable<Step<void>> store_rows(bool at_end) {
+    if (!request_.dry_run && !result_.batch && decoder_.header_ready()) {
+      auto const created = co_await create();
+      if (!created) co_return refuse(created.error());
+    }
+    co_return co_await take_rows(at_end);
   }
 
   awaitable<Step<void>> create() {
@@ -297,7 +306,15 @@ class Upload {
     auto rows = std::make_shared<storage::UploadChunk const>(std::move(sealed));
     auto const batch = *result_.batch;
     auto job = [batch, rows](storage::LotTx& tx) { return tx.batches().append(batch, *rows); };
-    auto const appended = co_await services_.store.transact(job);
+    auto appended = co_await services_.store.transact(job);
+    // Later means that nothing was stored; the body waits in the sender's socket meanwhile.
+    for (int attempt = 1;
+         !appended && appended.error() == StoreError::retry_later && attempt < kStoreAttemptsMax;
+         ++attempt) {
+      asio::steady_timer pause{co_await asio::this_coro::executor, kBusyPause};
+      co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+      appended = co_await services_.store.transact(job);
+    }
     if (!appended) co_return refuse(UploadFailure::Reason{appended.error()});
     // Its time-out came, or its generator took it back: no reader waits for the rest.
     if (!*appended) co_return refuse(UploadFailure::Reason{StoreError::not_found});

@@ -199,6 +199,23 @@ TEST(Upload, GivesACutUploadUpAfterItsTimeOut) {
   EXPECT_EQ(rig.upload(text).counts.accepted, 3000);
 }
 
+TEST(Upload, StoresTheRowsInFrontOfAFault) {
+  LotRig rig;
+  auto packed = gzip(LotRig::text_of(rig.file(40, 12, 0), 40));
+  packed.resize(packed.size() - 8);  // all rows are there, the end of the stream is not
+  TextSource source{packed, 3};
+  auto const result =
+      rig.run(intake::upload_batch(*rig.uploads, rig.request(BatchFormat::csv, true), source));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(std::get<intake::DecodeFault>(result.error().reason),
+            intake::DecodeFault::unpack_failed);
+  ASSERT_TRUE(result.error().batch);
+  auto const batch = rig.batch(*result.error().batch);
+  EXPECT_EQ(batch.status, BatchStatus::receiving);
+  EXPECT_EQ(batch.counts.read, 40);
+  EXPECT_EQ(batch.counts.accepted, 40);
+}
+
 TEST(Upload, TakesTheNextCommitmentAndKeepsAThousandOpen) {
   LotRig rig;
   ASSERT_EQ(*rig.run(app::refill_commitments(rig.lots(), LotRig::kMarket)), 1000);
