@@ -2,6 +2,7 @@
 // ApiContext: what the handlers work with. Built once by main, read by every thread afterwards;
 // everything it refers to outlives the server.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 
@@ -24,7 +25,8 @@ struct IntakeServices;    // server/api/v1/intake_services.hpp
 struct DeliveryServices;  // server/api/v1/delivery_services.hpp
 
 struct ApiLimits {
-  Money deposit_limit{10'000 * kMicrosPerUnit};  ///< above it a second person must confirm
+  Money deposit_limit{10'000 * kMicrosPerUnit};       ///< above it a second person must confirm
+  std::chrono::milliseconds handler_timeout{30'000};  ///< what waits longer is answered with 503
   std::uint64_t body_bytes_max = 1024 * 1024;
   std::uint64_t upload_bytes_max = 4ULL << 30;  ///< unpacked
   std::int64_t upload_rows_max = 10'000'000;

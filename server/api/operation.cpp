@@ -179,12 +179,15 @@ void add(http::Router& router, ApiContext& context, std::string_view operation_i
   LEADEX_CHECK(operation != nullptr);
   auto const limit =
       options.body_bytes_max != 0 ? options.body_bytes_max : context.limits.body_bytes_max;
+  auto const deadline =
+      options.deadline.count() != 0 ? options.deadline : context.limits.handler_timeout;
   auto entry =
       std::make_shared<Entry const>(Entry{context, *operation, std::move(handler), options});
   router.add(
       operation->method, operation->path, operation->id,
       [entry = std::move(entry)](http::Request& request) { return serve(entry, request); },
-      http::RouteOptions{.body_bytes_max = limit, .deadline = options.deadline});
+      http::RouteOptions{
+          .body_bytes_max = limit, .deadline = deadline, .long_body = options.streams});
 }
 
 http::Response answer(int status, json::JsonWriter const& body) {

@@ -68,8 +68,8 @@ struct OperationOptions {
   bool streams{};     ///< the handler reads request.body itself; no JSON, no schema
   bool free_query{};  ///< query names the contract does not list reach the handler, which checks
                       ///< them
-  std::uint64_t body_bytes_max = 0;  ///< 0: ApiLimits::body_bytes_max
-  std::chrono::milliseconds deadline{30'000};
+  std::uint64_t body_bytes_max = 0;      ///< 0: ApiLimits::body_bytes_max
+  std::chrono::milliseconds deadline{};  ///< 0: ApiLimits::handler_timeout
 };
 
 /// Adds the operation under the method and path the contract gives it. An id that is not in the

@@ -47,6 +47,7 @@ namespace {
 
 constexpr std::int64_t kLeadNumbers = 1024;  // of one block, for real-time leads
 constexpr std::int64_t kIntentNumbers = 64;
+constexpr std::chrono::milliseconds kDatabaseWaitMax{5000};  // for a turn at the pool
 
 /// When a process started, in the kernel's ticks; empty when there is none of that number. Tells
 /// one run from a later process with the same number.
@@ -148,6 +149,7 @@ intake::DisposableDomains disposable_of(Settings const& settings) {
 api::ApiLimits limits_of(Settings const& settings) {
   api::ApiLimits limits;
   limits.deposit_limit = settings.deposit_limit;
+  limits.handler_timeout = settings.handler_timeout_s;
   limits.body_bytes_max = static_cast<std::uint64_t>(settings.body_bytes_max);
   limits.upload_bytes_max = static_cast<std::uint64_t>(settings.upload_bytes_max);
   limits.upload_rows_max = settings.upload_rows_max;
@@ -193,7 +195,11 @@ http::ServerOptions server_of(Settings const& settings, http::Router const& plai
       settings.tls_key.empty() ? settings.var + "/tls/server.key" : settings.tls_key;
   options.limits.connections_max = static_cast<std::size_t>(settings.connections_max);
   options.limits.handshake_timeout = settings.handshake_timeout_s;
+  // A head is small: it never gets more than the default, however long a body may take.
+  options.limits.header_timeout =
+      std::min<std::chrono::milliseconds>(options.limits.header_timeout, settings.read_timeout_s);
   options.limits.body_timeout = settings.read_timeout_s;
+  options.limits.request_timeout = settings.read_timeout_s;
   options.limits.write_timeout = settings.write_timeout_s;
   options.limits.idle_timeout = settings.idle_timeout_s;
   options.limits.body_bytes_per_second_min =
@@ -274,7 +280,11 @@ struct Exchange::Parts {
   auth::ApiKeyMint const minter{keys->api_key_pepper()};
   json::Contract const contract = contract_of(settings);
 
-  pg::Pool pool{{session_of(settings), static_cast<std::size_t>(settings.db_pool_threads), 1024}};
+  pg::Pool pool{{.session = session_of(settings),
+                 .threads = static_cast<std::size_t>(settings.db_pool_threads),
+                 .queue_max = 1024,
+                 .wait_max = std::min<std::chrono::milliseconds>(kDatabaseWaitMax,
+                                                                 settings.handler_timeout_s)}};
   pg::PostgresNumberRanges numbers{session_of(settings), pool};
   pg::PostgresDatabase database{pool, numbers, *keys};
   pg::PostgresSaleReads sales{pool};
@@ -371,7 +381,8 @@ void Exchange::start() {
 
 void Exchange::reload_certificate() {
   if (auto const done = parts_->server.reload_certificate(); !done) {
-    log::error("server.certificate_kept", "the new certificate cannot be used; the old one stays");
+    log::error("server.certificate_kept", "the new certificate cannot be used; the old one stays")
+        .field("reason", std::string_view{done.error()});
   } else {
     log::info("server.certificate_reloaded", "new connections get the new certificate");
   }
