@@ -9,6 +9,7 @@
 #include <boost/asio/use_future.hpp>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,6 +26,27 @@
 #include "tests/support/test_database.hpp"
 
 namespace leadex::api {
+
+/// Operations and statuses whose answers were checked against the contract by this program.
+class CheckedAnswers {
+ public:
+  static CheckedAnswers& all() {
+    static CheckedAnswers kAll;
+    return kAll;
+  }
+  void note(std::string const& operation_id, int status) {
+    std::lock_guard const lock{guard_};
+    seen_.emplace(operation_id, status);
+  }
+  [[nodiscard]] bool has(std::string const& operation_id, int status) {
+    std::lock_guard const lock{guard_};
+    return seen_.contains({operation_id, status});
+  }
+
+ private:
+  std::mutex guard_;
+  std::set<std::pair<std::string, int>> seen_;
+};
 
 /// An answer with its body parsed, when it is JSON.
 struct Reply {
@@ -212,7 +234,9 @@ class ApiHarness : public testing::Test {
       EXPECT_TRUE(document.has_value()) << reply.body;
       if (document) reply.json = std::move(*document);
     }
-    if (request.operation_id.empty() || reply.body.empty()) return reply;
+    if (request.operation_id.empty()) return reply;
+    CheckedAnswers::all().note(request.operation_id, reply.status);
+    if (reply.body.empty()) return reply;
     for (auto const& fault :
          contract_.validate_response(request.operation_id, reply.status, reply.json, type)) {
       ADD_FAILURE() << request.operation_id << " answered " << reply.status << ": " << fault.pointer
