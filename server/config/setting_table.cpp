@@ -87,8 +87,9 @@ std::vector<Setting> places_and_listening() {
                                   "Connections open at once; more are closed at once."),
       number<&S::handshake_timeout_s>("handshake_timeout_s", Kind::seconds, 1, 60,
                                       "Time for a TLS handshake."),
-      number<&S::read_timeout_s>("read_timeout_s", Kind::seconds, 1, 600,
-                                 "Time for a whole request, and in an upload for each piece of it."),
+      number<&S::read_timeout_s>(
+          "read_timeout_s", Kind::seconds, 1, 600,
+          "Time for a whole request, and in an upload for each piece of it."),
       number<&S::handler_timeout_s>("handler_timeout_s", Kind::seconds, 1, 600,
                                     "Time for work to begin that the answer needs; then 503."),
       number<&S::write_timeout_s>("write_timeout_s", Kind::seconds, 1, 600,

@@ -142,7 +142,7 @@ Answered open_return(ApiCall& call) {
   if (proven) {
     view.state = market::ReturnState::accepted;
     view.ruling = 1;
-    view.credited = Money{(*sale)->gross};
+    view.credited = (*sale)->gross;
     view.due_at.reset();
     view.decided_at = view.opened_at;
   }

@@ -37,9 +37,9 @@ constexpr char const* kList =
     "order by s.sold_us desc, s.lead_no desc, s.slot desc limit $11) s " LEADEX_SALE_RETURN
     "where $6::bigint is null or m.market_id = $6::bigint "
     "order by s.sold_us desc, s.market_id desc, s.lead_no desc, s.slot desc limit $11";
-#define LEADEX_SALE_FILTER                                                                        \
-  "($7::bigint is null or s.campaign = $7::bigint) and ($8::integer[] is null or s.state = any "  \
-  "($8::integer[])) and ($12::bigint is null or exists (select from lead l where l.market_id = "  \
+#define LEADEX_SALE_FILTER                                                                       \
+  "($7::bigint is null or s.campaign = $7::bigint) and ($8::integer[] is null or s.state = any " \
+  "($8::integer[])) and ($12::bigint is null or exists (select from lead l where l.market_id = " \
   "s.market_id and l.lead_no = s.lead_no and l.batch_no = $12::bigint)) "
 // The sales of one account (decision 0009): those that the fan-out has told of come from its
 // events, which are indexed by account; the newest, from the last batch told on, from the sales
@@ -57,7 +57,8 @@ constexpr char const* kListOwn =
     "null or s.sold_us >= $9::bigint) and ($10::bigint is null or s.sold_us < $10::bigint) "
     "and " LEADEX_SALE_FILTER
     "order by s.sold_us desc, s.lead_no desc, s.slot desc limit $11) s) union all "
-    // offset 0 keeps the order of the work: events of the account first, newest first, then each sale.
+    // offset 0 keeps the order of the work: events of the account first, newest first, then each
+    // sale.
     "(select s.* from event e join told t on t.market_id = e.market_id and e.at_us < t.until_us "
     "cross join lateral (select s.* from sale s where s.market_id = e.market_id and s.lead_no = "
     "e.subject_no / 1024 and s.slot = (e.subject_no % 1024)::integer and " LEADEX_SALE_FILTER

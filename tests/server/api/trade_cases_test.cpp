@@ -179,7 +179,7 @@ class TradeProven : public TradeHarness {
     deposit(other_, "100.00");
   }
   std::string sold_to(Account const& buyer, std::string const& person) {
-    auto const made = campaign(buyer, "10.00", "10.00", R"(,"exclusivity":"exclusive")");
+    (void)campaign(buyer, "10.00", "10.00", R"(,"exclusivity":"exclusive")");
     EXPECT_EQ(lead(person).text("outcome"), "sold");
     return newest_sale(buyer);
   }
