@@ -41,7 +41,7 @@ constexpr char const* kList =
   "($7::bigint is null or s.campaign = $7::bigint) and ($8::integer[] is null or s.state = any " \
   "($8::integer[])) and ($12::bigint is null or exists (select from lead l where l.market_id = " \
   "s.market_id and l.lead_no = s.lead_no and l.batch_no = $12::bigint)) "
-// The sales of one account (decision 0009): those that the fan-out has told of come from its
+// The sales of one account (decision 0010): those that the fan-out has told of come from its
 // events, which are indexed by account; the newest, from the last batch told on, from the sales
 // themselves. A sale and its event have the same instant, and instants never go back from batch to
 // batch.
