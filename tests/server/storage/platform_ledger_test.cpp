@@ -277,6 +277,10 @@ TEST_F(PlatformLedgerTest, CountersOfAMarketsStreamAreCheckedWithBothPhases) {
       "insert into leadex.transfer values (3,1,0,9,1,500,1,0,0,0,null,null), "
       "(3,2,0,1,2,100,3,1,0,0,null,null), (3,2,1,1,2,30,3,1,0,1,null,null), "
       "(3,3,0,1,2,60,5,2,0,0,2,0); "
+      "insert into leadex.sale (market_id, batch_seq, lead_no, slot, n, buyer, campaign, generator, "
+      "gross, fee, holdback, credited, state, exclusive, shares_max, auction_no, sold_us, due_us, "
+      "windows) values (3,2,0,0,0,11,5,12,100,0,0,0,1,false,4,1,0,0,''), "
+      "(3,2,0,1,1,11,5,12,30,0,0,0,1,false,4,1,0,0,''); "
       "insert into leadex.account (market_id, account_no, code, owner_no, sub_no, debits_pending, "
       "debits_posted, credits_pending, credits_posted, batch_seq) values (3,9,11,0,0,0,500,0,0,1), "
       "(3,1,2,11,5,30,60,0,500,3), (3,2,3,12,0,0,0,30,60,3)");
