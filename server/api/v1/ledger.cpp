@@ -76,15 +76,18 @@ Answered list_ledger_transfers(ApiCall& call) {
   auto const write = [&](json::JsonWriter& out, storage::TransferView const& view) {
     render::write_transfer(out, call.ctx.ids, view);
   };
-  if (auto const text = call.query("sale_id")) {
-    auto const sale = call.ctx.ids.open_sale(*text);
-    auto const transfers =
-        co_await trade_of(call).ledger.of_sale(viewer_of(call), sale ? *sale : SaleId{0, -1, 0});
-    if (!transfers) co_return refuse(problem_of(transfers.error()));
-    co_return answer_rows(call, *transfers, write);
-  }
   auto const filter = read_filter(call);
   if (!filter) co_return refuse(filter.error());
+  if (auto const text = call.query("sale_id")) {
+    auto const sale = call.ctx.ids.open_sale(*text);
+    auto transfers =
+        co_await trade_of(call).ledger.of_sale(viewer_of(call), sale ? *sale : SaleId{0, -1, 0});
+    if (!transfers) co_return refuse(problem_of(transfers.error()));
+    std::erase_if(*transfers, [&](storage::TransferView const& view) {
+      return filter->code && view.transfer.code != *filter->code;
+    });
+    co_return answer_rows(call, *transfers, write);
+  }
   auto const page = co_await trade_of(call).ledger.transfers(viewer_of(call), *filter);
   if (!page) co_return refuse(problem_of(page.error()));
   std::vector<std::int64_t> next;

@@ -59,13 +59,15 @@ constexpr char const* kScanEnd =
 constexpr char const* kOwnsAccount =
     "select exists (select from account where market_id = $1 and account_no = $2 and "
     "owner_no = $3)";
-// The award's batch, and those in which one of its two legs was resolved. $4: whose sale, $5: whose
-// accounts are named.
+// The award's batch, those in which one of its two legs was resolved, and those of claw-backs. $4:
+// whose sale, $5: whose accounts are named.
 #define LEADEX_SALE_TRANSFERS \
   "with sold as (select batch_seq, n from sale s where market_id = $1 and lead_no = $2 and slot " \
   "= $3 and " LEADEX_OF("$4", "s.buyer", "s.generator") "), batches as (select batch_seq from "   \
   "sold union select t.batch_seq from transfer t, sold s where t.market_id = $1 and "             \
-  "t.pending_seq = s.batch_seq and t.pending_n in (s.n, s.n + 1)) "                               \
+  "t.pending_seq = s.batch_seq and t.pending_n in (s.n, s.n + 1) union select c.market_seq from " \
+  "claw_back c, sold where c.market_id = $1 and c.lead_no = $2 and c.slot = $3 and "               \
+  "c.market_seq is not null) "                                                                    \
   "select " LEADEX_TRANSFER_COLUMNS("$5")                                                         \
   "from batches x join transfer t on t.market_id = $1 and t.batch_seq = x.batch_seq "             \
   LEADEX_TRANSFER_JOINS "where t.lead_no = $2 and t.slot = $3 "

@@ -82,7 +82,7 @@ void Pool::submit(Job job, Done done) {
     }
   }
   if (refusal) {
-    done(nullptr, refuse(*refusal));
+    done(nullptr, refuse(*refusal));  // NOLINT(bugprone-use-after-move): not moved where refused
   } else {
     changed_.notify_one();
   }

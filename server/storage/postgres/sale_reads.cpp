@@ -38,8 +38,9 @@ constexpr char const* kList =
     "where $6::bigint is null or m.market_id = $6::bigint "
     "order by s.sold_us desc, s.market_id desc, s.lead_no desc, s.slot desc limit $11";
 #define LEADEX_SALE_FILTER                                                                       \
-  "($7::bigint is null or s.campaign = $7::bigint) and ($8::integer[] is null or s.state = any " \
-  "($8::integer[])) and ($12::bigint is null or exists (select from lead l where l.market_id = " \
+  "($7::bigint is null or (s.campaign = $7::bigint and s.buyer = $1::bigint)) and "              \
+  "($8::integer[] is null or s.state = any ($8::integer[])) and ($12::bigint is null or exists " \
+  "(select from lead l where l.market_id = "                                                     \
   "s.market_id and l.lead_no = s.lead_no and l.batch_no = $12::bigint)) "
 // The sales of one account (decision 0010): those that the fan-out has told of come from its
 // events, which are indexed by account; the newest, from the last batch told on, from the sales
@@ -67,8 +68,9 @@ constexpr char const* kListOwn =
     "($2::bigint, $3::bigint, $4::bigint * 1024 + $5::integer))) and ($9::bigint is null or "
     "e.at_us >= $9::bigint) and ($10::bigint is null or e.at_us < $10::bigint) "
     "order by e.at_us desc, e.market_id desc, e.subject_no desc limit $11)) "
-    "select t.market_id, t.name, t.currency, s.lead_no, s.slot, s.buyer, s.campaign, s.generator, "
-    "s.gross, s.fee, s.credited, s.state, s.exclusive, s.auction_no, s.sold_us, s.due_us, "
+    "select t.market_id, t.name, t.currency, s.lead_no, s.slot, s.buyer, case when s.buyer = "
+    "$1::bigint then s.campaign else 0 end, s.generator, s.gross, s.fee, s.credited, s.state, "
+    "s.exclusive, s.auction_no, s.sold_us, s.due_us, "
     "r.return_no, r.state from own s join told t on t.market_id = s.market_id " LEADEX_SALE_RETURN
     "order by s.sold_us desc, s.market_id desc, s.lead_no desc, s.slot desc limit $11";
 static_assert(kSaleSlotsMax == 1024, "the statement above takes a sale's number apart");

@@ -78,8 +78,9 @@ TEST_F(TradeClawBacks, GoFromTheHoldbackThenFromWhatWasSentToThePlatform) {
   EXPECT_EQ(get("/v1/admin/claw-backs", buyer_.key).status, 403);
   auto const audit = get("/v1/admin/audit-log?action=claw_back.ordered", admin_);
   EXPECT_EQ(audit.data().Size(), 2U) << audit.body;
-  auto const moved = get("/v1/ledger/transfers?code=claw_back&sale_id=" + sale_, buyer_.key);
-  EXPECT_EQ(moved.data().Size(), 5U) << moved.body;
+  auto const moved = "/v1/ledger/transfers?code=claw_back&sale_id=" + sale_;
+  EXPECT_EQ(get(moved, admin_).data().Size(), 5U) << get(moved, admin_).body;
+  EXPECT_LT(get(moved, buyer_.key).data().Size(), 5U) << "some move between others' accounts";
   EXPECT_EQ(sql("select count(*) from leadex.fund_intent where direction = 3 and (market_seq is "
                 "null or platform_seq is null)"),
             "0");
@@ -188,7 +189,7 @@ TEST_F(TradeClawBacks, AboveTheLimitNeedASecondPerson) {
   ASSERT_EQ(approved.status, 200) << approved.body;
   await(claw_backs_.run());
   EXPECT_EQ(amount(get("/v1/sales/" + sale_, buyer_.key).json, "credited"), "11000.00");
-  EXPECT_EQ(field(get("/v1/admin/claw-backs", admin_).data()[0], "status"), "booked");
+  EXPECT_EQ(field(get("/v1/admin/claw-backs", admin_).data()[1], "status"), "booked");
 
   // What was asked for before may not fit any more.
   auto const too_much =

@@ -266,6 +266,47 @@ TEST_F(Staff, PayWhatIsEarnedThroughFourEyes) {
   EXPECT_EQ(get("/v1/payouts", open_account("generator").key).data().Size(), 0U);
 }
 
+TEST_F(Staff, TakeAFailedPayoutBackAndPayAgain) {
+  auto const generator = open_account("generator");
+  auto const account = "/v1/admin/accounts/" + generator.id;
+  auto const first_details =
+      patch(account, admin_,
+            R"({"bank":{"iban":"DE89370400440532013000","bic":"COBADEFFXXX",)"
+            R"("name":"N","town":"T"}})");
+  ASSERT_EQ(first_details.status, 200) << first_details.body;
+  pqxx::connection connection(database_.owner());
+  pqxx::work tx(connection);
+  tx.exec(
+      "insert into leadex.account values (0, 900, 4, (select tenant_no from leadex.tenant where "
+      "role = 'generator'), 840, 0, 0, 0, 12340000, null, 0), (0, 901, 0, 0, 840, 0, 12340000, 0, "
+      "0, null, 0)");
+  tx.commit();
+  auto const second = open_account("admin");
+  for (int round = 0; round < 2; ++round) {
+    auto const run = post("/v1/admin/payout-runs", second.key, R"({"currency":"USD"})");
+    ASSERT_EQ(run.status, 201) << run.body;
+    EXPECT_NE(run.body.find(R"("amount":"12.34")"), std::string::npos) << run.body;
+    auto const path = "/v1/admin/payout-runs/" + run.text("id");
+    ASSERT_EQ(post(path + "/approve", admin_).status, 200);
+    ASSERT_EQ(post(path + "/export?format=csv", admin_).status, 200);
+    EXPECT_EQ(get(path, admin_).text("status"), "exported");
+    auto const failed = post(path + "/failed", admin_);
+    ASSERT_EQ(failed.status, 200) << failed.body;
+    EXPECT_EQ(failed.text("status"), "failed");
+  }
+}
+
+TEST_F(Staff, NeedASecondPersonForAThirdAdminAndItsKey) {
+  auto const second = open_account("admin");
+  std::string const third = R"({"role":"admin","name":"Third"})";
+  auto const asked = post("/v1/admin/accounts", second.key, third);
+  ASSERT_EQ(asked.status, 202) << asked.body;
+  EXPECT_FALSE(asked.text("approval_id").empty());
+  auto const key = post("/v1/admin/accounts/" + second.id + "/api-keys", second.key);
+  ASSERT_EQ(key.status, 202) << key.body;
+  EXPECT_TRUE(key.find("key") == nullptr || key.find("key")->IsNull()) << key.body;
+}
+
 TEST_F(Staff, ReadTheAuditLog) {
   auto const buyer = open_account("buyer");
   auto const log = get("/v1/admin/audit-log?account_id=" + buyer.id, admin_);
