@@ -27,9 +27,9 @@ void World::open_endpoints_and_keys() {
   };
   for (auto const* label : kTraders) {
     // Nothing listens there: deliveries wait.
-    auto const made = json::parse(
-        post_as(label, "create_webhook_endpoint", "/v1/webhook-endpoints",
-                R"({"url":"https://127.0.0.1:9/hook","events":["sale.created","batch.checked"]})"));
+    auto const made = json::parse(post_as(
+        label, "create_webhook_endpoint", "/v1/webhook-endpoints",
+        R"({"url":"https://127.0.0.1:1024/hook","events":["sale.created","batch.checked"]})"));
     auto const endpoint = cli::JsonView{*made}["id"].text();
     add("endpoint", endpoint, own(label));
     auto const sent = json::parse(
