@@ -137,12 +137,13 @@ pg_start() {
   die "PostgreSQL did not start; the lines above are the end of $log"
 }
 
-# After a crash the last backends may still be leaving, and PostgreSQL does not start beside them.
+# After a crash the last backends may still be leaving, and whoever began the old server may not have
+# taken note of its end: PostgreSQL does not start beside either.
 pg_ctl_start() {
   local _
   for _ in $(seq 20); do
     as_pg "$pg_bin/pg_ctl" start --silent --wait --timeout=90 --pgdata="$pg_data" --log="$1" </dev/null && return 0
-    tail -n 5 "$1" | grep -q 'pre-existing shared memory block' || return 1
+    tail -n 5 "$1" | grep -qE 'pre-existing shared memory block|"postmaster.pid" already exists' || return 1
     sleep 1
   done
   return 1

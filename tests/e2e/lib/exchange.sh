@@ -51,6 +51,7 @@ send() {
 until_answered() {
   local status=000
   for _ in $(seq 600); do
+    [ -d "$work" ] || break
     status=$(send "$@")
     case $status in
       000 | 429 | 5??) ;;

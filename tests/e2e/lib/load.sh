@@ -7,6 +7,9 @@ load_market=''
 load_campaigns=()
 upload_rows=300
 
+# Without its folder the test is over, whatever ended it.
+load_goes_on() { [ -d "$work" ] && [ ! -e "$work/stop" ]; }
+
 # load_begin MARKET: three capped campaigns, then the clients.
 load_begin() {
   local worker
@@ -42,7 +45,7 @@ generate() { # generate WORKER
   local key i n status
   key=$(generator_key "$1")
   for i in $(seq 20000); do
-    [ ! -e "$work/stop" ] || return 0
+    load_goes_on || return 0
     n=$(($1 * 100000 + i))
     status=$(until_answered "$key" POST /v1/leads "lead-$n" "$(lead "$load_market" "$n")" "$work/lead.$1")
     if [ "$status" = 201 ]; then
@@ -58,7 +61,7 @@ buy() { # buy WORKER
   key=$(buyer_key "$1")
   body=$(purchase "$load_market" false 6.00)
   for i in $(seq 20000); do
-    [ ! -e "$work/stop" ] || return 0
+    load_goes_on || return 0
     status=$(until_answered "$key" POST /v1/purchases "buy-$1-$i" "$body" "$work/bought.$1")
     if [ "$status" = 201 ]; then
       jq -r --arg key "buy-$1-$i" '.sales[] | "\($key) \(.)"' "$work/bought.$1" >>"$work/sales.$1"
@@ -74,7 +77,7 @@ upload() { # upload WORKER
   local key i status file=$work/upload.$1.csv
   key=$(generator_key "$1")
   for i in $(seq 0 5000); do
-    [ ! -e "$work/stop" ] || return 0
+    load_goes_on || return 0
     lead_file "$((i * upload_rows))" "$upload_rows" >"$file"
     status=$(until_answered "$key" POST "/v1/batches?market=$load_market" "upload-$1-$i" "@$file" "$work/up.$1" text/csv)
     if [ "$status" = 202 ]; then
