@@ -328,7 +328,7 @@ void Actor::forget_claims() {
 /// has waited past its own hears so here. Nothing of it was applied.
 void Actor::refuse_overdue() {
   auto const now = Clock::now();
-  for (auto* const queue : {&real_time_, &bulk_, &for_look_up_}) {
+  for (auto* const queue : {&real_time_, &bulk_, &for_look_up_, &bulk_for_look_up_}) {
     auto const overdue = [now](ItemPtr const& item) {
       return item->done && now > item->submission.deadline;
     };

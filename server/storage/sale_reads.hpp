@@ -75,20 +75,6 @@ struct SealedContactRow {
   std::vector<market::AttributeText> attributes;
 };
 
-/// What the exchange holds that may prove a return: whether consent was revoked before the sale,
-/// and the sealed contacts of the lead and of what its buyer had bought before.
-struct ReturnProof {
-  struct Contact {
-    std::int64_t lead_no{};
-    std::int32_t kek_id{};
-    std::string key_wrapped;
-    std::string contact_sealed;
-  };
-  bool revoked_before{};
-  std::optional<Contact> contact;  // none once erased
-  std::vector<Contact> earlier;    // of sales in the same market that still stand
-};
-
 class SaleReads {
  public:
   virtual ~SaleReads() = default;
@@ -97,9 +83,8 @@ class SaleReads {
 
   [[nodiscard]] virtual Later<std::vector<SaleView>> list(Viewer viewer, SaleFilter filter) = 0;
   [[nodiscard]] virtual Later<std::optional<SaleView>> find(Viewer viewer, SaleId sale) = 0;
-  /// For the exchange's own comparison; nobody is shown it. At most `limit` earlier sales.
-  [[nodiscard]] virtual Later<std::optional<ReturnProof>> proof(Viewer buyer, SaleId sale,
-                                                                int limit) = 0;
+  /// Whether the lead's consent had been revoked when it was sold; false for a sale of others.
+  [[nodiscard]] virtual Later<bool> revoked_before_sale(Viewer buyer, SaleId sale) = 0;
   /// The sealed rows of the sold lead for its buyer or staff, audited in the same transaction;
   /// nothing (and no audit row) when the viewer has no such sale.
   [[nodiscard]] virtual Later<std::optional<SealedContactRow>> contact(ContactRequest request) = 0;

@@ -22,6 +22,17 @@ constexpr std::size_t kConsentBytes = 240;
 constexpr std::size_t kWrappedKeyBytes = 65;
 constexpr std::int32_t kKekId = 202611;
 
+/// The platform's half of a fund.
+void add_intent(std::string const& owner, std::int64_t market_id, market::FundBudget const& fund) {
+  pqxx::connection connection{owner};
+  pqxx::work work{connection};
+  work.exec_params(
+      "insert into leadex.fund_intent (market_id, intent_no, direction, tenant_no, sub_no, amount, "
+      "platform_seq) values ($1, $2, 0, $3, $4, $5, 1)",
+      market_id, fund.intent_no, fund.budget.buyer_no, fund.budget.campaign_no, fund.amount_micros);
+  work.commit();
+}
+
 }  // namespace
 
 market::MarketSettings bench_settings() {
@@ -53,14 +64,18 @@ void add_market(std::string const& owner, std::int64_t market_id) {
   work.commit();
 }
 
-void add_intent(std::string const& owner, std::int64_t market_id, market::FundBudget const& fund) {
-  pqxx::connection connection{owner};
-  pqxx::work work{connection};
-  work.exec_params(
-      "insert into leadex.fund_intent (market_id, intent_no, direction, tenant_no, sub_no, amount, "
-      "platform_seq) values ($1, $2, 0, $3, $4, $5, 1)",
-      market_id, fund.intent_no, fund.budget.buyer_no, fund.budget.campaign_no, fund.amount_micros);
-  work.commit();
+std::vector<market::Submission> open_buyers(std::string const& owner, std::int64_t market_id,
+                                            std::int64_t buyers) {
+  std::vector<market::Submission> submissions;
+  for (std::int64_t buyer = 1; buyer <= buyers; ++buyer) {
+    auto const campaign = TradeWorld::takes_all(buyer, buyer);
+    auto const fund = TradeWorld::fund(campaign, buyer);
+    add_intent(owner, market_id, fund);
+    submissions.emplace_back().command = campaign;
+    submissions.back().definition = "{}";
+    submissions.emplace_back().command = fund;
+  }
+  return submissions;
 }
 
 std::string SaleSource::bytes(std::size_t count) {

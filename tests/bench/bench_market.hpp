@@ -20,8 +20,12 @@ namespace leadex::bench {
 
 /// Puts the market into the tables as the platform would. @param owner  conninfo of leadex_owner
 void add_market(std::string const& owner, std::int64_t market_id);
-/// The platform's half of a fund.
-void add_intent(std::string const& owner, std::int64_t market_id, market::FundBudget const& fund);
+
+/// What opens and funds the campaigns of these buyers, each of which takes every lead, with the
+/// platform's half of the funds in the tables already.
+[[nodiscard]] std::vector<market::Submission> open_buyers(std::string const& owner,
+                                                          std::int64_t market_id,
+                                                          std::int64_t buyers);
 
 /// Leads that a handler has checked and sealed, each with persons, key and sealed contact. The
 /// bytes are random, in the sizes that real ones have.

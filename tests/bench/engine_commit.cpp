@@ -57,18 +57,7 @@ class Writer {
     host_ = market::make_market_host(std::move(options));
     host_->start();
     LEADEX_CHECK(host_->find(kMarket)->ready());
-    for (std::int64_t buyer = 1; buyer <= kBuyers; ++buyer) {
-      auto const campaign = TradeWorld::takes_all(buyer, buyer);
-      auto const fund = TradeWorld::fund(campaign, buyer);
-      add_intent(owner, kMarket, fund);
-      market::Submission opened;
-      opened.command = campaign;
-      opened.definition = "{}";
-      settle(std::move(opened));
-      market::Submission funded;
-      funded.command = fund;
-      settle(std::move(funded));
-    }
+    for (auto& opening : open_buyers(owner, kMarket, kBuyers)) settle(std::move(opening));
   }
   ~Writer() { host_->stop(); }
   Writer(Writer const&) = delete;

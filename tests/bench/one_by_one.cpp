@@ -49,18 +49,7 @@ OneByOne::OneByOne(std::string const& owner, std::string const& app, Rows rows,
     auto const settle = [&](market::Submission submission) {
       write(*links_[i], market_id, makers_[i]->decide(std::move(submission)));
     };
-    for (std::int64_t buyer = 1; buyer <= kBuyers; ++buyer) {
-      auto const campaign = TradeWorld::takes_all(buyer, buyer);
-      auto const fund = TradeWorld::fund(campaign, buyer);
-      add_intent(owner, market_id, fund);
-      market::Submission opened;
-      opened.command = campaign;
-      opened.definition = "{}";
-      settle(std::move(opened));
-      market::Submission funded;
-      funded.command = fund;
-      settle(std::move(funded));
-    }
+    for (auto& opening : open_buyers(owner, market_id, kBuyers)) settle(std::move(opening));
     for (std::size_t sale = 0; sale < kWarmUp; ++sale) settle(sources_[i]->next(wall_us()));
   }
 }

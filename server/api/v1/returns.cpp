@@ -1,4 +1,3 @@
-#include "server/api/v1/return_proof.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/api/v1/trade_support.hpp"
 #include "server/json/money_text.hpp"
@@ -12,6 +11,16 @@ std::string_view note_of(ApiCall const& call) {
   if (!call.body.IsObject()) return {};
   auto const* const note = json::find_member(call.body, "note");
   return note != nullptr && note->IsString() ? json::text_of(*note) : std::string_view{};
+}
+
+/// Whether the exchange's own data prove a return, so that it is ruled at once and does not count
+/// against the ceiling: the lead's consent had been revoked before it was sold. A `duplicate` is
+/// for the parties to settle: what the market's window for duplicates let in was sold by its rules.
+/// A database that does not answer proves nothing.
+asio::awaitable<bool> is_proven(ApiCall& call, SaleId sale, std::string_view reason) {
+  if (reason != "never_requested") co_return false;
+  auto const revoked = co_await trade_of(call).sales.revoked_before_sale(viewer_of(call), sale);
+  co_return revoked&&* revoked;
 }
 
 http::Response render_one(ApiCall const& call, int status, storage::ReturnView const& view) {
@@ -105,7 +114,7 @@ Answered open_return(ApiCall& call) {
   command.slot = id->slot;
   command.buyer_no = call.account_no();
   command.reason = std::string{json::text_of(*json::find_member(call.body, "reason"))};
-  command.proven = co_await is_proven(call, *market, *id, command.reason);
+  command.proven = co_await is_proven(call, *id, command.reason);
   market::Submission submission;
   submission.command = command;
   submission.note_sealed = seal_note(call, *id, Note::buyer, note_of(call));

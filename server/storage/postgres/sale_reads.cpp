@@ -89,14 +89,10 @@ constexpr char const* kContact =
     "where s.market_id = $2 and s.lead_no = $3 and s.slot = $4 and " LEADEX_OWN(
         "$1", "s.buyer") " and s.state <> 0";
 
-constexpr char const* kProof =
-    "select coalesce(l.revoked_at <= " LEADEX_INSTANT("s.sold_us") ", false), s.sold_us from sale "
-    "s join lead l on l.market_id = s.market_id and l.lead_no = s.lead_no where s.market_id = $2 "
-    "and s.lead_no = $3 and s.slot = $4 and " LEADEX_OWN("$1", "s.buyer");
-constexpr char const* kSealedContacts =
-    "select c.lead_no, k.kek_id, k.wrapped, c.sealed from contact c join lead_key k using "
-    "(market_id, lead_no) where c.market_id = $1 and c.lead_no = any($2::bigint[]) order by "
-    "c.lead_no desc";
+constexpr char const* kRevokedBefore =
+    "select from sale s join lead l on l.market_id = s.market_id and l.lead_no = s.lead_no where "
+    "s.market_id = $2 and s.lead_no = $3 and s.slot = $4 and l.revoked_at <= " LEADEX_INSTANT(
+        "s.sold_us") " and " LEADEX_OWN("$1", "s.buyer");
 
 SaleView read_sale(pqxx::row const& row) {
   SaleView sale;
@@ -142,32 +138,6 @@ std::vector<SaleView> list_sales(pqxx::transaction_base& tx, Viewer viewer,
                                filter.lead_no, filter.batch_no));
   for (auto const& row : rows) sales.push_back(read_sale(row));
   return sales;
-}
-
-/// What may prove a return, read with the buyer's earlier sales in that market, newest first.
-std::optional<ReturnProof> read_proof(pqxx::transaction_base& tx, Viewer buyer, SaleId id,
-                                      int limit) {
-  auto const rows = execute(tx, kProof, Parameters(buyer.scope(), id.market, id.lead_no, id.slot));
-  if (rows.empty()) return std::nullopt;
-  ReturnProof proof;
-  proof.revoked_before = rows.at(0).at(0).as<bool>();
-  std::vector<std::int64_t> leads{id.lead_no};
-  SaleFilter earlier;
-  earlier.before = SaleCursor{rows.at(0).at(1).as<std::int64_t>(), id.market, id.lead_no, id.slot};
-  earlier.market = id.market;
-  earlier.states = {market::SaleState::delivered, market::SaleState::settled};
-  earlier.limit = limit;
-  for (auto const& sale : list_sales(tx, buyer, earlier)) leads.push_back(sale.id.lead_no);
-  for (auto const& row : execute(tx, kSealedContacts, Parameters(id.market, number_list(leads)))) {
-    ReturnProof::Contact contact{row.at(0).as<std::int64_t>(), row.at(1).as<std::int32_t>(),
-                                 read_bytes(row.at(2)), read_bytes(row.at(3))};
-    if (contact.lead_no == id.lead_no) {
-      proof.contact = std::move(contact);
-    } else {
-      proof.earlier.push_back(std::move(contact));
-    }
-  }
-  return proof;
 }
 
 std::optional<SealedContactRow> reveal(pqxx::transaction_base& tx, ContactRequest const& request) {
@@ -221,11 +191,12 @@ PostgresSaleReads::Later<std::optional<SaleView>> PostgresSaleReads::find(Viewer
       [viewer, sale](pqxx::work& tx) { return find_sale(tx, viewer, sale); });
 }
 
-PostgresSaleReads::Later<std::optional<ReturnProof>> PostgresSaleReads::proof(Viewer buyer,
-                                                                              SaleId sale,
-                                                                              int limit) {
-  co_return co_await pool_.run(
-      [buyer, sale, limit](pqxx::work& tx) { return read_proof(tx, buyer, sale, limit); });
+PostgresSaleReads::Later<bool> PostgresSaleReads::revoked_before_sale(Viewer buyer, SaleId sale) {
+  co_return co_await pool_.run([buyer, sale](pqxx::work& tx) {
+    return !execute(tx, kRevokedBefore,
+                    Parameters(buyer.scope(), sale.market, sale.lead_no, sale.slot))
+                .empty();
+  });
 }
 
 PostgresSaleReads::Later<std::optional<SealedContactRow>> PostgresSaleReads::contact(

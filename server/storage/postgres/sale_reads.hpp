@@ -14,8 +14,7 @@ class PostgresSaleReads final : public SaleReads {
   explicit PostgresSaleReads(Pool& pool) : pool_(pool) {}
   [[nodiscard]] Later<std::vector<SaleView>> list(Viewer viewer, SaleFilter filter) override;
   [[nodiscard]] Later<std::optional<SaleView>> find(Viewer viewer, SaleId sale) override;
-  [[nodiscard]] Later<std::optional<ReturnProof>> proof(Viewer buyer, SaleId sale,
-                                                        int limit) override;
+  [[nodiscard]] Later<bool> revoked_before_sale(Viewer buyer, SaleId sale) override;
   [[nodiscard]] Later<std::optional<SealedContactRow>> contact(ContactRequest request) override;
 
  private:

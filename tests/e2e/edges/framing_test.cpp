@@ -8,8 +8,8 @@
 #include <iostream>
 #include <regex>
 
-#include "server/crypto/bytes.hpp"
 #include "tests/e2e/edges/rig.hpp"
+#include "tests/server/http/framing_corpus.hpp"
 
 namespace leadex::e2e {
 namespace {
@@ -60,52 +60,14 @@ Answers exchange(std::uint16_t port, std::string const& bytes) {
   return answers;
 }
 
-struct Sample {
-  std::string name;
-  std::string type;
-  std::string reason;  ///< of the strict parser's error; "" when it takes the bytes
-  int complete = 0;    ///< requests that it ends
-  std::string bytes;
-};
-
 /// What we expect, from the corpus's own fields. A strict parser's error: so many requests at most
 /// may be answered, the canary never. Read only by a lenient parser: likewise. Sound: all of it, or
 /// (being stricter) a refusal; the canary exactly when all was taken.
 enum class Expected { refused, taken_or_refused };
 
-Expected expected_of(Sample const& sample) {
-  bool const event = sample.reason.starts_with("Pause on");  // of that library's own making
-  bool const sound = sample.type == "request" && (sample.reason.empty() || event);
+Expected expected_of(http::test::FramingSample const& sample) {
+  bool const sound = sample.request() && (sample.reason.empty() || sample.paused());
   return sound ? Expected::taken_or_refused : Expected::refused;
-}
-
-std::vector<Sample> read_samples(std::filesystem::path const& path) {
-  std::vector<Sample> samples;
-  std::ifstream in(path);
-  for (std::string line; std::getline(in, line);) {
-    auto const doc = json::parse(line);
-    if (!doc) throw std::runtime_error("the corpus is not JSON lines");
-    auto const& error = (*doc)["error"];
-    samples.push_back({(*doc)["name"].GetString(), (*doc)["meta"]["type"].GetString(),
-                       error.IsNull() ? "" : error["reason"].GetString(),
-                       (*doc)["messages_complete"].GetInt(),
-                       crypto::base64_decode((*doc)["request_b64"].GetString()).value()});
-  }
-  return samples;
-}
-
-/// Most samples lack the Host that we ask for first of all: each head gets one.
-std::string with_hosts(std::string bytes) {
-  for (std::size_t at = 0; (at = bytes.find(" HTTP/1.", at)) != std::string::npos;) {
-    auto const line_end = bytes.find("\r\n", at);
-    if (line_end == std::string::npos) break;
-    auto const head_end = std::min(bytes.find("\r\n\r\n", at), bytes.size());
-    if (bytes.substr(at, head_end - at).find("\nHost:") == std::string::npos) {
-      bytes.insert(line_end, "\r\nHost: a");
-    }
-    at = line_end;
-  }
-  return bytes;
 }
 
 /// The same bytes sent to an operation that reads its body: on other paths a broken body is never
@@ -118,7 +80,8 @@ std::string aimed(std::string bytes, std::string const& key) {
 }
 
 /// What one connection answered against what the sample asks for. True: all was taken.
-bool check(Sample const& sample, Answers const& got, bool reads_bodies, std::string const& where) {
+bool check(http::test::FramingSample const& sample, Answers const& got, bool reads_bodies,
+           std::string const& where) {
   int const accepted = static_cast<int>(got.statuses.size()) - got.refused - got.canaries;
   EXPECT_TRUE(got.closed) << where;
   for (int const status : got.statuses) EXPECT_NE(status, 500) << where;
@@ -126,7 +89,7 @@ bool check(Sample const& sample, Answers const& got, bool reads_bodies, std::str
     EXPECT_EQ(got.canaries, 0) << where;
     // One example is a sound request with its report behind it; the corpus counts none of it.
     bool const sound_start = sample.bytes.starts_with("POST / HTTP/1.1\r\nHost: www.example.com");
-    bool const counted = sample.type == "request" && reads_bodies && !sound_start;
+    bool const counted = sample.request() && reads_bodies && !sound_start;
     if (counted) EXPECT_LE(accepted, sample.complete) << where;
     return false;
   }
@@ -145,11 +108,11 @@ TEST(Framing, NoLaxRequestIsAcceptedAndNoCanaryIsSmuggled) {
   int refused = 0;
   int taken = 0;
   int stricter = 0;
-  for (auto const& sample : read_samples(*path)) {
+  for (auto const& sample : http::test::read_framing_samples(*path)) {
     bool taken_once = false;
     // The corpus cuts the empty lines at the end of each example: all continuations are tried.
     for (std::string const tail : {"", "\r\n", "\r\n\r\n"}) {
-      auto const bytes = with_hosts(sample.bytes + tail);
+      auto const bytes = http::test::with_hosts(sample.bytes + tail);
       auto const with_key = aimed(bytes, rig.generator());
       for (auto const& sent : {bytes, with_key}) {
         auto const got = exchange(rig.port(), sent + kCanary);

@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include "tests/e2e/edges/rig.hpp"
+#include "tests/e2e/lib/now_text.hpp"
 
 namespace leadex::e2e {
 

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "server/json/contract.hpp"
+#include "tests/e2e/lib/now_text.hpp"
 
 namespace leadex::e2e {
 
@@ -200,14 +201,6 @@ std::int64_t fresh_person() {
 std::string idempotency_key() {
   static std::atomic<std::int64_t> next{0};
   return fmt::format("edge-{}-{}-{}", ::getpid(), std::time(nullptr), next++);
-}
-
-std::string now_text() {
-  auto const now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 std::string lead_json(std::int64_t n) {

@@ -99,7 +99,6 @@ class Rig {
 [[nodiscard]] std::string idempotency_key();
 
 /// The instant now, as the API takes it.
-[[nodiscard]] std::string now_text();
 
 /// Resident memory of the process, in bytes; 0 when it is gone.
 [[nodiscard]] std::int64_t resident_bytes(pid_t pid);

@@ -11,6 +11,7 @@
 #include "server/json/writer.hpp"
 #include "tests/e2e/edges/lead_csv.hpp"
 #include "tests/e2e/edges/rig.hpp"
+#include "tests/e2e/lib/now_text.hpp"
 
 namespace leadex::e2e {
 namespace {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "tests/e2e/lib/now_text.hpp"
 #include "tests/e2e/marker/marks.hpp"
 #include "tests/e2e/marker/stage.hpp"
 
@@ -16,16 +17,6 @@ constexpr std::string_view kHeader =
     "date_of_birth,captured_at,ip_address,user_agent,landing_page_url,consent_at,consent_text,"
     "trustedform_cert_url,jornaya_leadid,vehicle,source_reason,utm_source,utm_medium,utm_campaign,"
     "sub1,sub2,sub3,sub4,sub5,state,age\n";
-
-std::string now_text() {
-  auto const now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  auto const day = std::chrono::floor<std::chrono::days>(now);
-  std::chrono::year_month_day const date{day};
-  std::chrono::hh_mm_ss const time{now - day};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     time.hours().count(), time.minutes().count(), time.seconds().count());
-}
 
 /// What can be wrong with a person, each field once; empty: as it should be.
 struct Faults {

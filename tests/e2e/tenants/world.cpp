@@ -12,6 +12,7 @@
 #include "server/crypto/random.hpp"
 #include "server/privacy/key_ring.hpp"
 #include "server/privacy/root_key.hpp"
+#include "tests/e2e/lib/now_text.hpp"
 
 namespace leadex::e2e {
 
@@ -50,16 +51,6 @@ IdKind kind_of(std::string_view kind) {
 }
 
 }  // namespace
-
-std::string now_text() {
-  auto const now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  auto const day = std::chrono::floor<std::chrono::days>(now);
-  std::chrono::year_month_day const date{day};
-  std::chrono::hh_mm_ss const time{now - day};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     time.hours().count(), time.minutes().count(), time.seconds().count());
-}
 
 World& World::get() {
   static bool begun = false;

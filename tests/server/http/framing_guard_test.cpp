@@ -7,6 +7,7 @@
 
 #include "server/http/chunked_decoder.hpp"
 #include "server/json/rapidjson.hpp"
+#include "tests/server/http/framing_corpus.hpp"
 #include "tests/server/http/support.hpp"
 
 namespace leadex::http {
@@ -240,86 +241,46 @@ Verdict judge(std::string_view bytes) {
   return verdict;
 }
 
-std::string from_base64(std::string_view text) {
-  static constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  std::uint32_t bits = 0;
-  unsigned count = 0;
-  for (char const c : text) {
-    if (c == '=') break;
-    bits = (bits << 6U) | static_cast<std::uint32_t>(kDigits.find(c));
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out += static_cast<char>((bits >> count) & 0xFFU);
-    }
-  }
-  return out;
-}
-
-/// Every request in the corpus lacks what we ask for first of all: give each head a Host.
-std::string with_hosts(std::string bytes) {
-  for (std::size_t at = 0; (at = bytes.find(" HTTP/1.", at)) != std::string::npos;) {
-    auto const line_end = bytes.find("\r\n", at);
-    if (line_end == std::string::npos) break;
-    auto const head_end = std::min(bytes.find("\r\n\r\n", at), bytes.size());
-    if (bytes.substr(at, head_end - at).find("\nHost:") == std::string::npos) {
-      bytes.insert(line_end, "\r\nHost: a");
-    }
-    at = line_end;
-  }
-  return bytes;
-}
-
 TEST(FramingGuard, NeverAcceptsWhatAStrictParserRefuses) {
   auto const path = shared_data("http/llhttp-requests.jsonl");
   if (!path) GTEST_SKIP();
-  std::ifstream in(*path);
   int strict_errors = 0;
   int lenient = 0;
   int valid = 0;
   int valid_accepted = 0;
-  for (std::string line; std::getline(in, line);) {
-    rapidjson::Document doc;
-    doc.Parse(line.c_str());
-    ASSERT_FALSE(doc.HasParseError());
-    std::string const type = doc["meta"]["type"].GetString();
-    auto const& error = doc["error"];
-    std::string const reason = error.IsNull() ? "" : error["reason"].GetString();
-    bool const event = reason.starts_with("Pause on");
-    auto const complete = doc["messages_complete"].GetInt();
-    auto const raw = from_base64(doc["request_b64"].GetString());
+  for (auto const& sample : test::read_framing_samples(*path)) {
+    bool const error = !sample.reason.empty() && !sample.paused();
     bool accepted_all = false;
     // The corpus cuts the blank lines at the end of each example: try all continuations.
     for (auto const* tail : {"", "\r\n", "\r\n\r\n"}) {
-      for (auto const& bytes : {raw + tail, with_hosts(raw + tail)}) {
+      for (auto const& bytes : {sample.bytes + tail, test::with_hosts(sample.bytes + tail)}) {
         auto const verdict = judge(bytes);
-        std::string const where = std::string(doc["name"].GetString()) + " tail " +
-                                  std::to_string(std::string_view(tail).size());
-        if (type != "request") {
+        std::string const where =
+            sample.name + " tail " + std::to_string(std::string_view(tail).size());
+        if (!sample.request()) {
           EXPECT_FALSE(verdict.clean() && verdict.accepted > 0) << where;
-        } else if (!reason.empty() && !event) {
+        } else if (error) {
           EXPECT_FALSE(verdict.clean()) << where;
           // In one example the first of two requests is sound and the corpus counts none.
-          if (!raw.starts_with("POST / HTTP/1.1\r\nHost: www.example.com\r\nContent-Type")) {
-            EXPECT_LE(verdict.accepted, complete) << where;
+          if (!sample.bytes.starts_with(
+                  "POST / HTTP/1.1\r\nHost: www.example.com\r\nContent-Type")) {
+            EXPECT_LE(verdict.accepted, sample.complete) << where;
           }
-        } else if (!event && !verdict.refused && verdict.accepted == complete) {
+        } else if (!sample.paused() && !verdict.refused && verdict.accepted == sample.complete) {
           accepted_all = true;
         }
       }
     }
-    if (type != "request") {
+    if (!sample.request()) {
       ++lenient;
-    } else if (!reason.empty() && !event) {
+    } else if (error) {
       ++strict_errors;
-    } else if (!event) {
+    } else if (!sample.paused()) {
       ++valid;
       if (accepted_all) {
         ++valid_accepted;
       } else {
-        std::cout << "stricter: " << doc["name"].GetString() << '\n';
+        std::cout << "stricter: " << sample.name << '\n';
       }
     }
   }

@@ -99,6 +99,26 @@ class MarketFixture : public testing::Test {
     return found;
   }
 
+  // Public for commands made outside of a test.
+ public:
+  static std::int64_t an_hour_ago_us() {
+    return to_unix_micros(std::chrono::time_point_cast<Micros>(std::chrono::system_clock::now())) -
+           kHourUs;
+  }
+
+ protected:
+  /// A lead of generator 101, captured an hour ago, its attributes unknown.
+  static OfferLead plain_offer(std::int64_t lead_no) {
+    OfferLead offer;
+    offer.lead_no = lead_no;
+    offer.generator_no = 101;
+    offer.version = 1;
+    offer.reason = "quote";
+    offer.attributes.resize(3);
+    offer.captured_us = an_hour_ago_us();
+    return offer;
+  }
+
   static storage::NewLead rows_of(OfferLead const& offer) {
     storage::NewLead lead;
     lead.lead_no = offer.lead_no;

@@ -1,0 +1,126 @@
+// Cut connections, failed batches and owners that were succeeded.
+
+#include <atomic>
+#include <thread>
+
+#include "server/market/replay.hpp"
+#include "tests/server/market/market_fixture.hpp"
+
+namespace leadex::market {
+namespace {
+
+TEST_F(MarketFixture, ABatchThatWaitedForAFailedOneEndsCleanly) {
+  std::mutex guard;
+  std::vector<storage::CommitReport> reports;
+  auto const count = [&] {
+    std::lock_guard const lock{guard};
+    return reports.size();
+  };
+  auto const store = storage::make_market_store(database_.app());
+  auto const pipeline = store->open_pipeline(kMarket, 0, [&](storage::CommitReport report) {
+    std::lock_guard const lock{guard};
+    reports.push_back(std::move(report));
+  });
+  pqxx::connection connection{database_.owner()};
+  pqxx::work holding{connection};  // the first batch waits at the head, the second for the first
+  auto const epoch = number("select epoch from leadex.market_head where market_id = 7");
+  holding.exec("update leadex.market_head set epoch = epoch + 1 where market_id = 7");
+  std::string hash(32, '\0');
+  for (std::int64_t seq = 1; seq <= 2; ++seq) {
+    storage::BatchRows rows;
+    rows.seq = seq;
+    rows.persons.push_back({.digest = std::string(16, static_cast<char>(seq)), .lead_no = seq});
+    auto const batch = store->prepare(kMarket, rows, hash);
+    hash = batch->hash();
+    pipeline->submit(batch, epoch);
+  }
+  auto const under_way = [&] {
+    return number(
+        "select count(distinct pid) from pg_locks where relation = 'leadex.person'::regclass and "
+        "mode = 'RowExclusiveLock'");
+  };
+  for (int i = 0; i < 500 && under_way() < 2; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  EXPECT_EQ(under_way(), 2);
+  holding.commit();
+  for (int i = 0; i < 1000 && count() < 2; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  ASSERT_EQ(count(), 2U);
+  EXPECT_EQ(reports[0].failure, storage::CommitFailure::refused);
+  EXPECT_EQ(reports[1].failure, storage::CommitFailure::unknown);
+  EXPECT_EQ(number("select seq from leadex.market_head where market_id = 7"), 0);
+}
+
+TEST_F(MarketFixture, AnOldOwnerWritesNothingAfterATakeover) {
+  auto slow = options("slow");
+  slow.beat = std::chrono::hours{1};  // as if stopped: it never beats again
+  auto const first = host(slow);
+  ASSERT_TRUE(run(*first, FundBudget{{1, 0}, 1, 10 * kUnit}).has_value());
+  exec("update leadex.market_lease set beat_at = now() - interval '1 hour'");
+  auto const second = host("second");
+  ASSERT_TRUE(run(*second, FundBudget{{1, 0}, 2, 10 * kUnit}).has_value());
+  auto const seq = number("select seq from leadex.market_head where market_id = 7");
+  leave_wallet(FundBudget{{1, 0}, 3, kUnit});
+  Submission late;
+  late.command = FundBudget{{1, 0}, 3, kUnit};
+  auto const refused = run(*first, late);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error(), SubmitError::not_owner);
+  EXPECT_EQ(number("select seq from leadex.market_head where market_id = 7"), seq);
+  ASSERT_TRUE(run(*second, DefundBudget{{1, 0}, 4, 20 * kUnit}).has_value());
+  expect_true_books();
+}
+
+TEST_F(MarketFixture, ConnectionsCutUnderLoadLoseNoAcknowledgedSale) {
+  auto const first = host();
+  for (std::int64_t buyer = 1; buyer <= 4; ++buyer) {
+    ASSERT_TRUE(run(*first, FundBudget{{buyer, 0}, buyer, 5000 * kUnit}).has_value());
+  }
+  std::atomic<bool> stop{false};
+  std::thread cutter{[&] {
+    for (int i = 0; i < 20 && !stop; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{60});
+      exec(
+          "select pg_terminate_backend(pid) from pg_stat_activity where datname = "
+          "current_database() and usename = 'leadex_app' and query like '%lx_%' or (datname = "
+          "current_database() and usename = 'leadex_app' and state like 'idle in%')");
+    }
+  }};
+  std::atomic<int> acknowledged{0};
+  std::vector<std::thread> clients;
+  std::atomic<std::int64_t> next_lead{1};
+  for (std::int64_t buyer = 1; buyer <= 4; ++buyer) {
+    clients.emplace_back([&, buyer] {
+      for (int i = 0; i < 120; ++i) {
+        auto const offer = plain_offer(next_lead++);
+        Submission post;
+        post.command = offer;
+        post.lead = rows_of(offer);
+        auto const listed = run(*first, post);
+        if (!listed || listed->outcome.refusal != Refusal::none) continue;
+        Submission bid;
+        bid.command = PlaceBid{offer.lead_no, {buyer, 0}, 50 * kUnit, false};
+        auto const sold = run(*first, bid);
+        if (sold && sold->outcome.refusal == Refusal::none) ++acknowledged;
+      }
+    });
+  }
+  for (auto& client : clients) client.join();
+  stop = true;
+  cutter.join();
+  EXPECT_GT(acknowledged.load(), 0);
+  EXPECT_GE(number("select count(*) from leadex.sale"), acknowledged.load());
+  EXPECT_EQ(number("select count(*) from (select lead_no, buyer from leadex.sale group by 1, 2 "
+                   "having count(*) > 1) twice"),
+            0);
+  expect_true_books();
+  first->stop();
+  auto const store = storage::make_market_store(database_.app());
+  auto const report = replay(*store, kMarket, ReplayScope::decisions);
+  ASSERT_TRUE(report.has_value());
+  EXPECT_FALSE(report->fault.has_value()) << report->fault->what << " at " << report->fault->seq;
+}
+
+}  // namespace
+}  // namespace leadex::market
