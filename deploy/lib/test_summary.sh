@@ -12,7 +12,8 @@ test_row() {
     }
     FILENAME ~ /junit$/ && /<testcase / && index($0, " name=\"" name "\"") {
       seconds = value("time")
-      failed = !/status="run"/
+      failed = /status="fail"/
+      skipped += /status="(notrun|disabled)"/
     }
     FILENAME ~ /xml$/ && /<testsuites / { cases = value("tests") }
     FILENAME ~ /xml$/ && /<testsuite / { skipped += value("skipped") }
