@@ -112,6 +112,11 @@ Outcome Engine::handle(Context& c, UpsertCampaign const& command) {
   campaign.targeting_valid = true;
   LEADEX_CHECK(index_.insert(campaign.slot, campaign.expression).has_value());
   place_in_zone(campaign);
+  // A lower bid may be within what is left of the budget.
+  if (campaign.status == CampaignStatus::exhausted &&
+      available({campaign.buyer_no, campaign.campaign_no}) >= campaign.least_bid()) {
+    campaign.status = CampaignStatus::active;
+  }
   refresh(campaign);
   move_campaign(c, campaign);
   move_counters(c, campaign);

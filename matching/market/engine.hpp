@@ -136,6 +136,7 @@ class Engine {
   void rest_or_close(Context& c, Listing& listing);
   void take_off(Listing& listing);
   void drop_if_idle(std::int64_t lead_no);
+  [[nodiscard]] static bool worn_out(Listing const& listing);
 
   // engine_preview.cpp: without changing anything
   [[nodiscard]] std::optional<Values> values_of(OfferLead const& lead) const;

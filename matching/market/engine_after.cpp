@@ -160,7 +160,7 @@ void Engine::give_back_all(Context& c, OpenSale& sale, ReturnCase& returned) {
   returned.due_us = 0;
 }
 
-/// Money of a sale is its buyer's again: a campaign that had run dry goes on.
+/// Money of a sale or a bid is its buyer's again: a campaign that had run dry goes on.
 void Engine::give_to_budget(Context& c, BudgetKey const& key, std::int64_t micros) {
   budget(key) += micros;
   auto const found = campaigns_.find(key.campaign_no);

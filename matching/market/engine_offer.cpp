@@ -134,6 +134,7 @@ auction::AuctionInput Engine::bidders(Listing const& listing, Values const& valu
 /// Runs the auction of a lead among the standing campaigns and books its sales. Sets
 /// outcome.number to the auction; none is held when nobody is eligible.
 void Engine::meet_campaigns(Context& c, Listing& listing, Values const& market_values) {
+  if (worn_out(listing)) return;
   auto values = market_values;
   fill_virtual(listing, c.now_us, values);
   auto const input = bidders(listing, values, matches_);
@@ -188,8 +189,15 @@ std::int64_t Engine::record(Context& c, Listing const& listing, auction::Auction
   return number;
 }
 
+/// A public sale id has room for so many rounds; whoever voids a lead that often wants none of it.
+bool Engine::worn_out(Listing const& listing) {
+  return std::any_of(listing.owners.begin(), listing.owners.end(), [](auto const& owner) {
+    return owner.slot >= kSaleSlotsMax - kSharesPerRound;
+  });
+}
+
 std::int32_t Engine::shares_left(Listing const& listing) const {
-  if (listing.exclusive_held) return 0;
+  if (listing.exclusive_held || worn_out(listing)) return 0;
   auto const held = std::popcount(listing.shares_held);
   return std::max(0, std::min(rules_of(listing).max_shares, listing.shares_max) - held);
 }

@@ -103,7 +103,7 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
 
 bool Engine::buyable(Listing const& listing, std::int64_t buyer_no, bool exclusive,
                      std::int32_t own_shares_max) const {
-  if (!listing.resting) return false;
+  if (!listing.resting || worn_out(listing)) return false;
   auto const held = std::popcount(listing.shares_held);
   if (exclusive ? held != 0 : shares_left(listing) < 1 || own_shares_max < held + 1) return false;
   return !listing.had(buyer_no);
@@ -185,10 +185,7 @@ void Engine::close_bid(Context& c, Listing& listing, std::size_t position, BidSt
   auto const bid = listing.bids[position];
   listing.bids.erase(listing.bids.begin() + static_cast<std::ptrdiff_t>(position));
   bid_leads_.erase(bid.bid_no);
-  budget(bid.budget) += bid.price_micros;
-  if (auto const found = campaigns_.find(bid.budget.campaign_no); found != campaigns_.end()) {
-    refresh(found->second);
-  }
+  give_to_budget(c, bid.budget, bid.price_micros);
   c.applied.effects.emplace_back(BidMoved{bid.bid_no, listing.lead_no, bid.budget, bid.price_micros,
                                           bid.exclusive, state, false});
 }
@@ -254,7 +251,7 @@ void Engine::end_listing_auction(Context& c, Listing& listing) {
 }
 
 Outcome Engine::handle(Context& c, Purchase const& command) {
-  auto const tree = targeting::decode(as_bytes(command.filter), schema(), texts_);
+  auto const tree = targeting::decode_known(as_bytes(command.filter), schema(), texts_);
   if (!tree) return {.refusal = Refusal::targeting_invalid};
   if (command.quantity < 1 || command.quantity > kPurchaseQuantityMax || command.limit_micros < 1) {
     return {.refusal = Refusal::amount_invalid};

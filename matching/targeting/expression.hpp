@@ -87,5 +87,10 @@ struct Explanation {
 /// interned into `texts` only when the whole is accepted.
 [[nodiscard]] Result<Expression, ExpressionFault> decode(std::span<std::byte const> bytes,
                                                          Schema const& schema, TextInterner& texts);
+/// The same for a question asked once: nothing is interned. Texts that `texts` does not know are
+/// left out, since no value can be one of them; the tree may then have empty lists.
+[[nodiscard]] Result<Expression, ExpressionFault> decode_known(std::span<std::byte const> bytes,
+                                                               Schema const& schema,
+                                                               TextInterner const& texts);
 
 }  // namespace leadex::targeting

@@ -216,13 +216,38 @@ class Reader {
   std::uint64_t values_{0};
 };
 
+/// Turns the reader's own text ids into `number_of(text)`; texts without a number are left out.
+template <class NumberOf>
 void adopt_texts(Expression& node, Schema const& schema, TextInterner const& from,
-                 TextInterner& into) {
-  for (auto& child : node.children) adopt_texts(child, schema, from, into);
+                 NumberOf const& number_of) {
+  for (auto& child : node.children) adopt_texts(child, schema, from, number_of);
   if (node.kind != ExpressionKind::in) return;
   if (schema.at(node.attribute).type != AttributeType::text) return;
-  for (auto& value : node.values) value = into.intern(from.text(value));
-  std::ranges::sort(node.values);
+  std::vector<std::int64_t> values;
+  for (auto const value : node.values) {
+    if (std::optional<std::int64_t> const number = number_of(from.text(value))) {
+      values.push_back(*number);
+    }
+  }
+  std::ranges::sort(values);
+  node.values = std::move(values);
+}
+
+template <class NumberOf>
+Result<Expression, ExpressionFault> decode_with(std::span<std::byte const> bytes,
+                                                Schema const& schema, NumberOf const& number_of) {
+  if (bytes.size() > kEncodedBytesMax) {
+    return refuse(ExpressionFault{ExpressionError::too_complex, ""});
+  }
+  try {
+    Reader reader(bytes, schema);
+    auto expression = reader.run();
+    if (auto checked = validate(expression, schema); !checked) return refuse(checked.error());
+    adopt_texts(expression, schema, reader.texts(), number_of);
+    return expression;
+  } catch (ExpressionFault const& fault) {
+    return refuse(fault);
+  }
 }
 
 }  // namespace
@@ -234,18 +259,12 @@ std::vector<std::byte> encode(Expression const& expression, Schema const& schema
 
 Result<Expression, ExpressionFault> decode(std::span<std::byte const> bytes, Schema const& schema,
                                            TextInterner& texts) {
-  if (bytes.size() > kEncodedBytesMax) {
-    return refuse(ExpressionFault{ExpressionError::too_complex, ""});
-  }
-  try {
-    Reader reader(bytes, schema);
-    auto expression = reader.run();
-    if (auto checked = validate(expression, schema); !checked) return refuse(checked.error());
-    adopt_texts(expression, schema, reader.texts(), texts);
-    return expression;
-  } catch (ExpressionFault const& fault) {
-    return refuse(fault);
-  }
+  return decode_with(bytes, schema, [&](std::string_view text) { return texts.intern(text); });
+}
+
+Result<Expression, ExpressionFault> decode_known(std::span<std::byte const> bytes,
+                                                 Schema const& schema, TextInterner const& texts) {
+  return decode_with(bytes, schema, [&](std::string_view text) { return texts.find(text); });
 }
 
 }  // namespace leadex::targeting

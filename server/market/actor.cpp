@@ -150,6 +150,7 @@ void Actor::enqueue(ItemPtr item) {
 }
 
 void Actor::own(Command command, Lane lane) {
+  if (own_work_stopped_) return;
   auto item = std::make_shared<Item>();
   item->submission.command = std::move(command);
   item->submission.lane = lane;
@@ -223,7 +224,8 @@ void Actor::on_looked_up(std::vector<ItemPtr> const& items,
       for (auto const& digest : row.digests) note(digest);
     }
     if (auto const once = happens_once(s.command)) item->still_open = open.contains(*once);
-    (s.lane == Lane::real_time ? real_time_ : bulk_).push_back(item);
+    auto& lane = s.lane == Lane::real_time ? real_time_ : bulk_;
+    (item->alone ? alone_ : lane).push_back(item);
   }
   start_look_up();
   pump();
@@ -328,7 +330,7 @@ void Actor::forget_claims() {
 /// has waited past its own hears so here. Nothing of it was applied.
 void Actor::refuse_overdue() {
   auto const now = Clock::now();
-  for (auto* const queue : {&real_time_, &bulk_, &for_look_up_, &bulk_for_look_up_}) {
+  for (auto* const queue : {&real_time_, &bulk_, &alone_, &for_look_up_, &bulk_for_look_up_}) {
     auto const overdue = [now](ItemPtr const& item) {
       return item->done && now > item->submission.deadline;
     };

@@ -114,7 +114,10 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   void load(std::function<void()> done);
   void adopt(storage::LoadedMarket loaded);
   void recover();
-  void on_resolved(Result<storage::Resolved, storage::MarketStoreError> resolved);
+  void ask_outcome();
+  void on_resolved(std::int64_t epoch,
+                   Result<storage::Resolved, storage::MarketStoreError> const& resolved);
+  void run_one_by_one();
   void drop_all(SubmitError error);
   void let_go(SubmitError error);
 
@@ -129,6 +132,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
 
   State state_{State::idle};
   bool halted_{};
+  bool own_work_stopped_{};  // a tick, sweep or version was quarantined: a person has to look
   std::int64_t epoch_{};
   Engine engine_;
   Books books_;
@@ -147,6 +151,8 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   bool looking_up_{};
   std::int64_t look_up_floor_{};  // the look-up under way sees at least the batches up to it
   std::deque<InFlight> in_flight_;
+  std::int64_t failed_seq_{};  // of the first batch of the last failure
+  int failed_again_{};         // how often it failed anew
   std::unordered_set<std::string> keys_in_flight_;
   std::set<Once> applied_once_;
   RecentClaims claims_;

@@ -40,17 +40,22 @@ void Actor::pump() {
     building.rows.seq = seq_ + 1;
     books_.begin(building.rows);
     std::size_t bulk_taken = 0;
+    bool taken = false;
     bool const pressed = pace_.pressed(Clock::now());
     while (building.decisions < options_.batch_decisions_max &&
            building.bytes < options_.batch_bytes_max) {
       auto const alone_before = !alone_.empty();
       auto item = next_item(building, bulk_taken, pressed);
       if (!item) break;
+      taken = true;
       if (item->submission.lane == Lane::bulk) bulk_taken += weight(item->submission);
       apply(building, item);
       if (alone_before) break;
     }
-    if (building.body.items.empty()) return;
+    if (building.body.items.empty()) {
+      if (!taken) return;
+      continue;  // what was taken left no entry: it was too late, or found nothing to do
+    }
     books_.finish();  // while the rows are where begin() found them
     seal_and_send(std::move(building));
   }
@@ -130,8 +135,8 @@ void Actor::apply_command(Building& building, ItemPtr const& item, Command const
   }
   if (auto const once = happens_once(command); once && !refused) applied_once_.insert(*once);
   // The actor's own work that found nothing to do leaves no trace.
-  bool const idle =
-      !item->done && applied.effects.empty() && !std::holds_alternative<ConfigureMarket>(command);
+  bool const idle = !item->done && applied.effects.empty() && !applied.outcome.more &&
+                    !std::holds_alternative<ConfigureMarket>(command);
   if (idle) return;
 
   item->answer.outcome = applied.outcome;

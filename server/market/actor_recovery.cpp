@@ -14,12 +14,14 @@ namespace asio = boost::asio;
 
 namespace {
 constexpr auto kRetry = std::chrono::milliseconds{250};
-}
+constexpr int kRetryDoublingsMax = 5;  // up to 8 s
+}  // namespace
 
 void Actor::acquire(std::function<void()> done) {
   asio::post(strand_, [self = shared_from_this(), done = std::move(done)] {
     if (self->state_ != State::idle) return done();
     self->state_ = State::loading;
+    self->own_work_stopped_ = false;
     asio::post(self->blocking_, [self, done] {
       auto const epoch = self->store_.take_over(self->market_no_, self->options_.process_name,
                                                 self->options_.lease.count());
@@ -40,7 +42,8 @@ void Actor::load(std::function<void()> done) {
     auto loaded = std::make_shared<Result<storage::LoadedMarket, storage::MarketStoreError>>(
         self->store_.load(self->market_no_, at));
     asio::post(self->strand_, [self, done, loaded] {
-      if (!*loaded || (*loaded)->head.epoch != self->epoch_) {
+      bool const wanted = self->state_ == State::loading;
+      if (!wanted || !*loaded || (*loaded)->head.epoch != self->epoch_) {
         self->let_go(SubmitError::not_owner);
         return done();
       }
@@ -126,7 +129,7 @@ void Actor::refresh(std::function<void()> done) {
     asio::post(self->blocking_, [self, done, newest] {
       auto const versions = self->store_.versions_after(self->market_no_, newest);
       asio::post(self->strand_, [self, done, versions] {
-        if (!versions || self->state_ != State::running) return done();
+        if (!versions || self->state_ != State::running || self->own_work_stopped_) return done();
         for (auto const& stored : *versions) {
           auto read = decode_value<MarketSettings>(stored.settings);
           LEADEX_CHECK(read.has_value());
@@ -147,20 +150,38 @@ void Actor::refresh(std::function<void()> done) {
   });
 }
 
-/// At least one batch failed and all have reported: what does the head say?
+/// At least one batch failed and all have reported: what does the head say? A batch that keeps
+/// failing (a full disk, a missing right) is sent again at growing distance.
 void Actor::recover() {
-  asio::post(blocking_, [self = shared_from_this(), epoch = epoch_] {
-    auto resolved = self->store_.resolve(self->market_no_, epoch, self->options_.process_name);
-    asio::post(self->strand_,
-               [self, resolved = std::move(resolved)] { self->on_resolved(resolved); });
+  auto const seq = in_flight_.front().prepared->seq();
+  failed_again_ = seq == failed_seq_ ? failed_again_ + 1 : 0;
+  failed_seq_ = seq;
+  if (failed_again_ == 0 || state_ == State::stopped) return ask_outcome();
+  auto const pause = kRetry * (1 << std::min(failed_again_ - 1, kRetryDoublingsMax));
+  auto timer = std::make_shared<asio::steady_timer>(strand_, pause);
+  timer->async_wait([self = shared_from_this(), timer](boost::system::error_code) {
+    if (self->state_ == State::recovering || self->state_ == State::stopped) self->ask_outcome();
   });
 }
 
-void Actor::on_resolved(Result<storage::Resolved, storage::MarketStoreError> resolved) {
+void Actor::ask_outcome() {
+  asio::post(blocking_, [self = shared_from_this(), epoch = epoch_] {
+    auto resolved = self->store_.resolve(self->market_no_, epoch, self->options_.process_name);
+    asio::post(self->strand_, [self, epoch, resolved = std::move(resolved)] {
+      self->on_resolved(epoch, resolved);
+    });
+  });
+}
+
+void Actor::on_resolved(std::int64_t epoch,
+                        Result<storage::Resolved, storage::MarketStoreError> const& resolved) {
+  // Meanwhile the market may have been let go, or even come back: the answer is of another time.
+  bool const waited_for = state_ == State::recovering || state_ == State::stopped;
+  if (!waited_for || epoch != epoch_ || in_flight_.empty()) return;
   if (!resolved) {  // the database does not answer: ask again, answer nothing meanwhile
     auto timer = std::make_shared<asio::steady_timer>(strand_, kRetry);
     timer->async_wait([self = shared_from_this(), timer](boost::system::error_code) {
-      if (self->state_ == State::recovering || self->state_ == State::stopped) self->recover();
+      if (self->state_ == State::recovering || self->state_ == State::stopped) self->ask_outcome();
     });
     return;
   }
@@ -174,20 +195,23 @@ void Actor::on_resolved(Result<storage::Resolved, storage::MarketStoreError> res
   bool const refused = std::any_of(in_flight_.begin(), in_flight_.end(), [](auto const& batch) {
     return batch.failure == storage::CommitFailure::refused;
   });
-  if (!refused) {
-    pipeline_->reset(resolved->seq);
-    if (state_ == State::recovering) state_ = State::running;
-    for (auto& batch : in_flight_) {  // the same bytes again, under the new epoch
-      batch.reported = false;
-      batch.failure = storage::CommitFailure::none;
-      pipeline_->submit(batch.prepared, epoch_);
-    }
-    if (in_flight_.empty() && state_ == State::stopped) return let_go(SubmitError::not_owner);
-    start_look_up();
-    return pump();
+  if (refused && state_ == State::stopped) return let_go(SubmitError::not_owner);
+  if (refused) return run_one_by_one();
+  pipeline_->reset(resolved->seq);
+  if (state_ == State::recovering) state_ = State::running;
+  for (auto& batch : in_flight_) {  // the same bytes again, under the new epoch
+    batch.reported = false;
+    batch.failure = storage::CommitFailure::none;
+    pipeline_->submit(batch.prepared, epoch_);
   }
-  // A constraint said no: a bug in memory. Load afresh and run the commands one by one; the one
-  // that is refused again is the offender.
+  if (in_flight_.empty() && state_ == State::stopped) return let_go(SubmitError::not_owner);
+  start_look_up();
+  pump();
+}
+
+/// A constraint said no: a bug in memory. Loads afresh and runs the commands one by one; the one
+/// that is refused again is the offender.
+void Actor::run_one_by_one() {
   std::deque<ItemPtr> again;
   for (auto& batch : in_flight_) {
     bool const offender = batch.items.size() == 1 && batch.items.front()->alone &&
@@ -197,14 +221,14 @@ void Actor::on_resolved(Result<storage::Resolved, storage::MarketStoreError> res
         log::error("market.quarantined", "a command breaks an invariant of the database")
             .field("market", std::int64_t{market_no_})
             .field("command", static_cast<std::int64_t>(item->submission.command.index()));
+        // Of the actor's own it would only come anew, and with it the same refusal.
+        if (!item->done) own_work_stopped_ = true;
         finish(item, refuse(SubmitError::internal_invariant));
         continue;
       }
       item->alone = true;
       item->answer = Answer{};
-      if (item->done || std::holds_alternative<ConfigureMarket>(item->submission.command)) {
-        again.push_back(item);
-      }
+      again.push_back(item);
     }
   }
   in_flight_.clear();

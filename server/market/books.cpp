@@ -322,11 +322,14 @@ void Books::on(Submission const&, std::int64_t, BidMoved const& effect) {
 void Books::on(Submission const& s, std::int64_t at_us, ReturnMoved const& effect) {
   if (effect.opened) {
     new_returns_[effect.return_no] = rows_->new_returns.size();
-    rows_->new_returns.push_back({effect, at_us, s.note_sealed});
+    rows_->new_returns.push_back({effect, at_us, s.note_sealed, 0});
     return;
   }
+  bool const decided = effect.state == ReturnState::accepted || effect.state == ReturnState::denied;
   if (auto const fresh = new_returns_.find(effect.return_no); fresh != new_returns_.end()) {
-    rows_->new_returns[fresh->second].moved = effect;
+    auto& row = rows_->new_returns[fresh->second];
+    row.moved = effect;
+    row.decided_us = decided ? at_us : 0;
     return;
   }
   auto const [at, first] =
@@ -334,7 +337,6 @@ void Books::on(Submission const& s, std::int64_t at_us, ReturnMoved const& effec
   if (first) rows_->return_updates.emplace_back();
   auto& row = rows_->return_updates[at->second];
   row.moved = effect;
-  bool const decided = effect.state == ReturnState::accepted || effect.state == ReturnState::denied;
   row.decided_us = decided ? at_us : 0;
   if (std::holds_alternative<DecideDispute>(s.command)) {
     row.decision_note_sealed = s.note_sealed;

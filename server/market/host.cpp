@@ -168,14 +168,12 @@ class Host final : public MarketHost {
         std::unique_lock lock{mutex_};
         if (wake_.wait_for(lock, options_.beat, [&] { return stopping_; })) return;
       }
-      std::vector<std::pair<std::int64_t, std::int64_t>> epochs;
+      std::vector<std::int64_t> owned;
       for (auto const& actor : snapshot()) {
-        if (auto const epoch = actor->epoch(); epoch != 0) {
-          epochs.emplace_back(actor->market_no(), epoch);
-        }
+        if (actor->epoch() != 0) owned.push_back(actor->market_no());
       }
-      if (!epochs.empty()) {
-        if (auto const lost = store_->beat(epochs, options_.process_name)) {
+      if (!owned.empty()) {
+        if (auto const lost = store_->beat(owned, options_.process_name)) {
           for (auto const no : *lost) {
             log::warn("market.lease_lost", "another process owns the market").field("market", no);
             std::lock_guard const lock{mutex_};

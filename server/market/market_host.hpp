@@ -25,7 +25,6 @@ struct HostOptions {
   std::function<bool(std::string const& owner)> has_ended;
   std::chrono::milliseconds lease{6000};  // after it without a heartbeat, another may take over
   std::chrono::milliseconds beat{1000};
-  std::chrono::milliseconds commit_deadline{10'000};
   /// Work that can wait gives way while real-time commands take longer; zero: never.
   std::chrono::milliseconds real_time_p99_max{20};
 };

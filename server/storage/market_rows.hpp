@@ -110,6 +110,7 @@ struct NewReturn {
   market::ReturnMoved moved;
   std::int64_t opened_us{};
   std::string note_sealed;
+  std::int64_t decided_us{};  // 0 unless ruled as it was opened
 };
 
 struct ReturnUpdate {

@@ -162,10 +162,9 @@ class MarketStore {
   [[nodiscard]] virtual Result<std::int64_t, MarketStoreError> take_over(std::int64_t market_id,
                                                                          std::string const& process,
                                                                          std::int64_t lease_ms) = 0;
-  /// Beats for all of `epochs` (market, epoch); returns the markets whose lease was lost.
+  /// Beats for all of `markets`; returns those whose lease is another process's by now.
   [[nodiscard]] virtual Result<std::vector<std::int64_t>, MarketStoreError> beat(
-      std::vector<std::pair<std::int64_t, std::int64_t>> const& epochs,
-      std::string const& process) = 0;
+      std::vector<std::int64_t> const& markets, std::string const& process) = 0;
   virtual void give_up(std::int64_t market_id, std::string const& process) = 0;
   [[nodiscard]] virtual Result<Resolved, MarketStoreError> resolve(std::int64_t market_id,
                                                                    std::int64_t epoch,

@@ -241,10 +241,12 @@ class Pipeline final : public CommitPipeline {
     } catch (RowCountError const& error) {
       fail(CommitFailure::refused, error.what());
     } catch (pqxx::sql_error const& error) {
-      // Class 23 is a constraint: the statement itself was refused, before any COMMIT. The lost
-      // fence shows as such too (NOT NULL of commit_batch.seq); resolve() tells them apart.
-      bool const constraint = !committing && error.sqlstate().starts_with("23");
-      fail(constraint ? CommitFailure::refused : CommitFailure::unknown,
+      // Class 23 is a constraint, 21 and 22 are values that do not fit: the statement itself was
+      // refused, before any COMMIT, and would be again. The lost fence shows as such too (NOT NULL
+      // of commit_batch.seq); resolve() tells them apart.
+      auto const kind = std::string_view{error.sqlstate()}.substr(0, 2);
+      bool const values = kind == "21" || kind == "22" || kind == "23";
+      fail(!committing && values ? CommitFailure::refused : CommitFailure::unknown,
            "sqlstate " + error.sqlstate());
     } catch (std::exception const&) {
       fail(CommitFailure::unknown, "connection");

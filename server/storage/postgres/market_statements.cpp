@@ -76,10 +76,11 @@ constexpr Statement kReturns{
     "insert into leadex.return_case (market_id, return_no, lead_no, slot, buyer, generator, "
     "reason, state, ruling, credited, due_us, opened_us, decided_us, buyer_note_sealed) select "
     "$1::int8, r.no, r.lead, r.slot, r.buyer, r.generator, r.reason, r.state, r.ruling, "
-    "r.credited, r.due, r.opened, 0, nullif(r.note, ''::bytea) from unnest($2::int8[], $3::int8[], "
+    "r.credited, r.due, r.opened, r.decided, nullif(r.note, ''::bytea) from unnest($2::int8[], "
+    "$3::int8[], "
     "$4::int4[], $5::int8[], $6::int8[], $7::text[], $8::int2[], $9::int2[], $10::int8[], "
-    "$11::int8[], $12::int8[], $13::bytea[]) as r(no, lead, slot, buyer, generator, reason, state, "
-    "ruling, credited, due, opened, note)"};
+    "$11::int8[], $12::int8[], $13::int8[], $14::bytea[]) as r(no, lead, slot, buyer, generator, "
+    "reason, state, ruling, credited, due, opened, decided, note)"};
 
 constexpr Statement kIntents{
     "lx_intents",
@@ -323,7 +324,7 @@ void add_trade(Calls& calls, std::string const& seq, BatchRows const& rows) {
        i2(r, [](R x) { return x.moved.ruling; }),
        i8(r, [](R x) { return x.moved.credited_micros; }),
        i8(r, [](R x) { return x.moved.due_us; }), i8(r, [](R x) { return x.opened_us; }),
-       bytes(r, [](R x) { return x.note_sealed; })});
+       i8(r, [](R x) { return x.decided_us; }), bytes(r, [](R x) { return x.note_sealed; })});
 }
 
 }  // namespace

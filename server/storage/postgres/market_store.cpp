@@ -65,18 +65,16 @@ class PostgresMarketStore final : public MarketStore {
     });
   }
 
-  Result<std::vector<std::int64_t>, MarketStoreError> beat(
-      std::vector<std::pair<std::int64_t, std::int64_t>> const& epochs,
-      std::string const& process) override {
+  Result<std::vector<std::int64_t>, MarketStoreError> beat(std::vector<std::int64_t> const& markets,
+                                                           std::string const& process) override {
     using Lost = std::vector<std::int64_t>;
     return guarded<Lost>([&](pqxx::connection& connection) -> Result<Lost, MarketStoreError> {
       Lost lost;
       pqxx::work work{connection};
-      for (auto const& [market_id, epoch] : epochs) {
+      for (auto const market_id : markets) {
         auto const done = work.exec_params(
-            "update leadex.market_lease set beat_at = now() where market_id = $1 and owner = $2 "
-            "and epoch <= $3",
-            market_id, process, epoch);
+            "update leadex.market_lease set beat_at = now() where market_id = $1 and owner = $2",
+            market_id, process);
         if (done.affected_rows() == 0) lost.push_back(market_id);
       }
       work.commit();

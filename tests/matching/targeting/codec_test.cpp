@@ -85,6 +85,28 @@ TEST(ExpressionCodec, BytesOutliveANewSchemaVersion) {
             (ExpressionFault{ExpressionError::unknown_attribute, "/attribute"}));
 }
 
+TEST(ExpressionCodec, AQuestionAskedOnceLeavesNoTextsBehind) {
+  auto const schema = test_schema();
+  TextInterner asking;
+  auto const known = asking.intern("10115");
+  auto const unknown = asking.intern("99999");
+  auto const tree = any_of({in_list(kPostcode, {known, unknown}),
+                            not_of(equal_to(kPostcode, unknown)), equal_to(kState, 1)});
+  TextInterner texts;
+  (void)texts.intern("20095");
+  auto const here = texts.intern("10115");
+  auto const read = decode_known(encode(tree, schema, asking), schema, texts);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_FALSE(texts.find("99999").has_value());
+  EXPECT_EQ(read->children.at(0), equal_to(kPostcode, here));
+  EXPECT_TRUE(read->children.at(1).children.at(0).values.empty());
+  auto values = schema.blank();
+  values.at(kPostcode) = here;
+  EXPECT_TRUE(evaluate(read->children.at(0), values));
+  EXPECT_TRUE(evaluate(read->children.at(1), values));
+  EXPECT_FALSE(evaluate(read->children.at(1).children.at(0), values));
+}
+
 TEST(ExpressionCodec, TrailingBytesWrongVersionAndNothingAreMalformed) {
   auto const schema = test_schema();
   TextInterner texts;

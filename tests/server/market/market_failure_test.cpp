@@ -52,6 +52,72 @@ TEST_F(MarketFixture, ABatchThatWaitedForAFailedOneEndsCleanly) {
   EXPECT_EQ(number("select seq from leadex.market_head where market_id = 7"), 0);
 }
 
+TEST_F(MarketFixture, TheOneCommandThatTheDatabaseRefusesIsFoundAndItsNeighboursGoOn) {
+  auto const first = host();
+  // No bug is known that does this, so the database is made to dislike one lead.
+  exec("alter table leadex.lead add constraint no_third check (lead_no <> 3)");
+  std::vector<std::future<Result<Answer, SubmitError>>> answers;
+  {
+    pqxx::connection connection{database_.owner()};
+    pqxx::work held{connection};  // so that they come to lie in the same batches
+    held.exec("select from leadex.market_head where market_id = 7 for update");
+    for (std::int64_t lead_no = 1; lead_no <= 6; ++lead_no) {
+      auto const offer = plain_offer(lead_no);
+      Submission post;
+      post.command = offer;
+      post.lead = rows_of(offer);
+      post.persons = {std::string(16, static_cast<char>('a' + lead_no))};
+      post.idempotency = {101, std::string(16, static_cast<char>('A' + lead_no)), "body",
+                          Operation::post_lead};
+      answers.push_back(submit(*first, std::move(post)));
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    }
+  }
+  for (std::int64_t lead_no = 1; lead_no <= 6; ++lead_no) {
+    auto& answer = answers.at(static_cast<std::size_t>(lead_no - 1));
+    ASSERT_EQ(answer.wait_for(std::chrono::seconds{20}), std::future_status::ready) << lead_no;
+    auto const result = answer.get();
+    if (lead_no == 3) {
+      ASSERT_FALSE(result.has_value());
+      EXPECT_EQ(result.error(), SubmitError::internal_invariant);
+    } else {
+      EXPECT_TRUE(result.has_value()) << lead_no;
+    }
+  }
+  EXPECT_EQ(number("select count(*) from leadex.lead"), 5);
+  EXPECT_TRUE(run(*first, FundBudget{{1, 0}, 1, 10 * kUnit}).has_value());
+  expect_true_books();
+}
+
+/// Sales are settled in the second after they are made.
+class MarketOfSeconds : public MarketFixture {
+ protected:
+  [[nodiscard]] MarketRules rules() const override {
+    auto rules = MarketRun::rules();
+    rules.return_window_us = 500'000;
+    return rules;
+  }
+};
+
+TEST_F(MarketOfSeconds, WorkOfItsOwnThatTheDatabaseRefusesStopsAndTradeGoesOn) {
+  auto const first = host();
+  exec("alter table leadex.sale add constraint never_settled check (state <> 2)");
+  ASSERT_TRUE(run(*first, plain_offer(1)).has_value());
+  ASSERT_TRUE(run(*first, FundBudget{{1, 0}, 1, 100 * kUnit}).has_value());
+  ASSERT_EQ(run(*first, PlaceBid{1, {1, 0}, 50 * kUnit, false})->outcome.sold.size(), 1U);
+  auto const epoch = [&] {
+    return number("select epoch from leadex.market_head where market_id = 7");
+  };
+  std::this_thread::sleep_for(std::chrono::seconds{4});  // refused, refused alone, and then no more
+  auto const before = epoch();
+  EXPECT_GT(before, 1);
+  EXPECT_TRUE(run(*first, FundBudget{{1, 0}, 2, 10 * kUnit}).has_value());
+  std::this_thread::sleep_for(std::chrono::seconds{3});
+  EXPECT_EQ(epoch(), before) << "the market is not loaded again and again";
+  EXPECT_EQ(number("select max(state) from leadex.sale"), 1);
+  expect_true_books();
+}
+
 TEST_F(MarketFixture, AnOldOwnerWritesNothingAfterATakeover) {
   auto slow = options("slow");
   slow.beat = std::chrono::hours{1};  // as if stopped: it never beats again
