@@ -87,7 +87,7 @@ constexpr auto kTable = std::to_array<CodeInfo>({
      "Too many sales were returned in the last 30 days."},
     {Code::limit_reached, "limit_reached", 422, "A limit of the exchange is reached."},
     {Code::upload_too_large, "upload_too_large", 422,
-     "The upload is larger than one may be; what came before is kept."},
+     "The upload is larger than one may be: nothing of it is kept. Send it in parts."},
     {Code::unknown_column, "unknown_column", 422,
      "The file has a column that this market does not know."},
     {Code::header_invalid, "header_invalid", 422, "The file's header is not usable."},

@@ -164,7 +164,7 @@ void Tree::add_batch_verbs() {
   upload->add_flag("--dry-run", command_.dry_run, "Check only; nothing is stored");
   auto* const list = client(batches, "list", "Uploads, newest first", Verb::batches_list);
   add_market(list, false);
-  add_list_options(list, "receiving,checking,listing,listed,rejected,closed");
+  add_list_options(list, "receiving,checking,listed,rejected,closed");
   client(batches, "show", "One upload and its spot check", Verb::batches_show)
       ->add_option("id", command_.id, "batch_…")
       ->required();

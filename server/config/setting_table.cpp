@@ -85,6 +85,9 @@ std::vector<Setting> places_and_listening() {
       number<&S::threads>("threads", Kind::number, 1, 256, "Threads serving connections."),
       number<&S::connections_max>("connections_max", Kind::number, 1, 1'000'000,
                                   "Connections open at once; more are closed at once."),
+      number<&S::connections_per_address_max>(
+          "connections_per_address_max", Kind::number, 0, 1'000'000,
+          "Connections of one address (IPv6: of one /64); 0: no limit of its own."),
       number<&S::handshake_timeout_s>("handshake_timeout_s", Kind::seconds, 1, 60,
                                       "Time for a TLS handshake."),
       number<&S::read_timeout_s>(

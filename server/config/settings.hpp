@@ -32,6 +32,7 @@ struct Settings {
   std::uint16_t metrics_port = 0;  ///< 0: no metrics listener; it binds loopback only
   std::int64_t threads = 2;
   std::int64_t connections_max = 4096;
+  std::int64_t connections_per_address_max = 1000;  ///< 0: no limit of its own
   std::chrono::seconds handshake_timeout_s{10};
   std::chrono::seconds read_timeout_s{30};
   std::chrono::seconds handler_timeout_s{30};

@@ -194,6 +194,8 @@ http::ServerOptions server_of(Settings const& settings, http::Router const& plai
   options.tls.key_file =
       settings.tls_key.empty() ? settings.var + "/tls/server.key" : settings.tls_key;
   options.limits.connections_max = static_cast<std::size_t>(settings.connections_max);
+  options.limits.connections_per_address_max =
+      static_cast<std::size_t>(settings.connections_per_address_max);
   options.limits.handshake_timeout = settings.handshake_timeout_s;
   // A head is small: it never gets more than the default, however long a body may take.
   options.limits.header_timeout =

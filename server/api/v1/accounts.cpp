@@ -6,6 +6,7 @@
 
 #include "server/api/market_ref.hpp"
 #include "server/api/paging.hpp"
+#include "server/api/v1/campaign_answer.hpp"
 #include "server/api/v1/staff.hpp"
 #include "server/json/object_reader.hpp"
 
@@ -143,6 +144,10 @@ Answered suspend_account(ApiCall& call) {
   };
   auto result = co_await transact_once(call, std::move(action));
   call.ctx.authenticator.forget_all();
+  if (!result) co_return result;
+  // A suspended buyer buys nothing more. Sent again with the same key, this goes on where it ended.
+  auto const paused = co_await pause_campaigns_of(call, *no);
+  if (!paused) co_return refuse(paused.error());
   co_return result;
 }
 

@@ -13,4 +13,9 @@ namespace leadex::api {
 /// Reads it as committed. @errors not_found
 [[nodiscard]] asio::awaitable<ApiResult> answer_campaign(ApiCall& call, CampaignId id);
 
+/// Pauses every campaign of an account that is not paused yet. What was begun before a refusal
+/// stays; asked again it goes on.
+[[nodiscard]] asio::awaitable<Result<void, ApiProblem>> pause_campaigns_of(ApiCall& call,
+                                                                           std::int64_t buyer_no);
+
 }  // namespace leadex::api

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "billing/values/check.hpp"
 #include "server/api/v1/targeting_json.hpp"
@@ -21,6 +22,7 @@ using json::Value;
 constexpr std::array<std::string_view, market::kWindowKinds> kWindows{"hour", "day", "week",
                                                                       "month"};
 constexpr std::int64_t kLeadsMax = 1'000'000'000;
+constexpr std::size_t kDefinitionBytesMax = 128 * 1024;  // a page shows up to 500 of them
 
 class Reader {
  public:
@@ -42,6 +44,10 @@ class Reader {
     top_.refuse_unknown_fields();
     if (!errors_.empty()) return refuse(std::move(errors_));
     draft_.definition = write();
+    if (draft_.definition.size() > kDefinitionBytesMax) {
+      top_.fail("targeting", "too_complex", "A campaign's definition has 128 KiB at most.");
+      return refuse(std::move(errors_));
+    }
     return std::move(draft_);
   }
 
@@ -244,16 +250,23 @@ Result<CampaignDraft, json::FieldErrors> read_campaign(Value const& body,
   return Reader{body, settings, ids}.run();
 }
 
-json::Document lay_over(std::string const& definition, Value const& change) {
-  auto parsed = json::parse(definition);
-  LEADEX_CHECK(parsed.has_value() && parsed->IsObject());  // written by read_campaign
-  auto& allocator = parsed->GetAllocator();
-  for (auto const& member : change.GetObject()) {
-    Value const name{member.name, allocator};
-    parsed->RemoveMember(name);
-    parsed->AddMember(Value{member.name, allocator}, Value{member.value, allocator}, allocator);
+json::Document stored_definition(std::string const& definition) {
+  auto parsed = json::parse(definition, {.bytes = definition.size()});
+  if (!parsed || !parsed->IsObject()) {
+    throw std::runtime_error("a stored campaign definition cannot be read");
   }
   return std::move(*parsed);
+}
+
+json::Document lay_over(std::string const& definition, Value const& change) {
+  auto whole = stored_definition(definition);
+  auto& allocator = whole.GetAllocator();
+  for (auto const& member : change.GetObject()) {
+    Value const name{member.name, allocator};
+    whole.RemoveMember(name);
+    whole.AddMember(Value{member.name, allocator}, Value{member.value, allocator}, allocator);
+  }
+  return whole;
 }
 
 }  // namespace leadex::api

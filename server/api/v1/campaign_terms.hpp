@@ -28,6 +28,9 @@ struct CampaignDraft {
     json::Value const& body, market::MarketSettings const& settings,
     crypto::PublicIdCodec const& ids);
 
+/// A definition as it was stored. @throws std::runtime_error  when it cannot be read
+[[nodiscard]] json::Document stored_definition(std::string const& definition);
+
 /// The definition with the change's members in place of its own.
 [[nodiscard]] json::Document lay_over(std::string const& definition, json::Value const& change);
 

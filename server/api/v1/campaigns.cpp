@@ -57,10 +57,8 @@ asio::awaitable<ApiResult> set_paused(ApiCall& call, bool paused) {
 
 http::Response render_campaign(ApiCall const& call, int status,
                                storage::CampaignView const& campaign) {
-  auto const definition = json::parse(campaign.definition);
-  LEADEX_CHECK(definition.has_value() && definition->IsObject());
   json::JsonWriter out;
-  render::write_campaign(out, call.ctx.ids, campaign, *definition);
+  render::write_campaign(out, call.ctx.ids, campaign, stored_definition(campaign.definition));
   auto response = answer(status, out);
   response.headers.add("ETag", render::campaign_etag(campaign.version));
   return response;
@@ -71,6 +69,27 @@ asio::awaitable<ApiResult> answer_campaign(ApiCall& call, CampaignId id) {
   if (!campaign) co_return refuse(problem_of(campaign.error()));
   if (!*campaign) co_return problem(Code::not_found);
   co_return render_campaign(call, 200, **campaign);
+}
+
+asio::awaitable<Result<void, ApiProblem>> pause_campaigns_of(ApiCall& call, std::int64_t buyer_no) {
+  storage::Viewer const buyer{buyer_no, storage::Role::buyer};
+  storage::CampaignFilter filter;
+  filter.states = {market::CampaignStatus::active, market::CampaignStatus::exhausted};
+  for (;;) {
+    auto const found = co_await trade_of(call).campaigns.list(buyer, filter);
+    if (!found) co_return refuse(problem_of(found.error()));
+    for (auto const& campaign : *found) {
+      auto const market = find_market(call.ctx, campaign.id.market);
+      if (!market) co_return refuse(market.error());
+      market::Submission submission;
+      submission.command = market::PauseCampaign{campaign.id.no, buyer_no, true};
+      auto const done = co_await submit(call, *market, std::move(submission));
+      if (!done) co_return refuse(done.error());
+      filter.before = storage::CampaignCursor{to_unix_micros(campaign.created_at),
+                                              campaign.id.market, campaign.id.no};
+    }
+    if (std::ssize(*found) < filter.limit) co_return Result<void, ApiProblem>{};
+  }
 }
 
 Answered create_campaign(ApiCall& call) {
@@ -127,9 +146,7 @@ Answered list_campaigns(ApiCall& call) {
   co_return answer_page(
       call, *page, *found,
       [&](json::JsonWriter& out, storage::CampaignView const& campaign) {
-        auto const definition = json::parse(campaign.definition);
-        LEADEX_CHECK(definition.has_value() && definition->IsObject());
-        render::write_campaign(out, call.ctx.ids, campaign, *definition);
+        render::write_campaign(out, call.ctx.ids, campaign, stored_definition(campaign.definition));
       },
       [](storage::CampaignView const& campaign) {
         return std::vector<std::int64_t>{to_unix_micros(campaign.created_at),

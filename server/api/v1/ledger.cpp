@@ -84,7 +84,12 @@ Answered list_ledger_transfers(ApiCall& call) {
         co_await trade_of(call).ledger.of_sale(viewer_of(call), sale ? *sale : SaleId{0, -1, 0});
     if (!transfers) co_return refuse(problem_of(transfers.error()));
     std::erase_if(*transfers, [&](storage::TransferView const& view) {
-      return filter->code && view.transfer.code != *filter->code;
+      auto const& account = filter->account;
+      bool const of_account = !account || (account->stream == view.stream &&
+                                           (account->account_no == view.transfer.debit ||
+                                            account->account_no == view.transfer.credit));
+      return !of_account || (filter->stream && view.stream != *filter->stream) ||
+             (filter->code && view.transfer.code != *filter->code);
     });
     co_return answer_rows(call, *transfers, write);
   }

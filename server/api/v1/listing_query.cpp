@@ -43,7 +43,8 @@ std::optional<std::int64_t> value_of(targeting::Schema const& schema, AttributeI
 
 class FilterReader {
  public:
-  explicit FilterReader(targeting::Schema const& schema) : schema_(schema) {}
+  FilterReader(targeting::Schema const& schema, std::vector<market::Visibility> const& visibility)
+      : schema_(schema), visibility_(visibility) {}
 
   void read(std::string const& name, std::string const& value) {
     static std::set<std::string_view> const kOwn{"limit", "cursor", "market", "sort"};
@@ -51,7 +52,10 @@ class FilterReader {
     auto const bracket = name.find('[');
     auto const index = schema_.find(name.substr(0, bracket));
     auto const suffix = bracket == std::string::npos ? std::string{} : name.substr(bracket);
-    if (!index || (!suffix.empty() && suffix != "[gte]" && suffix != "[lte]")) {
+    // What is shown to nobody before a sale is not to be found out by filters either.
+    bool const hidden =
+        index && *index < visibility_.size() && visibility_[*index] == market::Visibility::hidden;
+    if (!index || hidden || (!suffix.empty() && suffix != "[gte]" && suffix != "[lte]")) {
       return fail(name, "unknown_parameter", "There is no such parameter.");
     }
     if (schema_.at(*index).type == AttributeType::text) {
@@ -101,6 +105,7 @@ class FilterReader {
   }
 
   targeting::Schema const& schema_;
+  std::vector<market::Visibility> const& visibility_;  // of the market's own attributes
   json::FieldErrors errors_;
   std::vector<targeting::Expression> parts_;
 };
@@ -123,8 +128,9 @@ std::vector<std::int64_t> keys_of(ListingOrder order, std::int64_t ask,
 }  // namespace
 
 Result<targeting::Expression, json::FieldErrors> read_listing_filter(
-    QueryFields const& query, targeting::Schema const& schema) {
-  FilterReader reader(schema);
+    QueryFields const& query, targeting::Schema const& schema,
+    std::vector<market::Visibility> const& visibility) {
+  FilterReader reader(schema, visibility);
   for (auto const& [name, value] : query) reader.read(name, value);
   return reader.take();
 }

@@ -19,10 +19,12 @@ namespace leadex::api {
 using QueryFields = std::vector<std::pair<std::string, std::string>>;
 
 /// `state=CA,TX`, `age[gte]=25`, `own_home=true`, `score[gte]=40` as one expression; parameters of
-/// the operation itself are passed over.
+/// the operation itself are passed over. `visibility`: of the market's attributes, which come
+/// first.
 /// @errors  each fault with its place: unknown_parameter, value_invalid, not_filterable
 [[nodiscard]] Result<targeting::Expression, json::FieldErrors> read_listing_filter(
-    QueryFields const& query, targeting::Schema const& schema);
+    QueryFields const& query, targeting::Schema const& schema,
+    std::vector<market::Visibility> const& visibility);
 
 enum class ListingOrder : std::uint8_t { ask, score, captured };
 [[nodiscard]] ListingOrder listing_order(std::optional<std::string_view> sort);

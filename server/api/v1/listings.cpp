@@ -57,7 +57,7 @@ Answered list_listings(ApiCall& call) {
   }
   auto schema = targeting::Schema::make(market->settings->rules.attributes);
   LEADEX_CHECK(schema.has_value());
-  auto filter = read_listing_filter(call.request.query, *schema);
+  auto filter = read_listing_filter(call.request.query, *schema, market->settings->visibility);
   if (!filter) co_return invalid(std::move(filter.error()));
   ListingSearch search{std::move(*filter), std::move(*schema), listing_order(call.query("sort")),
                        page->after, static_cast<std::size_t>(page->limit)};

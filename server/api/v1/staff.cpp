@@ -18,7 +18,6 @@ void register_staff(http::Router& router, ApiContext& context) {
   add(router, context, "list_accounts", list_accounts);
   add(router, context, "get_account", get_account);
   add(router, context, "patch_account", patch_account);
-  add(router, context, "suspend_account", suspend_account);
 
   add(router, context, "create_api_key", create_api_key);
   add(router, context, "list_api_keys", list_api_keys);

@@ -1,6 +1,7 @@
 #include "server/api/v1/trade.hpp"
 
 #include "billing/values/check.hpp"
+#include "server/api/v1/staff.hpp"
 
 namespace leadex::api {
 
@@ -11,6 +12,7 @@ void register_trade(http::Router& router, ApiContext& context) {
   };
   put("post_lead", post_lead);
   put("withdraw_lead", withdraw_lead);
+  put("suspend_account", suspend_account);  // with the account's campaigns
   put("create_campaign", create_campaign);
   put("list_campaigns", list_campaigns);
   put("get_campaign", get_campaign);

@@ -35,8 +35,10 @@ constexpr char const* kDefinitions =
     "v.campaign_no = c.campaign_no order by version desc limit 16) v order by c.campaign_no, "
     "v.version desc";
 constexpr char const* kSubscriptions =
-    "select endpoint_no, tenant_no, array_to_string(events, ',') from webhook_endpoint where "
-    "tenant_no = any($1::bigint[]) and status = 'active' order by endpoint_no";
+    "select e.endpoint_no, e.tenant_no, array_to_string(e.events, ',') from webhook_endpoint e "
+    "join "
+    "tenant t on t.tenant_no = e.tenant_no and t.status = 'active' where e.tenant_no = "
+    "any($1::bigint[]) and e.status = 'active' order by e.endpoint_no";
 constexpr char const* kInsertEvents =
     "insert into event (market_id, batch_seq, n, type, tenant_no, subject_kind, subject_no, at_us) "
     "select $1, * from unnest($2::bigint[], $3::integer[], $4::text[], $5::bigint[], "
@@ -53,7 +55,8 @@ constexpr char const* kTakeOwn =
     "(due.market_id, due.batch_seq, due.n, due.tenant_no) returning p.market_id, p.batch_seq, p.n, "
     "p.tenant_no) select t.market_id, t.batch_seq, t.n, e.type, w.endpoint_no from taken t join "
     "event e using (market_id, batch_seq, n, tenant_no) left join webhook_endpoint w on "
-    "w.tenant_no = t.tenant_no and w.status = 'active' and e.type = any(w.events)";
+    "w.tenant_no = t.tenant_no and w.status = 'active' and e.type = any(w.events) and exists "
+    "(select from tenant a where a.tenant_no = w.tenant_no and a.status = 'active')";
 
 /// "{…}" of one column; event types hold nothing that needs quotes.
 template <class Rows, class Of>

@@ -155,16 +155,6 @@ TEST_F(Staff, ShowAKeyOnceAndRevokeItBeforeTheAnswer) {
   EXPECT_EQ(wide.status, 422) << wide.body;
 }
 
-TEST_F(Staff, SuspendAnAccountBeforeTheAnswer) {
-  auto const buyer = open_account("buyer");
-  EXPECT_EQ(get("/v1/markets", buyer.key).status, 200);
-  EXPECT_EQ(post("/v1/admin/accounts/" + buyer.id + "/suspend", admin_).text("status"),
-            "suspended");
-  auto const refused = get("/v1/markets", buyer.key);
-  EXPECT_EQ(refused.status, 403);
-  EXPECT_EQ(refused.text("code"), "account_suspended");
-}
-
 TEST_F(Staff, NeverShowBankDetails) {
   std::string const iban = "DE89370400440532013000";
   auto const bank = R"({"iban":")" + iban + R"(","bic":"COBADEFFXXX","name":"N","town":"T"})";

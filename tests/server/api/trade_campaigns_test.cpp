@@ -353,5 +353,39 @@ TEST_F(TradeCampaigns, WithdrawAnUnsoldLeadAndNoOther) {
   EXPECT_EQ(post("/v1/leads/" + sold + "/withdraw", generator_.key).text("code"), "lead_sold");
 }
 
+TEST_F(TradeCampaigns, AreNoLargerThanAPageCanShow) {
+  std::string list;
+  for (int i = 0; i < 150; ++i) {
+    list += (i == 0 ? "\"" : ",\"") + std::to_string(1000 + i) + std::string(900, 'x') + '"';
+  }
+  auto const made = post(
+      "/v1/campaigns", buyer_.key,
+      campaign_json("9.00", R"(,"targeting":{"attribute":"source_reason","in":[)" + list + "]}"));
+  EXPECT_EQ(made.status, 422);
+  EXPECT_NE(made.body.find("too_complex"), std::string::npos) << made.body;
+  EXPECT_NE(made.body.find("/targeting"), std::string::npos) << made.body;
+}
+
+TEST_F(TradeCampaigns, OfASuspendedAccountBuyNothingMore) {
+  deposit(buyer_, "100.00");
+  auto const first = campaign(buyer_, "10.00", "30.00");
+  auto const second = campaign(buyer_, "9.00", "30.00");
+  EXPECT_EQ(lead("ann").text("outcome"), "sold");
+  Ask ask{.method = "POST",
+          .target = "/v1/admin/accounts/" + buyer_.id + "/suspend",
+          .key = admin_,
+          .idempotency_key = "s1"};
+  auto const suspended = call(ask);
+  ASSERT_EQ(suspended.status, 200) << suspended.body;
+  EXPECT_EQ(suspended.text("status"), "suspended");
+  EXPECT_EQ(get("/v1/campaigns", buyer_.key).text("code"), "account_suspended");
+  for (auto const& id : {first, second}) {
+    EXPECT_EQ(get("/v1/campaigns/" + id, admin_).text("status"), "paused");
+  }
+  EXPECT_NE(lead("bob").text("outcome"), "sold");
+  EXPECT_EQ(call(ask).body, suspended.body);
+  expect_true_books();
+}
+
 }  // namespace
 }  // namespace leadex::api

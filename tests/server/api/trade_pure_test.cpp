@@ -136,17 +136,20 @@ TEST_F(Definitions, RefuseAmountsOfNothingAndOtherCurrencies) {
 }
 
 std::string filter_fault(QueryFields const& query) {
-  auto const read = read_listing_filter(query, schema());
+  auto visible = std::vector(schema().size(), market::Visibility::exact);
+  visible.at(2) = market::Visibility::hidden;
+  auto const read = read_listing_filter(query, schema(), visible);
   return read ? "" : read.error().front().code + ' ' + read.error().front().pointer;
 }
 
 TEST(ListingFilter, ReadsAttributesByTheirNames) {
-  auto const read = read_listing_filter({{"market", "m"},
-                                         {"sort", "ask"},
-                                         {"state", "CA,TX"},
-                                         {"age[gte]", "25"},
-                                         {"own_home", "true"}},
-                                        schema());
+  auto const read =
+      read_listing_filter({{"market", "m"},
+                           {"sort", "ask"},
+                           {"state", "CA,TX"},
+                           {"age[gte]", "25"},
+                           {"own_home", "true"}},
+                          schema(), std::vector(schema().size(), market::Visibility::band));
   ASSERT_TRUE(read.has_value());
   auto values = schema().blank();
   values[0] = 1;
@@ -163,7 +166,7 @@ TEST(ListingFilter, NamesWhatItCannotRead) {
   EXPECT_EQ(filter_fault({{"state", "CA,"}}), "value_invalid /query/state");
   EXPECT_EQ(filter_fault({{"age[gte]", "+3"}}), "value_invalid /query/age[gte]");
   EXPECT_EQ(filter_fault({{"state[gte]", "3"}}), "value_invalid /query/state[gte]");
-  EXPECT_EQ(filter_fault({{"own_home", "1"}}), "value_invalid /query/own_home");
+  EXPECT_EQ(filter_fault({{"own_home", "true"}}), "unknown_parameter /query/own_home") << "hidden";
   EXPECT_EQ(filter_fault({{"city", "Reno"}}), "not_filterable /query/city");
 }
 

@@ -148,6 +148,27 @@ TEST_F(SenderTest, BeforeItIsDeliveredASaleShowsItsContactOnlyWhereTheAnswerDeci
   EXPECT_EQ(sale_state(1), "0");
 }
 
+TEST_F(SenderTest, ASuspendedAccountIsSentNothing) {
+  auto const hook = endpoint(kBuyer, receiver_.url("/ok/1"), {"sale.created"});
+  endpoint(kGenerator, receiver_.url("/ok/2"), {"sale.created"});
+  campaign(1, kBuyer, 5, hook);
+  ASSERT_EQ(offer(1).size(), 1U);
+  fan_out_all();
+  pqxx::connection connection{database_.owner()};
+  pqxx::work work{connection};
+  work.exec("update leadex.tenant set status = 'suspended' where tenant_no = 11");
+  work.commit();
+  ASSERT_EQ(offer(2).size(), 1U);
+  fan_out_all();
+  EXPECT_EQ(number("select count(*) from leadex.webhook_delivery"), 3)
+      << "none of the second sale for the buyer";
+  start_sender();
+  ASSERT_TRUE(arrived("/ok/2", 2));
+  EXPECT_EQ(receiver_.count("/ok/1"), 0U);
+  EXPECT_EQ(status_of(hook), "waiting");
+  EXPECT_EQ(sale_state(1), "0");
+}
+
 TEST_F(SenderTest, AnEndpointThatWantsNoContactGetsNone) {
   auto const hook = endpoint(kBuyer, receiver_.url("/ok/1"), {"sale.created"}, false);
   campaign(1, kBuyer, 5, hook);
