@@ -38,6 +38,9 @@ OneByOne::OneByOne(std::string const& owner, std::string const& app, Rows rows,
     : rows_(rows) {
   for (std::size_t i = 0; i < kConnections; ++i) {
     links_.push_back(std::make_unique<pg::MarketLink>(app));
+    // Over shared rows one may wait behind seven and their deadlocks: that is what is measured.
+    pqxx::nontransaction session{links_.back()->connection()};
+    session.exec("set statement_timeout = 0");
   }
   auto const markets = rows == Rows::own ? kConnections : 1;
   for (std::size_t i = 0; i < markets; ++i) {
