@@ -38,9 +38,6 @@ OneByOne::OneByOne(std::string const& owner, std::string const& app, Rows rows,
     : rows_(rows) {
   for (std::size_t i = 0; i < kConnections; ++i) {
     links_.push_back(std::make_unique<pg::MarketLink>(app));
-    // Over shared rows one may wait behind seven and their deadlocks: that is what is measured.
-    pqxx::nontransaction session{links_.back()->connection()};
-    session.exec("set statement_timeout = 0");
   }
   auto const markets = rows == Rows::own ? kConnections : 1;
   for (std::size_t i = 0; i < markets; ++i) {
@@ -70,6 +67,11 @@ void OneByOne::write(pg::MarketLink& link, std::int64_t market_id, OneSale const
 void OneByOne::write_once(pg::MarketLink& link, std::int64_t market_id, OneSale const& sale) const {
   constexpr std::int64_t kEpoch = 0;
   pqxx::work work{link.connection()};
+  // Balances and caps of one market are the same rows for all: without an order of their own the
+  // transactions would spend their time in deadlocks.
+  if (rows_ == Rows::shared) {
+    work.exec_params("select from leadex.market_head where market_id = $1 for update", market_id);
+  }
   for (auto const& call : sale.body) link.run(work, call);
   for (auto const& call : sale.tail) link.run(work, call);
   auto head = pg::head_call(market_id, kEpoch, sale.seq, sale.at_us, sale.hash, sale.stored_body);
