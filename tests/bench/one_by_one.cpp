@@ -55,16 +55,6 @@ OneByOne::OneByOne(std::string const& owner, std::string const& app, Rows rows,
 }
 
 void OneByOne::write(pg::MarketLink& link, std::int64_t market_id, OneSale const& sale) const {
-  for (;;) {
-    try {
-      return write_once(link, market_id, sale);
-    } catch (pqxx::transaction_rollback const&) {
-      continue;  // a deadlock over shared rows: again, as any program of that kind would
-    }
-  }
-}
-
-void OneByOne::write_once(pg::MarketLink& link, std::int64_t market_id, OneSale const& sale) const {
   constexpr std::int64_t kEpoch = 0;
   pqxx::work work{link.connection()};
   // Balances and caps of one market are the same rows for all: without an order of their own the

@@ -29,8 +29,6 @@ class OneByOne {
  private:
   void write(storage::postgres::MarketLink& link, std::int64_t market_id,
              OneSale const& sale) const;
-  void write_once(storage::postgres::MarketLink& link, std::int64_t market_id,
-                  OneSale const& sale) const;
   [[nodiscard]] RowMaker& maker(std::size_t connection) {
     return *makers_[connection % makers_.size()];
   }
