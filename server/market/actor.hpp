@@ -61,6 +61,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
     std::vector<storage::FoundPerson> found;
     bool still_open{};  // of what happens once
     bool alone{};       // runs in a batch of its own, after a batch it was in was refused
+    bool follows{};     // has no effect of its own: answered when the batch it is with is durable
     std::string in_flight_key;
     Answer answer;
     std::int64_t last_command_no{};
@@ -103,6 +104,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   };
   [[nodiscard]] ItemPtr next_item(Building const& building, std::size_t bulk_taken, bool pressed);
   void apply(Building& building, ItemPtr const& item);
+  static void follow(std::vector<ItemPtr>& items, ItemPtr const& item);
   void apply_command(Building& building, ItemPtr const& item, Command const& command);
   bool check_persons(Building& building, Item& item);
   void release_claims(Building& building, std::size_t persons_before);

@@ -85,15 +85,24 @@ void Actor::apply(Building& building, ItemPtr const& item) {
     return finish(item, refuse(SubmitError::deadline_passed));
   }
   if (auto const once = happens_once(submission.command)) {
-    // Twice the same: the money has moved already.
-    if (!item->still_open || applied_once_.contains(*once)) {
-      return finish(item, Answer{.at_us = now_us()});
+    // Twice the same: the money has moved already, though maybe not durably yet.
+    bool const applied = applied_once_.contains(*once);
+    if (!item->still_open || applied) {
+      item->answer = Answer{.at_us = now_us()};
+      if (applied && !building.body.items.empty()) return follow(building.items, item);
+      if (applied && !in_flight_.empty()) return follow(in_flight_.back().items, item);
+      return finish(item, std::move(item->answer));
     }
   }
   auto const persons_before = building.rows.persons.size();
   if (!check_persons(building, *item)) return finish(item, refuse(SubmitError::duplicate));
   apply_command(building, item, submission.command);
   if (item->answer.outcome.refusal != Refusal::none) release_claims(building, persons_before);
+}
+
+void Actor::follow(std::vector<ItemPtr>& items, ItemPtr const& item) {
+  item->follows = true;
+  items.push_back(item);
 }
 
 void Actor::apply_command(Building& building, ItemPtr const& item, Command const& command) {

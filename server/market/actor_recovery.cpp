@@ -214,10 +214,12 @@ void Actor::on_resolved(std::int64_t epoch,
 void Actor::run_one_by_one() {
   std::deque<ItemPtr> again;
   for (auto& batch : in_flight_) {
-    bool const offender = batch.items.size() == 1 && batch.items.front()->alone &&
+    auto const followers = std::count_if(batch.items.begin(), batch.items.end(),
+                                         [](auto const& item) { return item->follows; });
+    bool const offended = std::ssize(batch.items) == followers + 1 && batch.items.front()->alone &&
                           batch.failure == storage::CommitFailure::refused;
     for (auto& item : batch.items) {
-      if (offender) {
+      if (offended && !item->follows) {
         log::error("market.quarantined", "a command breaks an invariant of the database")
             .field("market", std::int64_t{market_no_})
             .field("command", static_cast<std::int64_t>(item->submission.command.index()));
@@ -227,6 +229,7 @@ void Actor::run_one_by_one() {
         continue;
       }
       item->alone = true;
+      item->follows = false;
       item->answer = Answer{};
       again.push_back(item);
     }

@@ -176,6 +176,29 @@ TEST_F(MarketFixture, WhoWaitsPastItsDeadlineHearsSoThoughTheDatabaseStandsStill
   EXPECT_EQ(number("select count(*) from leadex.lead"), 2);
 }
 
+TEST_F(MarketFixture, MoneySentTwiceIsToldOfWhenItIsDurable) {
+  auto const first = host();
+  leave_wallet(FundBudget{{1, 0}, 1, 10 * kUnit});
+  Submission fund;
+  fund.command = FundBudget{{1, 0}, 1, 10 * kUnit};
+  std::vector<std::future<Result<Answer, SubmitError>>> answers;
+  {
+    pqxx::connection connection{database_.owner()};
+    pqxx::work held{connection};
+    held.exec("select from leadex.market_head where market_id = 7 for update");
+    for (int i = 0; i < 3; ++i) {
+      answers.push_back(submit(*first, fund));
+      std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    }
+    for (auto& answer : answers) {
+      EXPECT_EQ(answer.wait_for(std::chrono::milliseconds{50}), std::future_status::timeout);
+    }
+  }
+  for (auto& answer : answers) EXPECT_TRUE(answer.get().has_value());
+  EXPECT_EQ(number("select count(*) from leadex.transfer where market_id = 7"), 1);
+  expect_true_books();
+}
+
 TEST_F(MarketFixture, AnUploadThatWaitsToBeLookedUpHearsOfItsDeadline) {
   auto const first = host();
   auto const admit = [this, &first](std::int64_t lead_no, auto deadline) {
