@@ -237,8 +237,8 @@ void Actor::run_one_by_one() {
   in_flight_.clear();
   for (auto& item : alone_) again.push_back(std::move(item));
   alone_ = std::move(again);
-  // What was looked up stays valid: claims made since are in the tables of the fresh load, so such
-  // items are looked up once more.
+  // Claims made since a look-up were in memory alone, which is gone: looked up once more, they are
+  // found in the tables.
   std::deque<ItemPtr> relook;
   for (auto* queue : {&real_time_, &bulk_, &alone_}) {
     std::erase_if(*queue, [&](ItemPtr const& item) {

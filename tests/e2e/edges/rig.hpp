@@ -98,8 +98,6 @@ class Rig {
 [[nodiscard]] std::int64_t fresh_person();
 [[nodiscard]] std::string idempotency_key();
 
-/// The instant now, as the API takes it.
-
 /// Resident memory of the process, in bytes; 0 when it is gone.
 [[nodiscard]] std::int64_t resident_bytes(pid_t pid);
 /// The server that deploy/up started.

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "tests/e2e/lib/now_text.hpp"
 #include "tests/e2e/marker/marks.hpp"
 #include "tests/e2e/marker/stage.hpp"

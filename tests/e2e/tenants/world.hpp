@@ -21,8 +21,6 @@ inline constexpr std::string_view kMarket = "tenants-slow.us.usd";      ///< win
 inline constexpr std::string_view kFastMarket = "tenants-fast.us.usd";  ///< windows of a second
 inline constexpr std::string_view kContactMark = "tenantmark";          ///< in every e-mail address
 
-/// RFC 3339, to the second.
-
 /// What a key can do, apart from its role.
 enum class Key : std::uint8_t { works, narrow, test, suspended, none };
 

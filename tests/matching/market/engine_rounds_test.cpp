@@ -44,16 +44,6 @@ class EngineRounds : public testing::Test {
     auto const bytes = targeting::encode(targeting::all_of({}), schema, {});
     return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
   }
-  static OfferLead lead(std::int64_t lead_no) {
-    OfferLead offer;
-    offer.lead_no = lead_no;
-    offer.generator_no = 101;
-    offer.version = 1;
-    offer.reason = "quote";
-    offer.attributes.resize(3);
-    return offer;
-  }
-
   Engine engine_;
   std::int64_t at_us_ = 10 * kHourUs;
   std::int64_t intents_{};
@@ -65,7 +55,7 @@ TEST_F(EngineRounds, ALeadThatEveryBuyerRefusesLeavesTheMarketWhenItsSlotsAreUse
   for (std::int64_t no = 1; no <= kBuyers; ++no) {
     campaign(no, 5 * kUnit, 100 * kUnit, Delivery::webhook);
   }
-  auto sold = apply(lead(1)).outcome.sold;
+  auto sold = apply(MarketRun::plain_lead(1)).outcome.sold;
   std::int32_t rounds = 0;
   while (!sold.empty()) {
     ASSERT_EQ(sold.size(), 1U);
@@ -78,23 +68,24 @@ TEST_F(EngineRounds, ALeadThatEveryBuyerRefusesLeavesTheMarketWhenItsSlotsAreUse
   EXPECT_EQ(engine_.listing(1), nullptr);
   EXPECT_EQ(apply(PlaceBid{1, {kBuyers, kBuyers}, 50 * kUnit, true}).outcome.refusal,
             Refusal::lead_unknown);
-  EXPECT_EQ(apply(lead(2)).outcome.sold.size(), 1U) << "other leads are sold as before";
+  EXPECT_EQ(apply(MarketRun::plain_lead(2)).outcome.sold.size(), 1U)
+      << "other leads are sold as before";
 }
 
 TEST_F(EngineRounds, ACampaignGoesOnWhenABidOfItsOwnGivesItsMoneyBack) {
   campaign(1, 60 * kUnit, 150 * kUnit, Delivery::pull);
-  auto upsert = lead(1);
-  upsert.ask_micros = 70 * kUnit;
+  auto dear = MarketRun::plain_lead(1);
+  dear.ask_micros = 70 * kUnit;
   ASSERT_EQ(apply(PauseCampaign{1, 1, true}).outcome.refusal, Refusal::none);
-  ASSERT_TRUE(apply(upsert).outcome.rests);
+  ASSERT_TRUE(apply(dear).outcome.rests);
   ASSERT_EQ(apply(PauseCampaign{1, 1, false}).outcome.refusal, Refusal::none);
   auto const bid = apply(PlaceBid{1, {1, 1}, 50 * kUnit, true});
   ASSERT_TRUE(bid.outcome.rests);
-  ASSERT_EQ(apply(lead(2)).outcome.sold.size(), 1U);
+  ASSERT_EQ(apply(MarketRun::plain_lead(2)).outcome.sold.size(), 1U);
   EXPECT_EQ(engine_.campaign(1)->status, CampaignStatus::exhausted);
   ASSERT_EQ(apply(WithdrawBid{bid.outcome.number, 1}).outcome.refusal, Refusal::none);
   EXPECT_EQ(engine_.campaign(1)->status, CampaignStatus::active);
-  EXPECT_EQ(apply(lead(3)).outcome.sold.size(), 1U);
+  EXPECT_EQ(apply(MarketRun::plain_lead(3)).outcome.sold.size(), 1U);
   EXPECT_EQ(engine_.campaign(1)->status, CampaignStatus::exhausted);
   campaign(1, 20 * kUnit, 0, Delivery::pull, 2);
   EXPECT_EQ(engine_.campaign(1)->status, CampaignStatus::active) << "a lower bid is covered again";

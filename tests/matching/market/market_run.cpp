@@ -37,6 +37,16 @@ MarketRules MarketRun::rules(std::int32_t version) {
   return rules;
 }
 
+OfferLead MarketRun::plain_lead(std::int64_t lead_no) {
+  OfferLead offer;
+  offer.lead_no = lead_no;
+  offer.generator_no = 101;
+  offer.version = 1;
+  offer.reason = "quote";
+  offer.attributes.resize(rules().attributes.size());
+  return offer;
+}
+
 std::vector<Command> MarketRun::opening() {
   std::vector<Command> commands{ConfigureMarket{rules()}};
   for (std::int64_t i = 0; i < kCampaigns; ++i) {

@@ -16,6 +16,8 @@ class MarketRun {
   explicit MarketRun(std::uint64_t seed) : random_(seed) {}
 
   [[nodiscard]] static MarketRules rules(std::int32_t version = 1);
+  /// A lead of generator 101 under these rules, its attributes unknown.
+  [[nodiscard]] static OfferLead plain_lead(std::int64_t lead_no);
   [[nodiscard]] std::int64_t now_us() const { return now_us_; }
   [[nodiscard]] Timestamp now() const { return from_unix_micros(now_us_); }
 

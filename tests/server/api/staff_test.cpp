@@ -14,6 +14,19 @@ class Staff : public ApiHarness {
     pqxx::work tx(connection);
     return tx.exec1(query).at(0).as<std::string>();
   }
+  /// Earnings come from a market; here they are put on the books as it would, for the one
+  /// generator.
+  void put_earnings(std::int64_t micros) {
+    pqxx::connection connection(database_.owner());
+    pqxx::work tx(connection);
+    tx.exec_params(
+        "insert into leadex.account select 0, 900, 4, tenant_no, 840, 0, 0, 0, $1::bigint, "
+        "null::bigint, 0 "
+        "from leadex.tenant where role = 'generator' union all select 0, 901, 0, 0, 840, 0, "
+        "$1::bigint, 0, 0, null::bigint, 0",
+        micros);
+    tx.commit();
+  }
   Reply deposit(std::string const& key, std::string const& account, std::string const& amount) {
     return post("/v1/admin/deposits", key,
                 R"({"account_id":")" + account + R"(","amount":{"amount":")" + amount +
@@ -225,14 +238,7 @@ TEST_F(Staff, PayWhatIsEarnedThroughFourEyes) {
   auto const bank = R"(,"bank":{"iban":"DE89370400440532013000","bic":"COBADEFFXXX","name":"N",)"
                     R"("town":"T"})";
   auto const generator = open_account("generator", bank);
-  // Earnings come from a market; here they are put on the books as it would.
-  pqxx::connection connection(database_.owner());
-  pqxx::work tx(connection);
-  tx.exec(
-      "insert into leadex.account values (0, 900, 4, (select tenant_no from leadex.tenant where "
-      "role = 'generator'), 840, 0, 0, 0, 12345678, null, 0), (0, 901, 0, 0, 840, 0, 12345678, 0, "
-      "0, null, 0)");
-  tx.commit();
+  put_earnings(12'345'678);
 
   auto const second = open_account("admin");
   auto const run = post("/v1/admin/payout-runs", second.key, R"({"currency":"USD"})");
@@ -264,13 +270,7 @@ TEST_F(Staff, TakeAFailedPayoutBackAndPayAgain) {
             R"({"bank":{"iban":"DE89370400440532013000","bic":"COBADEFFXXX",)"
             R"("name":"N","town":"T"}})");
   ASSERT_EQ(first_details.status, 200) << first_details.body;
-  pqxx::connection connection(database_.owner());
-  pqxx::work tx(connection);
-  tx.exec(
-      "insert into leadex.account values (0, 900, 4, (select tenant_no from leadex.tenant where "
-      "role = 'generator'), 840, 0, 0, 0, 12340000, null, 0), (0, 901, 0, 0, 840, 0, 12340000, 0, "
-      "0, null, 0)");
-  tx.commit();
+  put_earnings(12'340'000);
   auto const second = open_account("admin");
   for (int round = 0; round < 2; ++round) {
     auto const run = post("/v1/admin/payout-runs", second.key, R"({"currency":"USD"})");

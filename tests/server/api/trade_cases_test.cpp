@@ -132,6 +132,12 @@ TEST_F(TradeCases, ListTheBooksOfTheirOwnersAlone) {
   EXPECT_EQ(get("/v1/ledger/transfers?code=deposit", buyer_.key).data().Size(), 1U);
   EXPECT_EQ(get("/v1/ledger/transfers?sale_id=" + sale_, buyer_.key).data().Size(), 2U);
   EXPECT_EQ(get("/v1/ledger/transfers?sale_id=" + sale_, other_.key).data().Size(), 0U);
+  auto const of_sale = "/v1/ledger/transfers?sale_id=" + sale_ + "&account=";
+  auto const account = [&](std::string const& code) {
+    return field(get("/v1/ledger/accounts?code=" + code, buyer_.key).data()[0], "id");
+  };
+  EXPECT_EQ(get(of_sale + account("budget"), buyer_.key).data().Size(), 2U);
+  EXPECT_EQ(get(of_sale + account("wallet"), buyer_.key).data().Size(), 0U);
   std::set<std::string> paged;
   std::string cursor;
   do {
@@ -214,6 +220,8 @@ TEST_F(TradeProven, ConsentRevokedBeforeTheSaleIsRuledAtOnce) {
   auto const stored = get("/v1/returns/" + ruled.text("id"), generator_.key);
   EXPECT_EQ(stored.text("ruling"), "automatic") << stored.body;
   EXPECT_EQ(stored.text("status"), "accepted");
+  EXPECT_EQ(stored.text("decided_at"), ruled.text("decided_at"));
+  EXPECT_FALSE(ruled.text("decided_at").empty());
   EXPECT_EQ(get("/v1/sales/" + first, buyer_.key).text("status"), "returned");
 
   // Revoked after its sale proves nothing; the ceiling of one return is still untouched.

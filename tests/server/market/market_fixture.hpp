@@ -109,12 +109,7 @@ class MarketFixture : public testing::Test {
  protected:
   /// A lead of generator 101, captured an hour ago, its attributes unknown.
   static OfferLead plain_offer(std::int64_t lead_no) {
-    OfferLead offer;
-    offer.lead_no = lead_no;
-    offer.generator_no = 101;
-    offer.version = 1;
-    offer.reason = "quote";
-    offer.attributes.resize(3);
+    auto offer = MarketRun::plain_lead(lead_no);
     offer.captured_us = an_hour_ago_us();
     return offer;
   }
