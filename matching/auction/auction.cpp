@@ -1,12 +1,52 @@
 #include "matching/auction/auction.hpp"
 
 #include <algorithm>
-#include <array>
+#include <map>
 
 #include "matching/auction/book.hpp"
+#include "matching/auction/clearing.hpp"
+#include "matching/auction/placing.hpp"
+#include "matching/auction/turns.hpp"
 
 namespace leadex::auction {
 namespace {
+
+bool settings_are_valid(AuctionInput const& input) {
+  if (input.max_shares < 1 || input.max_shares > kMaxShares) return false;
+  if (input.shares_sold < 0 || input.shares_sold > kMaxShares) return false;
+  if (input.owners_max_shares < 1) return false;
+  if (input.reserve.micros < 0 || input.reserve > kAmountMax) return false;
+  if (input.rule > PriceRule::fixed || input.routing > Routing::hybrid) return false;
+  if (input.rule == PriceRule::fixed &&
+      (input.fixed_price.micros < 1 || input.fixed_price > kAmountMax)) {
+    return false;
+  }
+  if (input.rule == PriceRule::second_price && input.routing != Routing::price) return false;
+  return input.hybrid_n >= 1;
+}
+
+bool amount_is_valid(Money amount) { return amount.micros > 0 && amount <= kAmountMax; }
+
+bool candidate_is_valid(Candidate const& candidate) {
+  if (!amount_is_valid(candidate.bid) || candidate.max_shares < 1) return false;
+  if (candidate.exclusive_bid && !amount_is_valid(*candidate.exclusive_bid)) return false;
+  if (candidate.deal && !amount_is_valid(*candidate.deal)) return false;
+  if (candidate.exclusivity > Exclusivity::any) return false;
+  if (candidate.worth_ppb < 0 || candidate.worth_ppb > kWorthWhole) return false;
+  if (candidate.tier < 0 || candidate.tier > kTierMax) return false;
+  return candidate.served >= 0 && candidate.weight >= 1 && candidate.turn >= 0;
+}
+
+bool candidates_are_valid(std::vector<Candidate> const& candidates) {
+  std::vector<std::int64_t> numbers;
+  numbers.reserve(candidates.size());
+  for (auto const& candidate : candidates) {
+    if (!candidate_is_valid(candidate)) return false;
+    numbers.push_back(candidate.campaign_no);
+  }
+  std::ranges::sort(numbers);
+  return std::ranges::adjacent_find(numbers) == numbers.end();
+}
 
 // `package` of kind and size, and which of the two brings more; see run_auction() for the ties.
 bool exclusive_wins(Package const& exclusive, Package const& shares) {
@@ -14,131 +54,96 @@ bool exclusive_wins(Package const& exclusive, Package const& shares) {
   return exclusive.count() > 0 && shares.count() > 1;
 }
 
-LossReason loss_of(Book const& book, Entry const& entry, Package const& best,
-                   Package const& other) {
-  auto const& candidate = *entry.candidate;
-  if (!entry.exclusive_open && !entry.shared_open) return LossReason::already_sold;
-  if (!entry.in_exclusive && !entry.in_shared) return LossReason::below_reserve;
-  auto const same_buyer = [&](Entry const* winner) {
-    return winner->candidate->buyer_no == candidate.buyer_no;
-  };
-  if (std::ranges::any_of(best.members, same_buyer)) return LossReason::same_buyer;
-  auto const owners = book.input().shares_sold + static_cast<std::int32_t>(best.count());
-  if (!best.exclusive && !entry.in_exclusive && candidate.max_shares < owners &&
-      (best.members.empty() || shared_before(entry, *best.members.back()))) {
-    return LossReason::share_limit;
-  }
-  if (std::ranges::find(other.members, &entry) != other.members.end()) {
-    return LossReason::package_lost;
-  }
-  return LossReason::outbid;
+RouteResult by_price(Book const& book) {
+  RouteResult route;
+  route.by_price = true;
+  route.best = book.best_shares();
+  route.other = book.best_exclusive();
+  if (exclusive_wins(route.other, route.best)) std::swap(route.best, route.other);
+  route.ranking = book.by_value();
+  return route;
 }
 
-// Smallest x at which a package of k shares with `entry` in it would beat `best`. The other k - 1
-// members are the best of other buyers; nothing when there are not enough of them.
-std::optional<std::int64_t> share_threshold(Book const& book, Entry const& entry,
-                                            Package const& best, std::size_t k) {
-  auto const& top = book.top(k);
-  auto const buyer_no = entry.candidate->buyer_no;
-  std::int64_t others = 0;
-  std::size_t taken = 0;
-  for (auto const* member : top) {
-    if (taken + 1 == k) break;
-    if (member->candidate->buyer_no == buyer_no) continue;
-    others += member->bid;
-    ++taken;
+/// The auction of one lead as its routes go by.
+class Routes {
+ public:
+  explicit Routes(AuctionInput const& input) : input_(input) {
+    left_.shares_sold = input.shares_sold;
+    left_.owners_max_shares = input.owners_max_shares;
+    result_.placings.resize(input.candidates.size());
+    result_.ranking.reserve(input.candidates.size());
   }
-  if (taken + 1 < k) return std::nullopt;
-  bool tie_wins = false;
-  if (best.exclusive) {
-    tie_wins = k == 1;
-  } else if (k != best.count()) {
-    tie_wins = k < best.count();
-  } else {
-    // The same size: `entry` takes the place of its buyer's other campaign, or of the last winner.
-    auto const* replaced = best.members.back();
+
+  AuctionResult run() {
+    std::vector<std::uint32_t> deals;
+    std::map<std::int32_t, std::vector<std::uint32_t>> tiers;
+    for (std::uint32_t i = 0; i < input_.candidates.size(); ++i) {
+      tiers[input_.candidates[i].tier].push_back(i);
+      if (input_.candidates[i].deal) deals.push_back(i);
+    }
+    if (!deals.empty()) hold(deals, true);
+    for (auto const& [tier, members] : tiers) hold(members, false);
+    return std::move(result_);
+  }
+
+ private:
+  void hold(std::vector<std::uint32_t> const& members, bool deals) {
+    Book const book(input_, members, deals, left_);
+    bool const price = deals || input_.routing == Routing::price;
+    auto const route = price ? by_price(book) : take_turns(book);
+    if (result_.winners.empty()) result_.losing_package = Money{route.other.value};
+    explain(book, route);
+    award(book, route.best, deals);
+  }
+
+  void explain(Book const& book, RouteResult const& route) {
+    for (std::size_t at = 0; at < route.ranking.size(); ++at) {
+      auto const& entry = *route.ranking[at];
+      auto& placing = result_.placings[entry.position];
+      bool const ranked = placing.rank != 0;  // by its deal
+      if (!ranked) {
+        result_.ranking.push_back(entry.position);
+        placing.rank = static_cast<std::int32_t>(result_.ranking.size());
+      }
+      bool const won_before = ranked && placing.loss == LossReason::none;
+      if (won_before || route.best.holds(&entry)) {
+        placing = {.rank = placing.rank};
+        continue;
+      }
+      placing = {.rank = placing.rank, .loss = LossReason::outbid};
+      if (static_cast<std::size_t>(placing.rank) <= input_.explained_max) {
+        explain_loss(book, route, entry, at, placing);
+      }
+    }
+  }
+
+  void award(Book const& book, Package const& best, bool deals) {
+    if (best.members.empty()) return;
+    bool const second = !deals && input_.rule == PriceRule::second_price;
+    auto const level = second ? clearing_level(book, best) : 0;
     for (auto const* member : best.members) {
-      if (member->candidate->buyer_no == buyer_no) replaced = member;
+      auto const& candidate = *member->candidate;
+      auto price = best.exclusive ? member->whole_bid : member->bid;
+      if (second) {
+        auto const value = std::min(best.exclusive ? member->whole_value : member->value, level);
+        auto const least = best.exclusive ? member->least_whole : member->least;
+        price = std::min(price, std::max(least_bid_of(value, candidate.worth_ppb), least));
+      }
+      result_.revenue.micros += price;
+      result_.winners.push_back({candidate.campaign_no, candidate.buyer_no, Money{price},
+                                 left_.shares_sold++, best.exclusive, deals});
+      left_.owners_max_shares = std::min(left_.owners_max_shares, candidate.max_shares);
+      left_.buyers.push_back(candidate.buyer_no);
     }
-    tie_wins = entry.candidate->campaign_no < replaced->candidate->campaign_no;
+    result_.value.micros += best.value;
+    left_.begun = true;
+    left_.whole_sold = best.exclusive;
   }
-  return best.value - others + (tie_wins ? 0 : 1);
-}
 
-std::int64_t exclusive_threshold(Entry const& entry, Package const& best) {
-  bool tie_wins = best.count() > 1;
-  if (best.exclusive) {
-    tie_wins = entry.candidate->campaign_no < best.members[0]->candidate->campaign_no;
-  }
-  return best.value + (tie_wins ? 0 : 1);
-}
-
-std::optional<Money> reachable(std::optional<std::int64_t> threshold, Money reserve) {
-  if (!threshold) return std::nullopt;
-  auto const amount = std::max({*threshold, reserve.micros, std::int64_t{1}});
-  if (amount > kAmountMax.micros) return std::nullopt;
-  return Money{amount};
-}
-
-// A loser wins as soon as the best package with it beats the best one without it, and the latter
-// is the package that won. Raising a bid raises every package it is in by as much, so the
-// threshold is exact: above it the candidate wins, below it does not.
-void set_min_to_win(Book const& book, Entry const& entry, Package const& best, Placing& placing) {
-  auto const& candidate = *entry.candidate;
-  std::optional<std::int64_t> shared;
-  if (entry.shared_open) {
-    for (std::size_t k = 1; k <= book.shares_left(); ++k) {
-      if (book.input().shares_sold + static_cast<std::int32_t>(k) > candidate.max_shares) break;
-      auto const threshold = share_threshold(book, entry, best, k);
-      if (threshold && (!shared || *threshold < *shared)) shared = threshold;
-    }
-  }
-  std::optional<std::int64_t> exclusive;
-  if (entry.exclusive_open) exclusive = exclusive_threshold(entry, best);
-  auto const reserve = book.input().reserve;
-  if (candidate.exclusive_bid) {
-    placing.min_to_win = reachable(shared, reserve);
-    placing.min_exclusive_to_win = reachable(exclusive, reserve);
-    return;
-  }
-  // One bid stands in both races.
-  auto const either =
-      shared && exclusive ? std::min(shared, exclusive) : (shared ? shared : exclusive);
-  placing.min_to_win = reachable(either, reserve);
-}
-
-bool settings_are_valid(AuctionInput const& input) {
-  return input.max_shares >= 1 && input.max_shares <= kMaxShares && input.shares_sold >= 0 &&
-         input.shares_sold <= kMaxShares && input.owners_max_shares >= 1 &&
-         input.reserve.micros >= 0 && input.reserve <= kAmountMax &&
-         input.rule == PriceRule::first_price;
-}
-
-bool amount_is_valid(Money amount) { return amount.micros > 0 && amount <= kAmountMax; }
-
-bool candidates_are_valid(std::vector<Candidate> const& candidates) {
-  std::vector<std::int64_t> numbers;
-  numbers.reserve(candidates.size());
-  for (auto const& candidate : candidates) {
-    if (!amount_is_valid(candidate.bid) || candidate.max_shares < 1) return false;
-    if (candidate.exclusive_bid && !amount_is_valid(*candidate.exclusive_bid)) return false;
-    if (candidate.exclusivity > Exclusivity::any) return false;
-    numbers.push_back(candidate.campaign_no);
-  }
-  std::ranges::sort(numbers);
-  return std::ranges::adjacent_find(numbers) == numbers.end();
-}
-
-void award(Package const& best, AuctionInput const& input, AuctionResult& result) {
-  auto share = input.shares_sold;
-  for (auto const* member : best.members) {
-    auto const& candidate = *member->candidate;
-    auto const price = Money{best.exclusive ? member->exclusive : member->bid};
-    result.winners.push_back(
-        {candidate.campaign_no, candidate.buyer_no, price, share++, best.exclusive});
-    result.revenue.micros += price.micros;
-  }
-}
+  AuctionInput const& input_;
+  Left left_;
+  AuctionResult result_;
+};
 
 }  // namespace
 
@@ -146,47 +151,33 @@ Result<AuctionResult, AuctionError> run_auction(AuctionInput const& input) {
   if (input.candidates.size() > kCandidatesMax) return refuse(AuctionError::too_many_candidates);
   if (!settings_are_valid(input)) return refuse(AuctionError::setting_invalid);
   if (!candidates_are_valid(input.candidates)) return refuse(AuctionError::candidate_invalid);
-
-  Book const book(input);
-  auto const exclusive = book.best_exclusive();
-  auto const shares = book.best_shares();
-  bool const is_exclusive = exclusive_wins(exclusive, shares);
-  auto const& best = is_exclusive ? exclusive : shares;
-  auto const& other = is_exclusive ? shares : exclusive;
-
-  AuctionResult result;
-  award(best, input, result);
-  result.losing_package = Money{other.value};
-  result.placings.resize(input.candidates.size());
-  std::int32_t rank = 0;
-  for (auto const index : book.ranking()) {
-    auto const& entry = book.entries()[index];
-    auto& placing = result.placings[index];
-    placing.rank = ++rank;
-    if (std::ranges::find(best.members, &entry) != best.members.end()) continue;
-    placing.loss = loss_of(book, entry, best, other);
-    set_min_to_win(book, entry, best, placing);
-  }
-  return result;
+  return Routes{input}.run();
 }
 
-std::vector<std::byte> encode_book(AuctionInput const& input) {
+std::vector<std::byte> encode_book(AuctionInput const& input,
+                                   std::vector<std::uint32_t> const& ranking) {
   std::vector<std::byte> bytes;
   auto const put = [&](std::int64_t value) {
     for (unsigned shift = 0; shift < 64; shift += 8) {
       bytes.push_back(static_cast<std::byte>(static_cast<std::uint64_t>(value) >> shift));
     }
   };
-  Book const book(input);
   put(static_cast<std::int64_t>(input.candidates.size()));
-  for (auto const index : book.ranking()) {
+  for (auto const index : ranking) {
     auto const& candidate = input.candidates[index];
     put(candidate.campaign_no);
     put(candidate.buyer_no);
     put(candidate.bid.micros);
     put(candidate.exclusive_bid ? candidate.exclusive_bid->micros : 0);  // a bid is never 0
     put(candidate.max_shares);
+    put(candidate.worth_ppb);
+    put(candidate.tier);
+    put(candidate.deal ? candidate.deal->micros : 0);
+    put(input.routing == Routing::weight ? candidate.served : candidate.turn);
+    put(candidate.weight);
     bytes.push_back(static_cast<std::byte>(candidate.exclusivity));
+    bytes.push_back(static_cast<std::byte>((candidate.reserve_on_value ? 1 : 0) |
+                                           (candidate.deal_is_exclusive ? 2 : 0)));
   }
   return bytes;
 }

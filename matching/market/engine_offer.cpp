@@ -165,7 +165,7 @@ std::int64_t Engine::record(Context& c, Listing const& listing, auction::Auction
   held.exclusive = !result.winners.empty() && result.winners.front().exclusive;
   held.revenue_micros = result.revenue.micros;
   held.losing_package_micros = result.losing_package.micros;
-  held.book = to_text(auction::encode_book(input));
+  held.book = to_text(auction::encode_book(input, result.ranking));
   std::vector<std::size_t> best;
   for (std::size_t i = 0; i < result.placings.size(); ++i) {
     if (static_cast<std::size_t>(result.placings[i].rank) <= kRankedBidsMax) best.push_back(i);
