@@ -3,6 +3,7 @@
 // its caps follow. Parts of the market engine; they belong to its thread.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -16,6 +17,7 @@ namespace leadex::market {
 
 struct Zone {
   Windows windows;                   // all 0 until the first SetZoneWindows
+  std::int32_t week_minute{};        // local minute of the week at the begin of the hour
   std::set<std::int64_t> campaigns;  // by number
   [[nodiscard]] bool known() const { return windows[0].end_us != 0; }
 };
@@ -31,12 +33,23 @@ struct Campaign {
   targeting::CampaignSlot slot{};
   CounterWindows counters;
   std::optional<ListingRank> sweep_from;  // where its sweep of listings goes on
+  std::int64_t turn{};                    // number of the last auction it won in turn
+  std::int64_t trial_sold{};
+  std::map<std::int64_t, CounterWindows> source_counters;  // by generator; caps per source alone
 
+  [[nodiscard]] bool in_trial() const { return trial_sold < terms.trial.leads; }
+  /// What it bids now: for a share, and for the whole lead when that is another amount.
+  [[nodiscard]] std::int64_t bid() const {
+    return in_trial() ? terms.trial.price_micros : terms.bid_micros;
+  }
+  [[nodiscard]] std::optional<std::int64_t> exclusive_bid() const {
+    if (in_trial() || terms.exclusive_bid_micros == kNone) return std::nullopt;
+    return terms.exclusive_bid_micros;
+  }
   /// The least it pays for anything.
   [[nodiscard]] std::int64_t least_bid() const {
-    return terms.exclusivity == auction::Exclusivity::exclusive && terms.exclusive_bid_micros > 0
-               ? terms.exclusive_bid_micros
-               : terms.bid_micros;
+    return terms.exclusivity == auction::Exclusivity::exclusive ? exclusive_bid().value_or(bid())
+                                                                : bid();
   }
 };
 

@@ -19,11 +19,17 @@ namespace leadex::market {
 
 enum class CodecError : std::uint8_t { malformed };
 
+/// What is written now. 2: routes, price rules, schedules, trials, reserves of sources.
+inline constexpr std::uint32_t kFormat = 2;
+
 class ByteWriter {
  public:
   explicit ByteWriter(std::string& out) : out_(out) {}
 
   void operator()(auto const&... values) { (put(values), ...); }
+  [[nodiscard]] static constexpr bool since(std::uint32_t) { return true; }
+  /// The format of all that follows.
+  void format(std::uint32_t number) { put(number); }
 
  private:
   void put_unsigned(std::uint64_t value) {
@@ -75,9 +81,16 @@ class ByteWriter {
 /// Reads what ByteWriter wrote; anything else leaves ok() false and the values unspecified.
 class ByteReader {
  public:
-  explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
+  explicit ByteReader(std::string_view bytes, std::uint32_t format = kFormat)
+      : rest_(bytes), format_(format) {}
 
   void operator()(auto&... values) { (get(values), ...); }
+  [[nodiscard]] bool since(std::uint32_t format) const { return format_ >= format; }
+  void format(std::uint32_t& number) {
+    get(number);
+    ok_ = ok_ && number >= 1 && number <= kFormat;
+    format_ = number;
+  }
   [[nodiscard]] bool ok() const { return ok_; }
   [[nodiscard]] bool done() const { return ok_ && rest_.empty(); }
   [[nodiscard]] std::size_t left() const { return rest_.size(); }
@@ -163,6 +176,7 @@ class ByteReader {
   }
 
   std::string_view rest_;
+  std::uint32_t format_;
   bool ok_{true};
 };
 
@@ -176,14 +190,24 @@ template <class T>
   encode_to(out, value);
   return out;
 }
-/// All of `bytes` must be one value.
+/// All of `bytes` must be one value of that format.
 template <class T>
-[[nodiscard]] Result<T, CodecError> decode_value(std::string_view bytes) {
+[[nodiscard]] Result<T, CodecError> decode_value(std::string_view bytes,
+                                                 std::uint32_t format = kFormat) {
   T value{};
-  ByteReader reader{bytes};
+  ByteReader reader{bytes, format};
   reader(value);
   if (!reader.done()) return refuse(CodecError::malformed);
   return value;
+}
+/// A value that is stored alone, without its format: of this one or an older one. What came later
+/// stands at the very end of such values, so their bytes have a meaning in one format only.
+template <class T>
+[[nodiscard]] Result<T, CodecError> decode_stored(std::string_view bytes) {
+  for (auto format = kFormat; format > 1; --format) {
+    if (auto value = decode_value<T>(bytes, format)) return value;
+  }
+  return decode_value<T>(bytes, 1);
 }
 
 }  // namespace leadex::market

@@ -17,6 +17,8 @@ namespace leadex::market {
 /// "None" of an optional non-negative amount, count or limit.
 inline constexpr std::int64_t kNone = -1;
 
+enum class RankBy : std::uint8_t { price = 0, expected_value = 1 };
+
 /// Settings of a market that decisions depend on; immutable, one number each.
 struct MarketRules {
   std::int32_t version{};
@@ -33,6 +35,19 @@ struct MarketRules {
   std::int32_t return_ceiling_bp{};
   std::vector<targeting::AttributeDef> attributes;
 
+  auction::PriceRule price_rule{auction::PriceRule::first_price};
+  RankBy rank_by{RankBy::price};
+  auction::Routing routing{auction::Routing::price};
+  std::int32_t hybrid_n{1};
+  std::int64_t fallback_campaign{};         // gets what nobody else took; 0 none
+  std::int64_t fall_us{};                   // from the ask down to the reserve; 0: asks stand
+  std::vector<std::int64_t> grade_reserve;  // micros, by grade of the source, from 1
+
+  /// What stands behind everything else wherever rules are stored.
+  static void later_fields(auto& self, auto& io) {
+    io(self.price_rule, self.rank_by, self.routing, self.hybrid_n, self.fallback_campaign,
+       self.fall_us, self.grade_reserve);
+  }
   static void fields(auto& self, auto& io) {
     io(self.version, self.max_shares, self.reserve_micros, self.ask_micros, self.listing_ttl_us,
        self.listing_auction_us, self.return_window_us, self.contest_us, self.decide_us,
@@ -55,15 +70,52 @@ using Windows = std::array<Window, kWindowKinds>;
 struct SetZoneWindows {
   std::string zone;  // as campaigns name it, "America/New_York"
   Windows windows;
-  static void fields(auto& self, auto& io) { io(self.zone, self.windows); }
+  std::int32_t week_minute{};  // minutes of local time from Monday 00:00 to the begin of the hour
+  static void fields(auto& self, auto& io) {
+    io(self.zone, self.windows);
+    if (io.since(2)) io(self.week_minute);
+  }
 };
 
 struct ConfigureMarket {
   MarketRules rules;
-  static void fields(auto& self, auto& io) { io(self.rules); }
+  static void fields(auto& self, auto& io) {
+    io(self.rules);
+    if (io.since(2)) MarketRules::later_fields(self.rules, io);
+  }
 };
 
 enum class Delivery : std::uint8_t { pull = 0, webhook = 1 };
+enum class Pacing : std::uint8_t { asap = 0, even = 1 };
+
+inline constexpr std::int32_t kMinutesOfDay = 24 * 60;
+inline constexpr std::int32_t kMinutesOfWeek = 7 * kMinutesOfDay;
+inline constexpr std::size_t kScheduleSpansMax = 7 * 24;
+
+/// Opening hours: [from, to) in minutes of local time from Monday 00:00.
+struct ScheduleSpan {
+  std::int32_t from{};
+  std::int32_t to{};
+  friend bool operator==(ScheduleSpan const&, ScheduleSpan const&) = default;
+  static void fields(auto& self, auto& io) { io(self.from, self.to); }
+};
+
+/// A campaign's first leads, at a price and with return rights of their own; it goes on only when
+/// its buyer confirms.
+struct TrialTerms {
+  std::int64_t leads{};  // 0: no trial
+  std::int64_t price_micros{};
+  std::int64_t return_window_us{};
+  std::int32_t return_ceiling_bp{};
+  static void fields(auto& self, auto& io) {
+    io(self.leads, self.price_micros, self.return_window_us, self.return_ceiling_bp);
+  }
+};
+
+/// Tiers a campaign can ask for, the smallest comes first.
+inline constexpr std::int32_t kPriorityDefault = 5;
+inline constexpr std::int32_t kPriorityMax = 10;
+inline constexpr std::int32_t kWeightMax = 1000;
 
 /// A campaign's standing bid, one immutable version of it.
 struct CampaignTerms {
@@ -81,10 +133,20 @@ struct CampaignTerms {
   Delivery delivery{Delivery::pull};
   std::string targeting;  // targeting::encode bytes
 
+  std::int32_t priority{kPriorityDefault};  // 1 … kPriorityMax
+  std::int32_t weight{1};                   // 1 … kWeightMax
+  Pacing pacing{Pacing::asap};
+  std::vector<ScheduleSpan> schedule;  // ascending, apart; empty: always open
+  std::array<std::int64_t, kWindowKinds> source_leads_max{kNone, kNone, kNone, kNone};
+  TrialTerms trial;
+
   static void fields(auto& self, auto& io) {
     io(self.bid_micros, self.exclusive_bid_micros, self.exclusivity, self.max_shares, self.zone,
        self.leads_max, self.spend_max, self.minimum_score, self.sources_allowed,
        self.sources_blocked, self.buys_listings, self.delivery, self.targeting);
+    if (io.since(2)) {
+      io(self.priority, self.weight, self.pacing, self.schedule, self.source_leads_max, self.trial);
+    }
   }
 };
 
@@ -176,9 +238,13 @@ struct OfferLead {
   std::int64_t captured_us{};
   std::int64_t ask_micros{kNone};
   std::vector<AttributeText> attributes;  // in the order of that version
+  bool named{};                           // consent for the companies it names only:
+  std::vector<std::int64_t> named_for;    // their buyers, ascending
+  std::vector<std::int64_t> withheld;     // buyers whose own list has the person, ascending
   static void fields(auto& self, auto& io) {
     io(self.lead_no, self.generator_no, self.version, self.score, self.vehicle, self.reason,
        self.captured_us, self.ask_micros, self.attributes);
+    if (io.since(2)) io(self.named, self.named_for, self.withheld);
   }
 };
 
@@ -309,11 +375,60 @@ struct CoverClawBack {
   }
 };
 
+/// An agreed price between one buyer and one generator, proposed by one of them. It replaces the
+/// proposal that the two had open.
+struct ProposeDeal {
+  std::int64_t buyer_no{};
+  std::int64_t generator_no{};
+  std::int64_t price_micros{};
+  bool exclusive{};  // for the whole lead, else for a share
+  std::int64_t by_no{};
+  static void fields(auto& self, auto& io) {
+    io(self.buyer_no, self.generator_no, self.price_micros, self.exclusive, self.by_no);
+  }
+};
+
+/// The other side accepts; a deal the two had before ends with it.
+struct AcceptDeal {
+  std::int64_t deal_no{};
+  std::int64_t by_no{};
+  static void fields(auto& self, auto& io) { io(self.deal_no, self.by_no); }
+};
+
+/// Either side ends a deal, or takes back or declines a proposal.
+struct EndDeal {
+  std::int64_t deal_no{};
+  std::int64_t by_no{};
+  static void fields(auto& self, auto& io) { io(self.deal_no, self.by_no); }
+};
+
+inline constexpr std::int32_t kGradesMax = 26;
+
+/// What holds for one generator's leads that are offered from now on.
+struct SetSourceTerms {
+  std::int64_t generator_no{};
+  std::int64_t reserve_micros{kNone};  // its own, on top of the market's
+  std::int32_t grade{};                // 1 … kGradesMax; 0: none
+  static void fields(auto& self, auto& io) {
+    io(self.generator_no, self.reserve_micros, self.grade);
+  }
+};
+
+inline constexpr std::size_t kWithholdMax = 1000;
+
+/// Leads of persons on a buyer's own list: it does not get them from now on. At most kWithholdMax.
+struct WithholdLeads {
+  std::int64_t buyer_no{};
+  std::vector<std::int64_t> lead_nos;
+  static void fields(auto& self, auto& io) { io(self.buyer_no, self.lead_nos); }
+};
+
 /// The order is stored in the log: new commands go at the end.
 using Command =
     std::variant<ConfigureMarket, SetZoneWindows, UpsertCampaign, PauseCampaign, SweepListings,
                  FundBudget, DefundBudget, RemitEarnings, AdmitRows, OfferLead, PlaceBid,
                  WithdrawBid, Purchase, ConfirmDelivery, RefuseDelivery, OpenReturn, AcceptReturn,
-                 ContestReturn, DecideDispute, WithdrawLead, Tick, ClawBack, CoverClawBack>;
+                 ContestReturn, DecideDispute, WithdrawLead, Tick, ClawBack, CoverClawBack,
+                 ProposeDeal, AcceptDeal, EndDeal, SetSourceTerms, WithholdLeads>;
 
 }  // namespace leadex::market

@@ -24,6 +24,7 @@ Applied Engine::apply(Timestamp at, Command const& command) {
     applied.outcome.refusal = Refusal::not_configured;
     return applied;
   }
+  let_asks_fall(context.now_us);
   applied.outcome = std::visit([&](auto const& held) { return handle(context, held); }, command);
   return applied;
 }
@@ -72,6 +73,7 @@ void Engine::set_schema(targeting::Schema next) {
 Outcome Engine::handle(Context&, SetZoneWindows const& command) {
   auto& zone = zones_[command.zone];
   zone.windows = command.windows;
+  zone.week_minute = command.week_minute;
   for (auto const no : zone.campaigns) {
     auto& campaign = campaigns_.at(no);
     roll_windows(campaign);
@@ -96,14 +98,8 @@ Outcome Engine::handle(Context& c, UpsertCampaign const& command) {
     auto& fresh = found->second;
     fresh.campaign_no = command.campaign_no;
     fresh.buyer_no = command.buyer_no;
-    if (free_slots_.empty()) {
-      fresh.slot = static_cast<targeting::CampaignSlot>(slots_.size());
-      slots_.push_back(0);
-    } else {
-      fresh.slot = free_slots_.back();
-      free_slots_.pop_back();
-    }
-    slots_[fresh.slot] = fresh.campaign_no;
+    fresh.slot = static_cast<targeting::CampaignSlot>(in_slot_.size());
+    in_slot_.push_back(&fresh);
   }
   auto& campaign = found->second;
   campaign.version = command.version;
@@ -112,9 +108,10 @@ Outcome Engine::handle(Context& c, UpsertCampaign const& command) {
   campaign.targeting_valid = true;
   LEADEX_CHECK(index_.insert(campaign.slot, campaign.expression).has_value());
   place_in_zone(campaign);
-  // A lower bid may be within what is left of the budget.
-  if (campaign.status == CampaignStatus::exhausted &&
-      available({campaign.buyer_no, campaign.campaign_no}) >= campaign.least_bid()) {
+  // A lower bid may be within what is left of the budget, a longer trial goes on.
+  bool const dry = available({campaign.buyer_no, campaign.campaign_no}) < campaign.least_bid();
+  if ((campaign.status == CampaignStatus::exhausted && !dry) ||
+      (campaign.status == CampaignStatus::trial_ended && campaign.in_trial())) {
     campaign.status = CampaignStatus::active;
   }
   refresh(campaign);
@@ -199,56 +196,17 @@ Campaign* Engine::find_campaign(std::int64_t campaign_no, std::int64_t buyer_no)
   return &found->second;
 }
 
-void Engine::place_in_zone(Campaign& campaign) {
-  zones_[campaign.terms.zone].campaigns.insert(campaign.campaign_no);
-  roll_windows(campaign);
-}
-
-/// Counts of a window that is over start again at nothing; limits follow the terms in force.
-void Engine::roll_windows(Campaign& campaign) {
-  auto const& zone = zones_[campaign.terms.zone];
-  for (std::size_t k = 0; k < kWindowKinds; ++k) {
-    auto& counter = campaign.counters[k];
-    if (zone.known() && counter.start_us != zone.windows[k].begin_us) {
-      counter = {.start_us = zone.windows[k].begin_us};
-    }
-    auto const leads = campaign.terms.leads_max[k];
-    auto const spend = campaign.terms.spend_max[k];
-    counter.n_max = leads == kNone ? kNone : std::max(leads, counter.n);
-    counter.micros_max = spend == kNone ? kNone : std::max(spend, counter.micros);
-  }
-}
-
-bool Engine::has_room(Campaign const& campaign, std::int64_t micros) const {
-  for (std::size_t k = 0; k < kWindowKinds; ++k) {
-    auto const& counter = campaign.counters[k];
-    if (counter.n_max != kNone && counter.n >= counter.n_max) return false;
-    if (counter.micros_max != kNone && counter.micros + micros > counter.micros_max) return false;
-  }
-  return true;
-}
-
-bool Engine::affordable(Campaign const& campaign, std::int64_t micros) const {
-  return available({campaign.buyer_no, campaign.campaign_no}) >= micros &&
-         has_room(campaign, micros);
-}
-
-/// Whether a lead may meet the campaign at all: the mask of the index.
-void Engine::refresh(Campaign& campaign) {
-  auto const zone = zones_.find(campaign.terms.zone);
-  bool const open = campaign.status == CampaignStatus::active && campaign.targeting_valid &&
-                    zone != zones_.end() && zone->second.known() &&
-                    affordable(campaign, campaign.least_bid());
-  index_.set_eligible(campaign.slot, open);
+/// A campaign that had run dry goes on when its budget covers a bid again.
+void Engine::wake(Context& c, Campaign& campaign) {
+  if (campaign.status != CampaignStatus::exhausted) return;
+  if (available({campaign.buyer_no, campaign.campaign_no}) < campaign.least_bid()) return;
+  campaign.status = CampaignStatus::active;
+  move_campaign(c, campaign);
 }
 
 void Engine::move_campaign(Context& c, Campaign const& campaign) {
   c.applied.effects.emplace_back(
       CampaignMoved{campaign.campaign_no, campaign.buyer_no, campaign.version, campaign.status});
-}
-
-void Engine::move_counters(Context& c, Campaign const& campaign) {
-  c.applied.effects.emplace_back(CounterMoved{campaign.campaign_no, campaign.counters});
 }
 
 Campaign const* Engine::campaign(std::int64_t campaign_no) const {
@@ -285,6 +243,8 @@ std::optional<std::int64_t> Engine::next_due_us(std::uint32_t jobs) const {
     if ((jobs & job) == 0 || queue.empty()) continue;
     if (!next || queue.top().due_us < *next) next = queue.top().due_us;
   }
+  bool const falls = (jobs & Tick::listing_expiry) != 0 && !falls_.empty();
+  if (falls && (!next || falls_.top().due_us < *next)) next = falls_.top().due_us;
   return next;
 }
 

@@ -29,6 +29,7 @@ inline constexpr std::int64_t kScanMax = 200'000;   // listings one command look
 inline constexpr std::int64_t kPurchaseQuantityMax = 1000;
 inline constexpr std::size_t kStandingBidsMax = 256;  // on one listing
 inline constexpr std::int64_t kBidsLeftLow = 10;      // a budget for fewer of them is low
+inline constexpr std::size_t kDealsMax = 100'000;     // proposed and active
 
 /// Why a campaign does not get a lead; the first reason in the order of the checks.
 struct Verdict {
@@ -38,6 +39,9 @@ struct Verdict {
   std::string attribute;  // targeting: its name
   std::string wanted;     // targeting: what it asks for
 };
+
+/// Whether a campaign's lists let that generator's leads in.
+[[nodiscard]] bool source_allowed(CampaignTerms const& terms, std::int64_t generator_no);
 
 class Engine {
  public:
@@ -54,6 +58,9 @@ class Engine {
   [[nodiscard]] Windows zone_windows(std::string const& zone) const {
     return zones_.at(zone).windows;
   }
+  [[nodiscard]] std::int32_t week_minute(std::string const& zone) const {
+    return zones_.at(zone).week_minute;
+  }
   /// When the next work of Tick comes due; nothing when nothing waits.
   [[nodiscard]] std::optional<std::int64_t> next_due_us(std::uint32_t jobs = Tick::all) const;
   [[nodiscard]] std::int64_t command_no() const { return command_no_; }
@@ -66,13 +73,16 @@ class Engine {
   [[nodiscard]] Listing const* listing(std::int64_t lead_no) const;
   [[nodiscard]] OpenSale const* sale(SaleKey const& key) const;
   [[nodiscard]] std::size_t listing_count() const { return order_.size(); }
+  [[nodiscard]] Deal const* deal(std::int64_t deal_no) const;
+  [[nodiscard]] SetSourceTerms source_terms(std::int64_t generator_no) const;
 
   /// Resting listings by ask, then age, then lead, beginning after `from`; stops when `visit`
   /// returns false. Attribute values are unpacked for the visitor.
   using Visit = std::function<bool(Listing const&, targeting::AttributeValues const&)>;
   void each_listing(std::optional<ListingRank> const& from, Visit const& visit,
                     std::int64_t now_us) const;
-  [[nodiscard]] std::int64_t ask(Listing const& listing) const;
+  /// What a share of it costs now; falls with time where the market's asks do.
+  [[nodiscard]] static std::int64_t ask(Listing const& listing) { return listing.asked_micros; }
   [[nodiscard]] std::int32_t shares_left(Listing const& listing) const;
   [[nodiscard]] MarketRules const& rules_of(Listing const& listing) const {
     return versions_.at(listing.version);
@@ -111,30 +121,60 @@ class Engine {
   Outcome handle(Context& c, CoverClawBack const& command);
   Outcome handle(Context& c, AdmitRows const& command);
   void set_schema(targeting::Schema schema);
+  void move_campaign(Context& c, Campaign const& campaign);
+  void wake(Context& c, Campaign& campaign);
+  Campaign* find_campaign(std::int64_t campaign_no, std::int64_t buyer_no);
+  std::int64_t& budget(BudgetKey const& key) { return budgets_[key]; }
+
+  // engine_limits.cpp: caps, opening hours, pace
   void place_in_zone(Campaign& campaign);
   void roll_windows(Campaign& campaign);
   void refresh(Campaign& campaign);
-  void move_campaign(Context& c, Campaign const& campaign);
   void move_counters(Context& c, Campaign const& campaign);
   [[nodiscard]] bool affordable(Campaign const& campaign, std::int64_t micros) const;
   [[nodiscard]] bool has_room(Campaign const& campaign, std::int64_t micros) const;
-  Campaign* find_campaign(std::int64_t campaign_no, std::int64_t buyer_no);
-  std::int64_t& budget(BudgetKey const& key) { return budgets_[key]; }
+  [[nodiscard]] bool has_source_room(Campaign const& campaign, std::int64_t generator_no) const;
+  [[nodiscard]] bool open_at(Campaign const& campaign, std::int64_t now_us) const;
+  [[nodiscard]] bool in_pace(Campaign const& campaign, std::int64_t now_us) const;
+  void count_sale(Context& c, Campaign& campaign, SaleAwarded& sold);
+  void uncount_sale(Context& c, Campaign& campaign, OpenSale const& sale);
+  void count_source(Context& c, Campaign& campaign, std::int64_t generator_no, std::int64_t n,
+                    std::array<std::int64_t, kWindowKinds> const& windows);
+
+  // engine_deals.cpp: deals, terms of sources, buyers' own lists
+  Outcome handle(Context& c, ProposeDeal const& command);
+  Outcome handle(Context& c, AcceptDeal const& command);
+  Outcome handle(Context& c, EndDeal const& command);
+  Outcome handle(Context& c, SetSourceTerms const& command);
+  Outcome handle(Context& c, WithholdLeads const& command);
+  void end_deal(Context& c, std::int64_t deal_no);
+  [[nodiscard]] Deal const* deal_between(std::int64_t buyer_no, std::int64_t generator_no) const;
+  [[nodiscard]] std::int64_t reserve_for(std::int64_t generator_no, MarketRules const& rules) const;
+
+  // engine_bidders.cpp: who bids on a lead, and how much
+  [[nodiscard]] auction::AuctionInput bidders(Listing const& listing, Values const& values,
+                                              std::int64_t now_us,
+                                              targeting::MatchBuffer& matches) const;
+  [[nodiscard]] std::optional<auction::Candidate> candidate_of(Campaign const& campaign,
+                                                               Listing const& listing) const;
+  [[nodiscard]] bool welcome(Campaign const& campaign, Listing const& listing,
+                             std::int64_t now_us) const;
+  [[nodiscard]] auction::AuctionInput input_for(Listing const& listing) const;
 
   // engine_offer.cpp: fresh leads and their auctions
   Outcome handle(Context& c, OfferLead const& command);
   Outcome handle(Context& c, WithdrawLead const& command);
   void learn_texts(OfferLead const& lead);
-  [[nodiscard]] auction::AuctionInput bidders(Listing const& listing, Values const& values,
-                                              targeting::MatchBuffer& matches) const;
   void fill_virtual(Listing const& listing, std::int64_t now_us, Values& values) const;
   void meet_campaigns(Context& c, Listing& listing, Values const& values);
-  [[nodiscard]] bool welcome(Campaign const& campaign, Listing const& listing) const;
-  [[nodiscard]] auction::AuctionInput input_for(Listing const& listing) const;
   std::int64_t record(Context& c, Listing const& listing, auction::AuctionInput const& input,
                       auction::AuctionResult const& result, bool of_bids);
   void rest_or_close(Context& c, Listing& listing);
   void take_off(Listing& listing);
+  void put_on(Listing& listing, std::int64_t now_us);
+  [[nodiscard]] std::int64_t asked_at(Listing const& listing, std::int64_t now_us) const;
+  void plan_fall(Listing& listing, std::int64_t now_us);
+  void let_asks_fall(std::int64_t now_us);
   void drop_if_idle(std::int64_t lead_no);
   [[nodiscard]] static bool worn_out(Listing const& listing);
 
@@ -178,7 +218,9 @@ class Engine {
   void close_return(Context& c, ReturnCase& returned, ReturnState state, std::uint8_t ruling,
                     std::int64_t credited);
   bool run_due(Context& c, Tick::Job job, Due const& due);
-  [[nodiscard]] bool within_ceiling(std::int64_t buyer_no, std::int64_t now_us) const;
+  [[nodiscard]] bool within_ceiling(OpenSale const& sale, std::int64_t now_us) const;
+  [[nodiscard]] std::int64_t return_window_us(Listing const& listing, BudgetKey const& budget,
+                                              bool trial) const;
   void schedule(Tick::Job job, Due due) { due_[job].push(due); }
   OpenSale* find_sale(SaleKey const& key);
 
@@ -189,8 +231,7 @@ class Engine {
   targeting::MatchBuffer matches_;
 
   std::map<std::int64_t, Campaign> campaigns_;
-  std::vector<std::int64_t> slots_;  // campaign of each index slot, 0 free
-  std::vector<targeting::CampaignSlot> free_slots_;
+  std::vector<Campaign const*> in_slot_;  // of campaigns_, by slot of the index
   std::map<std::string, Zone> zones_;
   std::map<BudgetKey, std::int64_t> budgets_;
 
@@ -202,8 +243,13 @@ class Engine {
   std::map<std::int64_t, ReturnCase> returns_;  // open and disputed
   std::map<std::int64_t, BuyerRecord> buyers_;
 
+  std::map<std::int64_t, Deal> deals_;                                    // proposed and active
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> agreed_;  // generator, buyer → deal
+  std::map<std::int64_t, SetSourceTerms> source_terms_;                   // by generator
+
   using DueQueue = std::priority_queue<Due, std::vector<Due>, std::greater<>>;
   std::map<std::uint32_t, DueQueue> due_;
+  DueQueue falls_;  // of asks; they follow the time of commands and are nobody's outcome
 
   Numbers numbers_;
   std::int64_t command_no_{};

@@ -37,7 +37,7 @@ Outcome Engine::handle(Context& c, ConfirmDelivery const& command) {
   if (sale->state != SaleState::pending) return {.refusal = Refusal::sale_not_pending};
   auto& listing = listings_.at(command.lead_no);
   sale->state = SaleState::delivered;
-  sale->due_us = c.now_us + rules_of(listing).return_window_us;
+  sale->due_us = c.now_us + return_window_us(listing, sale->budget, sale->trial);
   schedule(Tick::settlement, {sale->due_us, command.lead_no, command.slot});
   buyers_[sale->budget.buyer_no].delivered[sale->sold_us / kHourUs] += 1;
   c.applied.effects.emplace_back(
@@ -64,21 +64,7 @@ void Engine::void_sale(Context& c, SaleKey const& key, SaleStep step) {
   auto& listing = listings_.at(key.lead_no);
   budget(sale.budget) += sale.gross_micros;
   if (auto const found = campaigns_.find(sale.budget.campaign_no); found != campaigns_.end()) {
-    auto& campaign = found->second;
-    for (std::size_t k = 0; k < kWindowKinds; ++k) {
-      auto& counter = campaign.counters[k];
-      if (counter.start_us != sale.windows[k]) continue;  // that window is over
-      counter.n -= 1;
-      counter.micros -= sale.gross_micros;
-    }
-    roll_windows(campaign);
-    if (campaign.status == CampaignStatus::exhausted &&
-        available(sale.budget) >= campaign.least_bid()) {
-      campaign.status = CampaignStatus::active;
-      move_campaign(c, campaign);
-    }
-    refresh(campaign);
-    move_counters(c, campaign);
+    uncount_sale(c, found->second, sale);
   }
   listing.shares_held &= static_cast<std::uint16_t>(~(1U << (key.slot % kSharesPerRound)));
   listing.exclusive_held = false;
@@ -99,14 +85,28 @@ void Engine::void_sale(Context& c, SaleKey const& key, SaleStep step) {
   drop_if_idle(key.lead_no);
 }
 
-bool Engine::within_ceiling(std::int64_t buyer_no, std::int64_t now_us) const {
-  auto const found = buyers_.find(buyer_no);
+/// Leads of a trial have return rights of their own on top of the market's.
+bool Engine::within_ceiling(OpenSale const& sale, std::int64_t now_us) const {
+  auto const found = buyers_.find(sale.budget.buyer_no);
   if (found == buyers_.end()) return true;
   auto const from = now_us - kCeilingSpanUs;
-  auto const delivered = found->second.delivered_since(from);
-  auto const allowed =
-      std::max<std::int64_t>(1, delivered * rules_.return_ceiling_bp / kBasisPointsWhole);
+  auto const part = [](std::int64_t of, std::int64_t bp) { return of * bp / kBasisPointsWhole; };
+  auto allowed = std::max<std::int64_t>(
+      1, part(found->second.delivered_since(from), rules_.return_ceiling_bp));
+  if (auto const* buying = campaign(sale.budget.campaign_no); sale.trial && buying != nullptr) {
+    auto const& trial = buying->terms.trial;
+    allowed = std::max(allowed, part(trial.leads, trial.return_ceiling_bp));
+  }
   return found->second.returned_since(from) < allowed;
+}
+
+std::int64_t Engine::return_window_us(Listing const& listing, BudgetKey const& budget,
+                                      bool trial) const {
+  auto const* buying = campaign(budget.campaign_no);
+  if (trial && buying != nullptr && buying->terms.trial.return_window_us > 0) {
+    return buying->terms.trial.return_window_us;
+  }
+  return rules_of(listing).return_window_us;
 }
 
 Outcome Engine::handle(Context& c, OpenReturn const& command) {
@@ -121,7 +121,7 @@ Outcome Engine::handle(Context& c, OpenReturn const& command) {
   }
   auto& record = buyers_[command.buyer_no];
   record.prune(c.now_us);
-  if (!command.proven && !within_ceiling(command.buyer_no, c.now_us)) {
+  if (!command.proven && !within_ceiling(*sale, c.now_us)) {
     return {.refusal = Refusal::return_ceiling_reached};
   }
   ReturnCase fresh;
@@ -165,12 +165,8 @@ void Engine::give_to_budget(Context& c, BudgetKey const& key, std::int64_t micro
   budget(key) += micros;
   auto const found = campaigns_.find(key.campaign_no);
   if (found == campaigns_.end()) return;
-  auto& campaign = found->second;
-  if (campaign.status == CampaignStatus::exhausted && available(key) >= campaign.least_bid()) {
-    campaign.status = CampaignStatus::active;
-    move_campaign(c, campaign);
-  }
-  refresh(campaign);
+  wake(c, found->second);
+  refresh(found->second);
 }
 
 /// `returned` is gone afterwards.
@@ -318,7 +314,7 @@ bool Engine::run_due(Context& c, Tick::Job job, Due const& due) {
       take_off(listing);
       while (!listing.bids.empty()) close_bid(c, listing, 0, BidState::lost);
       auto const state = listing.shares_held != 0 ? LeadState::sold : LeadState::expired;
-      c.applied.effects.emplace_back(LeadMoved{listing.lead_no, state, listing.listed_us});
+      c.applied.effects.emplace_back(moved(listing, state));
     }
     drop_if_idle(due.no);
     return true;

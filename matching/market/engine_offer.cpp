@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 
 #include "billing/values/check.hpp"
 #include "matching/market/engine.hpp"
@@ -51,6 +52,8 @@ Outcome Engine::handle(Context& c, OfferLead const& command) {
   fresh.vehicle = command.vehicle;
   fresh.reason_id = static_cast<std::int32_t>(text_number(command.reason));
   fresh.version = command.version;
+  fresh.reserve_micros = reserve_for(command.generator_no, versions_.at(command.version));
+  fresh.access = access_of(command);
   fresh.packed = pack(*values, schema().market_size());
   auto& listing = listings_.emplace(command.lead_no, std::move(fresh)).first->second;
   meet_campaigns(c, listing, *values);
@@ -58,7 +61,8 @@ Outcome Engine::handle(Context& c, OfferLead const& command) {
   rest_or_close(c, listing);
   outcome.rests = listing.resting;
   if (!listing.resting) {  // sold as it came: it was never on the market to be taken off
-    c.applied.effects.emplace_back(LeadMoved{listing.lead_no, LeadState::sold, 0});
+    c.applied.effects.emplace_back(
+        LeadMoved{listing.lead_no, LeadState::sold, 0, listing.reserve_micros});
   }
   drop_if_idle(command.lead_no);
   return outcome;
@@ -78,66 +82,13 @@ void Engine::fill_virtual(Listing const& listing, std::int64_t now_us, Values& v
       std::clamp<std::int64_t>((now_us - listing.captured_us) / kSecondUs, 0, 1'000'000'000);
 }
 
-/// The checks that are not in the index: they depend on the pair or change with every sale.
-bool Engine::welcome(Campaign const& campaign, Listing const& listing) const {
-  auto const& terms = campaign.terms;
-  if (terms.minimum_score != kNone && listing.score < terms.minimum_score) return false;
-  auto const among = [&](std::vector<std::int64_t> const& list) {
-    return std::find(list.begin(), list.end(), listing.generator_no) != list.end();
-  };
-  if (!terms.sources_allowed.empty() && !among(terms.sources_allowed)) return false;
-  if (among(terms.sources_blocked)) return false;
-  return !listing.had(campaign.buyer_no);
-}
-
-auction::AuctionInput Engine::input_for(Listing const& listing) const {
-  auction::AuctionInput input;
-  input.max_shares = rules_of(listing).max_shares;
-  input.reserve = Money{rules_of(listing).reserve_micros};
-  input.shares_sold = std::popcount(listing.shares_held);
-  input.owners_max_shares = listing.shares_max;
-  return input;
-}
-
-/// The lead's auction as its bidders stand now. `values` are whole, the virtual ones too.
-auction::AuctionInput Engine::bidders(Listing const& listing, Values const& values,
-                                      targeting::MatchBuffer& matches) const {
-  index_.match(values, matches);
-  auto input = input_for(listing);
-  for (auto const slot : matches.slots) {
-    auto const& campaign = campaigns_.at(slots_[slot]);
-    if (!welcome(campaign, listing)) continue;
-    auto const& terms = campaign.terms;
-    auction::Candidate candidate;
-    candidate.campaign_no = campaign.campaign_no;
-    candidate.buyer_no = campaign.buyer_no;
-    candidate.bid = Money{terms.bid_micros};
-    candidate.exclusivity = terms.exclusivity;
-    candidate.max_shares = terms.max_shares;
-    if (terms.exclusive_bid_micros != kNone) {
-      candidate.exclusive_bid = Money{terms.exclusive_bid_micros};
-    }
-    // A bid that the budget or a cap does not cover is no bid.
-    bool const alone = terms.exclusivity != auction::Exclusivity::shared;
-    bool const among = terms.exclusivity != auction::Exclusivity::exclusive;
-    auto const whole = candidate.exclusive_bid.value_or(candidate.bid);
-    bool const alone_covered = alone && affordable(campaign, whole.micros);
-    bool const among_covered = among && affordable(campaign, candidate.bid.micros);
-    if (!alone_covered && !among_covered) continue;
-    if (alone && among && !alone_covered) candidate.exclusivity = auction::Exclusivity::shared;
-    if (alone && among && !among_covered) candidate.exclusivity = auction::Exclusivity::exclusive;
-    input.candidates.push_back(candidate);
-  }
-  return input;
-}
-
 /// Runs the auction of a lead among the standing campaigns and books its sales. Sets
 /// outcome.number to the auction; none is held when nobody is eligible.
 void Engine::meet_campaigns(Context& c, Listing& listing, Values const& market_values) {
   if (worn_out(listing)) return;
   auto values = market_values;
   fill_virtual(listing, c.now_us, values);
-  auto const input = bidders(listing, values, matches_);
+  auto const input = bidders(listing, values, c.now_us, matches_);
   if (input.candidates.empty()) return;
   auto const result = auction::run_auction(input);
   LEADEX_CHECK(result.has_value());
@@ -161,19 +112,15 @@ std::int64_t Engine::record(Context& c, Listing const& listing, auction::Auction
   held.lead_no = listing.lead_no;
   held.rules_version = listing.version;
   held.candidates = static_cast<std::int64_t>(input.candidates.size());
+  held.reserve_micros = input.reserve.micros;
   held.winners = static_cast<std::int64_t>(result.winners.size());
   held.exclusive = !result.winners.empty() && result.winners.front().exclusive;
   held.revenue_micros = result.revenue.micros;
   held.losing_package_micros = result.losing_package.micros;
   held.book = to_text(auction::encode_book(input, result.ranking));
-  std::vector<std::size_t> best;
-  for (std::size_t i = 0; i < result.placings.size(); ++i) {
-    if (static_cast<std::size_t>(result.placings[i].rank) <= kRankedBidsMax) best.push_back(i);
-  }
-  std::sort(best.begin(), best.end(),
-            [&](auto a, auto b) { return result.placings[a].rank < result.placings[b].rank; });
   auto const amount = [](std::optional<Money> money) { return money ? money->micros : kNone; };
-  for (auto const i : best) {
+  auto const named = std::min(result.ranking.size(), kRankedBidsMax);
+  for (auto const i : std::span{result.ranking}.first(named)) {
     auto const& candidate = input.candidates[i];
     auto const& placing = result.placings[i];
     held.ranked.push_back({.campaign_no = of_bids ? 0 : candidate.campaign_no,
@@ -202,12 +149,6 @@ std::int32_t Engine::shares_left(Listing const& listing) const {
   return std::max(0, std::min(rules_of(listing).max_shares, listing.shares_max) - held);
 }
 
-std::int64_t Engine::ask(Listing const& listing) const {
-  auto const& rules = rules_of(listing);
-  auto const own = listing.ask_micros != kNone ? listing.ask_micros : rules.ask_micros;
-  return std::max({own, rules.reserve_micros, std::int64_t{1}});
-}
-
 /// After sales or a void: what has shares left rests, what has none leaves the market.
 void Engine::rest_or_close(Context& c, Listing& listing) {
   bool const open = shares_left(listing) > 0;
@@ -215,21 +156,27 @@ void Engine::rest_or_close(Context& c, Listing& listing) {
   if (!open) {
     take_off(listing);
     while (!listing.bids.empty()) close_bid(c, listing, 0, BidState::lost);
-    c.applied.effects.emplace_back(LeadMoved{listing.lead_no, LeadState::sold, listing.listed_us});
+    c.applied.effects.emplace_back(moved(listing, LeadState::sold));
     return;
   }
   bool const first = listing.listed_us == 0;
   if (first) listing.listed_us = c.now_us;
-  listing.resting = true;
   listing.applied_no = command_no_;
-  order_.insert({ask(listing), listing.listed_us, listing.lead_no});
-  c.applied.effects.emplace_back(LeadMoved{listing.lead_no, LeadState::listed, listing.listed_us});
+  put_on(listing, c.now_us);
+  c.applied.effects.emplace_back(moved(listing, LeadState::listed));
   schedule(Tick::listing_expiry,
            {listing.listed_us + rules_of(listing).listing_ttl_us, listing.lead_no, kDueExpiry});
   if (first) {
     schedule(Tick::listing_expiry, {listing.listed_us + rules_of(listing).listing_auction_us,
                                     listing.lead_no, kDueAuction});
   }
+}
+
+void Engine::put_on(Listing& listing, std::int64_t now_us) {
+  listing.resting = true;
+  listing.asked_micros = asked_at(listing, now_us);
+  order_.insert({ask(listing), listing.listed_us, listing.lead_no});
+  plan_fall(listing, now_us);
 }
 
 void Engine::take_off(Listing& listing) {
@@ -259,8 +206,7 @@ Outcome Engine::handle(Context& c, WithdrawLead const& command) {
   if (listing.shares_held != 0 || !listing.resting) return {.refusal = Refusal::lead_sold};
   take_off(listing);
   while (!listing.bids.empty()) close_bid(c, listing, 0, BidState::lost);
-  c.applied.effects.emplace_back(
-      LeadMoved{listing.lead_no, LeadState::withdrawn, listing.listed_us});
+  c.applied.effects.emplace_back(moved(listing, LeadState::withdrawn));
   drop_if_idle(command.lead_no);
   return {};
 }

@@ -48,6 +48,8 @@ Listing Engine::probe_of(OfferLead const& lead) const {
   probe.captured_us = lead.captured_us;
   probe.vehicle = lead.vehicle;
   probe.version = lead.version;
+  probe.reserve_micros = reserve_for(lead.generator_no, versions_.at(lead.version));
+  probe.access = access_of(lead);
   probe.reason_id = static_cast<std::int32_t>(text_number(lead.reason));
   return probe;
 }
@@ -59,7 +61,7 @@ std::optional<std::vector<SoldShare>> Engine::preview(OfferLead const& lead,
   auto const probe = probe_of(lead);
   fill_virtual(probe, now_us, *values);
   targeting::MatchBuffer matches;
-  auto const input = bidders(probe, *values, matches);
+  auto const input = bidders(probe, *values, now_us, matches);
   std::vector<SoldShare> shares;
   if (input.candidates.empty()) return shares;
   auto const result = auction::run_auction(input);
@@ -80,12 +82,17 @@ std::optional<Verdict> Engine::explain(std::int64_t campaign_no, OfferLead const
   auto const& campaign = found->second;
   auto const no = [](std::string reason) { return Verdict{.reason = std::move(reason)}; };
   if (campaign.status == CampaignStatus::paused) return no("paused");
+  if (campaign.status == CampaignStatus::trial_ended) return no("trial_ended");
   if (!campaign.targeting_valid) return no("targeting_outdated");
 
   auto values = values_of(lead);
   if (!values) return std::nullopt;
   auto probe = probe_of(lead);
-  if (auto const* known = listing(lead.lead_no)) probe.owners = known->owners;
+  if (auto const* known = listing(lead.lead_no)) {
+    probe.owners = known->owners;
+    probe.reserve_micros = known->reserve_micros;
+    if (known->access) probe.access = std::make_unique<Access>(*known->access);
+  }
   fill_virtual(probe, now_us, *values);
   if (auto const why = targeting::explain(campaign.expression, *values)) {
     Verdict verdict{.reason = "targeting", .path = why->path};
@@ -99,9 +106,15 @@ std::optional<Verdict> Engine::explain(std::int64_t campaign_no, OfferLead const
     return no("minimum_score");
   }
   if (probe.had(campaign.buyer_no)) return no("already_bought");
-  if (!welcome(campaign, probe)) return no("source");
-  if (campaign.least_bid() < rules_.reserve_micros) return no("below_reserve");
+  if (probe.withheld_from(campaign.buyer_no)) return no("suppressed");
+  if (probe.consent_leaves_out(campaign.buyer_no)) return no("not_named");
+  if (!source_allowed(campaign.terms, probe.generator_no)) return no("source");
+  if (!open_at(campaign, now_us)) return no("schedule");
+  if (!has_source_room(campaign, probe.generator_no)) return no("source_cap_reached");
+  bool const agreed = deal_between(campaign.buyer_no, probe.generator_no) != nullptr;
+  if (!agreed && campaign.least_bid() < probe.reserve_micros) return no("below_reserve");
   if (!has_room(campaign, campaign.least_bid())) return no("cap_reached");
+  if (!in_pace(campaign, now_us)) return no("pacing");
   if (!affordable(campaign, campaign.least_bid())) return no("budget");
   return Verdict{.eligible = true};
 }

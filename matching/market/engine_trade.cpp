@@ -51,26 +51,18 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
   if (award.budget.campaign_no != 0) {
     auto& campaign = campaigns_.at(award.budget.campaign_no);
     webhook = campaign.terms.delivery == Delivery::webhook;
-    LEADEX_CHECK(has_room(campaign, award.gross_micros));
-    for (std::size_t k = 0; k < kWindowKinds; ++k) {
-      campaign.counters[k].n += 1;
-      campaign.counters[k].micros += award.gross_micros;
-      sold.windows[k] = campaign.counters[k].start_us;
-    }
-    if (available(award.budget) < campaign.least_bid() &&
-        campaign.status == CampaignStatus::active) {
-      campaign.status = CampaignStatus::exhausted;
-      move_campaign(c, campaign);
-    }
+    bool const turns =
+        rules.routing == auction::Routing::round_robin || rules.routing == auction::Routing::hybrid;
+    if (turns && award.auction_no != 0) campaign.turn = award.auction_no;
+    count_sale(c, campaign, sold);
     auto const low = kBidsLeftLow * campaign.least_bid();
     if (money < low && money + award.gross_micros >= low) {
       c.applied.effects.emplace_back(BudgetLow{campaign.campaign_no, campaign.buyer_no});
     }
-    refresh(campaign);
-    move_counters(c, campaign);
   }
   sold.state = webhook ? SaleState::pending : SaleState::delivered;
-  sold.due_us = c.now_us + (webhook ? rules.delivery_deadline_us : rules.return_window_us);
+  sold.due_us = c.now_us + (webhook ? rules.delivery_deadline_us
+                                    : return_window_us(listing, award.budget, sold.trial));
 
   listing.shares_held |= static_cast<std::uint16_t>(1U << (sold.slot % kSharesPerRound));
   listing.exclusive_held = listing.exclusive_held || award.exclusive;
@@ -89,6 +81,7 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
   open.due_us = sold.due_us;
   open.state = sold.state;
   open.windows = sold.windows;
+  open.trial = sold.trial;
   LEADEX_CHECK(sales_.emplace(open.key, open).second);
   schedule(webhook ? Tick::delivery_deadline : Tick::settlement,
            {open.due_us, open.key.lead_no, open.key.slot});
@@ -106,7 +99,7 @@ bool Engine::buyable(Listing const& listing, std::int64_t buyer_no, bool exclusi
   if (!listing.resting || worn_out(listing)) return false;
   auto const held = std::popcount(listing.shares_held);
   if (exclusive ? held != 0 : shares_left(listing) < 1 || own_shares_max < held + 1) return false;
-  return !listing.had(buyer_no);
+  return listing.open_to(buyer_no);
 }
 
 Outcome Engine::handle(Context& c, PlaceBid const& command) {
@@ -122,10 +115,12 @@ Outcome Engine::handle(Context& c, PlaceBid const& command) {
   }
   auto const own_max = campaign != nullptr ? campaign->terms.max_shares : rules.max_shares;
   if (listing.had(command.budget.buyer_no)) return {.refusal = Refusal::already_bought};
+  // It is not told why: whose list a person is on is nobody's business.
+  if (!listing.open_to(command.budget.buyer_no)) return {.refusal = Refusal::lead_unknown};
   if (!buyable(listing, command.budget.buyer_no, command.exclusive, own_max)) {
     return {.refusal = Refusal::exclusive_gone};
   }
-  if (command.price_micros < std::max<std::int64_t>(rules.reserve_micros, 1)) {
+  if (command.price_micros < std::max<std::int64_t>(listing.reserve_micros, 1)) {
     return {.refusal = Refusal::below_reserve};
   }
   auto const asked = ask(listing) * (command.exclusive ? rules.max_shares : 1);
@@ -139,7 +134,10 @@ Outcome Engine::handle(Context& c, PlaceBid const& command) {
   if (own != listing.bids.end() && own->budget == command.budget) held = own->price_micros;
   auto const free = available(command.budget) + held;
   if (free < price) return {.refusal = Refusal::insufficient_funds, .micros = price - free};
-  if (campaign != nullptr && !has_room(*campaign, price)) return {.refusal = Refusal::cap_reached};
+  if (campaign != nullptr &&
+      !(has_room(*campaign, price) && has_source_room(*campaign, listing.generator_no))) {
+    return {.refusal = Refusal::cap_reached};
+  }
   if (!at_once && c.now_us >= listing.listed_us + rules.listing_auction_us) {
     return {.refusal = Refusal::auction_ended};
   }
@@ -208,9 +206,13 @@ void Engine::end_listing_auction(Context& c, Listing& listing) {
   if (listing.bids.empty() || !listing.resting) return;
   auto const bids = listing.bids;
   auto input = input_for(listing);
+  input.routing = auction::Routing::price;  // bids came one by one: the price decides among them
   for (auto const& bid : bids) {
     auto const found = campaigns_.find(bid.budget.campaign_no);
-    if (found != campaigns_.end() && !has_room(found->second, bid.price_micros)) continue;
+    if (found != campaigns_.end() && !(has_room(found->second, bid.price_micros) &&
+                                       has_source_room(found->second, listing.generator_no))) {
+      continue;
+    }
     auto const own_max =
         found != campaigns_.end() ? found->second.terms.max_shares : input.max_shares;
     if (!buyable(listing, bid.budget.buyer_no, bid.exclusive, own_max)) continue;
@@ -289,8 +291,11 @@ Outcome Engine::handle(Context& c, Purchase const& command) {
     return {.refusal = Refusal::insufficient_funds, .micros = total - available(command.budget)};
   }
   for (auto const& pick : picks) {
-    if (campaign != nullptr && !affordable(*campaign, pick.price)) break;
     auto& listing = listings_.at(pick.lead_no);
+    if (campaign != nullptr) {
+      if (!affordable(*campaign, pick.price)) break;
+      if (!has_source_room(*campaign, listing.generator_no)) continue;
+    }
     sell(c, listing,
          {.budget = command.budget,
           .gross_micros = pick.price,
@@ -318,9 +323,9 @@ Outcome Engine::handle(Context& c, SweepListings const& command) {
   };
   auto const& terms = campaign.terms;
   bool const shares = terms.exclusivity != auction::Exclusivity::exclusive;
-  auto const whole_bid =
-      terms.exclusive_bid_micros != kNone ? terms.exclusive_bid_micros : terms.bid_micros;
-  auto const best_bid = std::max(terms.bid_micros, whole_bid);
+  auto const bid = campaign.bid();
+  auto const whole_bid = campaign.exclusive_bid().value_or(bid);
+  auto const best_bid = std::max(bid, whole_bid);
   std::vector<Pick> picks;
   std::int64_t seen = 0;
   bool more = false;
@@ -334,11 +339,12 @@ Outcome Engine::handle(Context& c, SweepListings const& command) {
           return false;
         }
         campaign.sweep_from = ListingRank{asked, listing.listed_us, listing.lead_no};
-        if (!welcome(campaign, listing) || !targeting::evaluate(campaign.expression, values)) {
+        if (!welcome(campaign, listing, c.now_us) ||
+            !targeting::evaluate(campaign.expression, values)) {
           return true;
         }
         auto const whole = asked * rules_of(listing).max_shares;
-        if (shares && asked <= terms.bid_micros &&
+        if (shares && asked <= bid &&
             buyable(listing, campaign.buyer_no, false, terms.max_shares)) {
           picks.push_back({listing.lead_no, asked, false});
         } else if (terms.exclusivity != auction::Exclusivity::shared && whole <= whole_bid &&
@@ -349,11 +355,13 @@ Outcome Engine::handle(Context& c, SweepListings const& command) {
       },
       c.now_us);
   for (auto const& pick : picks) {
-    if (campaign.status != CampaignStatus::active || !affordable(campaign, pick.price)) {
-      more = false;
+    if (campaign.status != CampaignStatus::active || !affordable(campaign, pick.price) ||
+        campaign.bid() != bid) {  // a trial that ended bids another price
+      more = campaign.status == CampaignStatus::active && campaign.bid() != bid;
       break;
     }
     auto& listing = listings_.at(pick.lead_no);
+    if (!welcome(campaign, listing, c.now_us)) continue;  // its pace, or a cap on the source
     sell(c, listing,
          {.budget = {campaign.buyer_no, campaign.campaign_no},
           .gross_micros = pick.price,

@@ -5,6 +5,15 @@
 
 namespace leadex::market {
 
+std::unique_ptr<Access> access_of(OfferLead const& offer) {
+  if (!offer.named && offer.withheld.empty()) return nullptr;
+  return std::make_unique<Access>(Access{offer.named, offer.named_for, offer.withheld});
+}
+
+LeadMoved moved(Listing const& listing, LeadState state) {
+  return {listing.lead_no, state, listing.listed_us, listing.reserve_micros};
+}
+
 std::string pack(std::vector<std::int64_t> const& values, std::size_t count) {
   LEADEX_CHECK(count <= values.size());
   std::string packed;

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "matching/market/command.hpp"
+#include "matching/market/outcome.hpp"
 
 namespace leadex::market {
 
@@ -35,10 +37,20 @@ struct Owner {
   bool voided{};
 };
 
+/// Who may not have a lead, besides those who had it.
+struct Access {
+  bool named{};                         // consent for named companies only
+  std::vector<std::int64_t> named_for;  // their buyers, ascending
+  std::vector<std::int64_t> withheld;   // buyers whose own list has the person, ascending
+};
+
 struct Listing {
   std::int64_t lead_no{};
   std::int64_t generator_no{};
   std::int64_t ask_micros{kNone};  // the generator's own
+  std::int64_t asked_micros{};     // what is asked now, for a share
+  std::int64_t reserve_micros{};   // as it stood when the lead was offered
+  std::int64_t falls_us{};         // when its ask falls next
   std::int64_t score{kNone};
   std::int64_t captured_us{};
   std::int64_t listed_us{};   // 0: never rested
@@ -55,11 +67,27 @@ struct Listing {
     return std::any_of(owners.begin(), owners.end(),
                        [=](Owner const& owner) { return owner.buyer_no == buyer_no; });
   }
+  [[nodiscard]] bool withheld_from(std::int64_t buyer_no) const {
+    return access && std::binary_search(access->withheld.begin(), access->withheld.end(), buyer_no);
+  }
+  [[nodiscard]] bool consent_leaves_out(std::int64_t buyer_no) const {
+    return access && access->named &&
+           !std::binary_search(access->named_for.begin(), access->named_for.end(), buyer_no);
+  }
+  [[nodiscard]] bool open_to(std::int64_t buyer_no) const {
+    return !had(buyer_no) && !withheld_from(buyer_no) && !consent_leaves_out(buyer_no);
+  }
 
-  std::string packed;         // market attributes, see pack()
-  std::vector<Owner> owners;  // in order of sale
+  std::unique_ptr<Access> access;  // none: open to all
+  std::string packed;              // market attributes, see pack()
+  std::vector<Owner> owners;       // in order of sale
   std::vector<StandingBid> bids;
 };
+
+/// What of an offer limits who may have the lead; none when nothing does.
+[[nodiscard]] std::unique_ptr<Access> access_of(OfferLead const& offer);
+/// Its move to that state, as effects tell it.
+[[nodiscard]] LeadMoved moved(Listing const& listing, LeadState state);
 
 /// Attribute values as varints; unpack writes the first `count` values.
 [[nodiscard]] std::string pack(std::vector<std::int64_t> const& values, std::size_t count);

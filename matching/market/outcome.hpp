@@ -42,6 +42,9 @@ enum class Refusal : std::uint8_t {
   zone_fixed = 27,     // a campaign's zone stays: its caps count in that zone's windows
   auction_ended = 26,  // a bid below the ask can stand no more
   sale_not_settled = 28,
+  deal_unknown = 29,
+  deal_not_open = 30,
+  not_counterparty = 31,  // who proposed a deal cannot accept it
 };
 
 /// A sale as the sender of a command sees it. The fee is the market's writer's to fill in.
@@ -84,7 +87,13 @@ enum class LeadState : std::uint8_t {
 };
 enum class BidState : std::uint8_t { standing = 0, sold = 1, withdrawn = 2, lost = 3 };
 enum class ReturnState : std::uint8_t { open = 0, accepted = 1, disputed = 2, denied = 3 };
-enum class CampaignStatus : std::uint8_t { active = 0, paused = 1, exhausted = 2 };
+enum class CampaignStatus : std::uint8_t {
+  active = 0,
+  paused = 1,
+  exhausted = 2,
+  trial_ended = 3,  // waits for its buyer to resume it
+};
+enum class DealState : std::uint8_t { proposed = 0, active = 1, ended = 2 };
 
 /// How a sale came about; 0 where it did not.
 struct SaleAwarded {
@@ -101,9 +110,11 @@ struct SaleAwarded {
   std::int64_t due_us{};  // deadline of delivery, or end of the return window
   std::array<std::int64_t, kWindowKinds>
       windows{};  // begin of each cap window it counts in; 0 none
+  bool trial{};   // one of the campaign's trial
   static void fields(auto& self, auto& io) {
     io(self.lead_no, self.slot, self.budget, self.generator_no, self.gross_micros, self.exclusive,
        self.shares_max, self.auction_no, self.sold_us, self.state, self.due_us, self.windows);
+    if (io.since(2)) io(self.trial);
   }
 };
 
@@ -131,8 +142,12 @@ struct SaleStepped {
 struct LeadMoved {
   std::int64_t lead_no{};
   LeadState state{};
-  std::int64_t listed_us{};  // 0: was never listed
-  static void fields(auto& self, auto& io) { io(self.lead_no, self.state, self.listed_us); }
+  std::int64_t listed_us{};       // 0: was never listed
+  std::int64_t reserve_micros{};  // as it stood when the lead was offered
+  static void fields(auto& self, auto& io) {
+    io(self.lead_no, self.state, self.listed_us);
+    if (io.since(2)) io(self.reserve_micros);
+  }
 };
 
 /// What one cap window of a campaign has counted, with its limits as they stand in force:
@@ -153,7 +168,23 @@ using CounterWindows = std::array<CounterWindow, kWindowKinds>;
 struct CounterMoved {
   std::int64_t campaign_no{};
   CounterWindows windows;
-  static void fields(auto& self, auto& io) { io(self.campaign_no, self.windows); }
+  std::int64_t turn{};              // number of the last auction it won in turn
+  std::int64_t trial_n{};           // leads of its trial
+  std::int64_t trial_n_max{kNone};  // greatest(limit, counted)
+  static void fields(auto& self, auto& io) {
+    io(self.campaign_no, self.windows);
+    if (io.since(2)) io(self.turn, self.trial_n, self.trial_n_max);
+  }
+};
+
+/// What a campaign's caps per source have counted of one generator.
+struct SourceCounted {
+  std::int64_t campaign_no{};
+  std::int64_t generator_no{};
+  CounterWindows windows;  // n and n_max alone
+  static void fields(auto& self, auto& io) {
+    io(self.campaign_no, self.generator_no, self.windows);
+  }
 };
 
 struct CampaignMoved {
@@ -236,12 +267,40 @@ struct AuctionHeld {
   bool exclusive{};
   std::int64_t revenue_micros{};
   std::int64_t losing_package_micros{};
-  std::vector<RankedBid> ranked;  // best first, at most kRankedBidsMax
-  std::string book;               // canonical candidate list; the record keeps its digest
+  std::vector<RankedBid> ranked;       // best first, at most kRankedBidsMax
+  std::string book;                    // canonical candidate list; the record keeps its digest
+  std::int64_t reserve_micros{kNone};  // that held; none in records of an older format
   static void fields(auto& self, auto& io) {
     io(self.auction_no, self.lead_no, self.rules_version, self.candidates, self.winners,
        self.exclusive, self.revenue_micros, self.losing_package_micros, self.ranked, self.book);
+    if (io.since(2)) io(self.reserve_micros);
   }
+};
+
+struct DealMoved {
+  std::int64_t deal_no{};
+  std::int64_t buyer_no{};
+  std::int64_t generator_no{};
+  std::int64_t price_micros{};
+  bool exclusive{};
+  std::int64_t by_no{};  // who proposed it
+  DealState state{};
+  static void fields(auto& self, auto& io) {
+    io(self.deal_no, self.buyer_no, self.generator_no, self.price_micros, self.exclusive,
+       self.by_no, self.state);
+  }
+};
+
+struct SourceTermsMoved {
+  SetSourceTerms terms;
+  static void fields(auto& self, auto& io) { io(self.terms); }
+};
+
+/// All buyers a lead is withheld from, ascending.
+struct LeadWithheld {
+  std::int64_t lead_no{};
+  std::vector<std::int64_t> buyers;
+  static void fields(auto& self, auto& io) { io(self.lead_no, self.buyers); }
 };
 
 /// A sale brought a campaign's budget below what covers ten more of its least bids. For its buyer;
@@ -254,7 +313,8 @@ struct BudgetLow {
 
 /// The order is stored: new effects go at the end.
 using Effect = std::variant<SaleAwarded, SaleStepped, LeadMoved, CounterMoved, CampaignMoved,
-                            BudgetMoved, BidMoved, ReturnMoved, AuctionHeld, BudgetLow>;
+                            BudgetMoved, BidMoved, ReturnMoved, AuctionHeld, BudgetLow,
+                            SourceCounted, DealMoved, SourceTermsMoved, LeadWithheld>;
 
 struct Applied {
   Outcome outcome;

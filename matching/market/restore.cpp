@@ -20,6 +20,7 @@ OpenSale open_sale(SaleImage const& image) {
   open.due_us = image.award.due_us;
   open.state = image.award.state;
   open.windows = image.award.windows;
+  open.trial = image.award.trial;
   return open;
 }
 
@@ -34,6 +35,7 @@ class LineWriter {
     out_ += '\n';
   }
   void operator()(auto const&... values) { (put(values), ...); }
+  [[nodiscard]] static constexpr bool since(std::uint32_t) { return true; }
 
  private:
   void put(std::string const& value) {
@@ -99,6 +101,15 @@ void Engine::restore(Image const& image) {
     index_ = targeting::TargetingIndex{std::move(*made)};
   }
   for (auto const& entry : image.budgets) budgets_[entry.budget] = entry.available_micros;
+  for (auto const& terms : image.source_terms) source_terms_[terms.generator_no] = terms;
+  for (auto const& entry : image.deals) {
+    deals_[entry.deal_no] = {entry.deal_no,      entry.buyer_no,  entry.generator_no,
+                             entry.price_micros, entry.exclusive, entry.by_no,
+                             entry.state};
+    if (entry.state == DealState::active) {
+      agreed_[{entry.generator_no, entry.buyer_no}] = entry.deal_no;
+    }
+  }
   Applied nowhere;
   Context silent{0, nowhere};
   for (auto const& entry : image.campaigns) {
@@ -116,6 +127,13 @@ void Engine::restore(Image const& image) {
     auto& campaign = campaigns_.at(entry.latest.campaign_no);
     campaign.status = entry.status;
     campaign.counters = entry.counters;
+    campaign.turn = entry.turn;
+    campaign.trial_sold = entry.trial_n;
+  }
+  for (auto const& entry : image.source_counts) {
+    auto const found = campaigns_.find(entry.campaign_no);
+    if (found == campaigns_.end()) continue;
+    found->second.source_counters[entry.generator_no] = entry.windows;
   }
   for (auto const& entry : image.leads) {
     learn_texts(entry.lead);
@@ -131,11 +149,13 @@ void Engine::restore(Image const& image) {
     listing.reason_id = static_cast<std::int32_t>(texts_.intern(entry.lead.reason));
     listing.version = entry.lead.version;
     listing.listed_us = entry.listed_us;
-    listing.resting = entry.state == LeadState::listed;
-    listing.packed = pack(*values, schema().market_size());
     auto const& rules = versions_.at(listing.version);
-    if (listing.resting) {
-      order_.insert({ask(listing), listing.listed_us, listing.lead_no});
+    // Leads of an older format carry none; the market's has held for every lead.
+    listing.reserve_micros = std::max(entry.reserve_micros, rules.reserve_micros);
+    listing.access = access_of(entry.lead);
+    listing.packed = pack(*values, schema().market_size());
+    if (entry.state == LeadState::listed) {
+      put_on(listing, image.last_at_us);
       schedule(Tick::listing_expiry,
                {listing.listed_us + rules.listing_ttl_us, listing.lead_no, kDueExpiry});
       schedule(Tick::listing_expiry,
@@ -211,8 +231,16 @@ std::string Engine::describe() const {
   for (auto const& [no, campaign] : campaigns_) {
     write.line("campaign", no, campaign.buyer_no, campaign.version, campaign.status,
                campaign.terms);
-    write.line(" counters", campaign.counters);
+    write.line(" counters", campaign.counters, campaign.turn, campaign.trial_sold);
+    for (auto const& [generator, counted] : campaign.source_counters) {
+      write.line(" source", generator, counted);
+    }
   }
+  for (auto const& [no, deal] : deals_) {
+    write.line("deal", no, deal.buyer_no, deal.generator_no, deal.price_micros, deal.exclusive,
+               deal.by_no, deal.state);
+  }
+  for (auto const& [generator, terms] : source_terms_) write.line("source", terms);
   for (auto const& [key, micros] : budgets_) {
     if (micros != 0) write.line("budget", key, micros);
   }
@@ -223,7 +251,12 @@ std::string Engine::describe() const {
     write.line("lead", no, listing->generator_no, listing->ask_micros, listing->score,
                listing->captured_us, listing->listed_us, listing->vehicle, listing->version,
                listing->shares_max, listing->shares_held, listing->pending, listing->exclusive_held,
-               listing->resting, std::string{texts_.text(listing->reason_id)});
+               listing->resting, std::string{texts_.text(listing->reason_id)},
+               listing->resting ? ask(*listing) : 0, listing->reserve_micros);
+    if (listing->access) {
+      write.line(" access", listing->access->named, listing->access->named_for,
+                 listing->access->withheld);
+    }
     unpack(listing->packed, schema().market_size(), values);
     for (std::size_t i = 0; i < schema().market_size(); ++i) {
       auto const index = static_cast<targeting::AttributeIndex>(i);
@@ -250,7 +283,7 @@ std::string Engine::describe() const {
   for (auto const& [key, sale] : sales) {
     write.line("sale", key.lead_no, key.slot, sale->budget, sale->generator_no, sale->gross_micros,
                sale->credited_micros, sale->sold_us, sale->due_us, sale->return_no,
-               sale->return_open, sale->state, sale->windows);
+               sale->return_open, sale->state, sale->windows, sale->trial);
   }
   for (auto const& [no, returned] : returns_) {
     write.line("return", no, returned.sale.lead_no, returned.sale.slot, returned.buyer_no,

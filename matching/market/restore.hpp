@@ -17,8 +17,10 @@ struct Numbers {
   std::int64_t bid{};
   std::int64_t order{};
   std::int64_t returned{};
+  std::int64_t deal{};
   static void fields(auto& self, auto& io) {
     io(self.auction, self.bid, self.order, self.returned);
+    if (io.since(2)) io(self.deal);
   }
 };
 
@@ -26,6 +28,8 @@ struct CampaignImage {
   UpsertCampaign latest;
   CampaignStatus status{};
   CounterWindows counters;
+  std::int64_t turn{};
+  std::int64_t trial_n{};
 };
 
 struct BudgetImage {
@@ -37,6 +41,7 @@ struct LeadImage {
   OfferLead lead;
   LeadState state{};
   std::int64_t listed_us{};
+  std::int64_t reserve_micros{};
 };
 
 struct SaleImage {
@@ -68,7 +73,11 @@ struct Image {
     std::int64_t sales{};
   };
   std::vector<Delivered> delivered;  // of the last 30 days
+  std::vector<SourceCounted> source_counts;
+  std::vector<DealMoved> deals;  // proposed and active
+  std::vector<SetSourceTerms> source_terms;
   Numbers numbers;
+  std::int64_t last_at_us{};  // of the last command
 };
 
 }  // namespace leadex::market

@@ -31,6 +31,7 @@ struct OpenSale {
   std::int64_t due_us{};  // deadline of delivery, end of the return window, release of the holdback
   std::int64_t return_no{};  // its return, decided or not; 0 none
   bool return_open{};
+  bool trial{};
   SaleState state{};
   std::array<std::int64_t, kWindowKinds> windows{};  // begin of each cap window it counts in
 };
@@ -57,6 +58,17 @@ struct BuyerRecord {
   void prune(std::int64_t now_us);
   [[nodiscard]] std::int64_t delivered_since(std::int64_t from_us) const;
   [[nodiscard]] std::int64_t returned_since(std::int64_t from_us) const;
+};
+
+/// An agreed price between a buyer and a generator, or the proposal of one.
+struct Deal {
+  std::int64_t deal_no{};
+  std::int64_t buyer_no{};
+  std::int64_t generator_no{};
+  std::int64_t price_micros{};
+  bool exclusive{};
+  std::int64_t by_no{};
+  DealState state{};
 };
 
 /// Something that comes due: a sale (lead, slot), a listing (lead, −1 expiry / −2 end of its

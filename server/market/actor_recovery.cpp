@@ -71,7 +71,7 @@ void Actor::adopt(storage::LoadedMarket loaded) {
   {
     std::lock_guard const lock{published_};
     for (auto const& stored : loaded.versions) {
-      auto read = decode_value<MarketSettings>(stored.settings);
+      auto read = decode_stored<MarketSettings>(stored.settings);
       LEADEX_CHECK(read.has_value());
       read->rules.version = stored.version;
       auto settings = std::make_shared<MarketSettings const>(std::move(*read));
@@ -131,7 +131,7 @@ void Actor::refresh(std::function<void()> done) {
       asio::post(self->strand_, [self, done, versions] {
         if (!versions || self->state_ != State::running || self->own_work_stopped_) return done();
         for (auto const& stored : *versions) {
-          auto read = decode_value<MarketSettings>(stored.settings);
+          auto read = decode_stored<MarketSettings>(stored.settings);
           LEADEX_CHECK(read.has_value());
           read->rules.version = stored.version;
           auto settings = std::make_shared<MarketSettings const>(std::move(*read));

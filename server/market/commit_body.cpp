@@ -12,7 +12,7 @@ std::string auction_record(AuctionHeld const& held) {
 }
 
 std::optional<AuctionHeld> open_auction_record(std::string const& record) {
-  auto held = decode_value<AuctionHeld>(record);
+  auto held = decode_stored<AuctionHeld>(record);
   if (!held) return std::nullopt;
   return std::move(*held);
 }
@@ -27,9 +27,11 @@ std::vector<Effect> log_form(std::vector<Effect> effects) {
 }
 
 std::optional<CommitBody> read_body(std::string const& bytes) {
-  auto body = decode_value<CommitBody>(bytes);
-  if (!body || body->format != 1) return std::nullopt;
-  return std::move(*body);
+  CommitBody body;
+  ByteReader reader{bytes};
+  reader(body);
+  if (!reader.done()) return std::nullopt;
+  return body;
 }
 
 }  // namespace leadex::market

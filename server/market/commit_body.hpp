@@ -24,10 +24,13 @@ struct CommitItem {
 };
 
 struct CommitBody {
-  std::uint32_t format{1};
+  std::uint32_t format{kFormat};
   Numbers numbers;  // after the batch
   std::vector<CommitItem> items;
-  static void fields(auto& self, auto& io) { io(self.format, self.numbers, self.items); }
+  static void fields(auto& self, auto& io) {
+    io.format(self.format);
+    io(self.numbers, self.items);
+  }
 };
 
 /// The record of an auction as its table keeps it: the book replaced by its digest.

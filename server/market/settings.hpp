@@ -45,6 +45,7 @@ struct MarketSettings {
        self.commission_min_micros, self.commission_max_micros, self.holdback_bp, self.dedupe_us,
        self.consent_age_max_us, self.acceptable_bp, self.rejectable_bp, self.seller_risk_bp,
        self.buyer_risk_bp, self.unreachable_max_bp);
+    if (io.since(2)) MarketRules::later_fields(self.rules, io);
   }
 };
 

@@ -108,7 +108,7 @@ std::optional<CampaignView> find_campaign(pqxx::transaction_base& tx, Viewer vie
 }
 
 AuctionRecord read_auction(pqxx::row const& row) {
-  auto held = market::decode_value<market::AuctionHeld>(read_bytes(row.at(7)));
+  auto held = market::decode_stored<market::AuctionHeld>(read_bytes(row.at(7)));
   if (!held) throw std::runtime_error("the record of an auction cannot be read");
   return {.id = {read_market_no(row.at(0)), row.at(1).as<std::int64_t>()},
           .lead_no = row.at(2).as<std::int64_t>(),

@@ -16,7 +16,7 @@ std::int64_t number(pqxx::field const& field) { return field.as<std::int64_t>();
 
 template <class T>
 T decoded(pqxx::field const& field) {
-  auto value = market::decode_value<T>(bytes_of(field));
+  auto value = market::decode_stored<T>(bytes_of(field));
   LEADEX_CHECK(value.has_value());
   return std::move(*value);
 }

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "matching/market/codec.hpp"
@@ -20,6 +21,9 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine) {
   for (auto const& [key, sale] : tables.sales()) {
     auto const& award = sale.award;
     ASSERT_GE(award.gross_micros, kUnit) << "below the reserve";
+    auto const& offer = tables.leads().at(key.lead_no).lead;
+    ASSERT_TRUE(!offer.named || std::ranges::binary_search(offer.named_for, award.budget.buyer_no))
+        << "sold to a company the consent does not name";
     ++had[{key.lead_no, award.budget.buyer_no}];
     if (award.state == SaleState::voided) continue;
     held += award.gross_micros - sale.credited_micros;
@@ -49,6 +53,16 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine) {
       ASSERT_GE(window.n, 0);
       ASSERT_GE(window.micros, 0);
     }
+    auto const& trial = tables.trial_n_max();
+    auto const limit = trial.find(no);
+    ASSERT_TRUE(limit == trial.end() || limit->second == kNone ||
+                campaign.trial_n <= limit->second);
+  }
+  for (auto const& [key, counted] : tables.source_counts()) {
+    for (auto const& window : counted.windows) {
+      ASSERT_TRUE(window.n_max == kNone || window.n <= window.n_max);
+      ASSERT_GE(window.n, 0);
+    }
   }
 }
 
@@ -61,7 +75,9 @@ std::vector<SoldShare> as_tried(std::vector<SoldShare> sold) {
 /// The windows that the engine before knew: what its actor says first after a reload.
 void tell_windows(Engine const& before, Engine& after, Timestamp now) {
   for (auto const& [zone, end_us] : before.zones()) {
-    if (end_us != 0) (void)after.apply(now, SetZoneWindows{zone, before.zone_windows(zone)});
+    if (end_us == 0) continue;
+    (void)after.apply(now,
+                      SetZoneWindows{zone, before.zone_windows(zone), before.week_minute(zone)});
   }
 }
 

@@ -37,6 +37,21 @@ MarketRules MarketRun::rules(std::int32_t version) {
   return rules;
 }
 
+MarketRules MarketRun::own_rules() {
+  auto own = rules();
+  own.routing = static_cast<auction::Routing>(below(5));
+  own.hybrid_n = static_cast<std::int32_t>(1 + below(3));
+  own.price_rule = static_cast<auction::PriceRule>(below(3));
+  if (own.routing != auction::Routing::price &&
+      own.price_rule == auction::PriceRule::second_price) {
+    own.price_rule = auction::PriceRule::first_price;
+  }
+  if (below(2) == 0) own.fall_us = 120 * kMinuteUs;
+  if (below(2) == 0) own.fallback_campaign = 1 + below(kCampaigns);
+  own.grade_reserve = {kUnit, 2 * kUnit, 3 * kUnit};
+  return own;
+}
+
 OfferLead MarketRun::plain_lead(std::int64_t lead_no) {
   OfferLead offer;
   offer.lead_no = lead_no;
@@ -48,7 +63,7 @@ OfferLead MarketRun::plain_lead(std::int64_t lead_no) {
 }
 
 std::vector<Command> MarketRun::opening() {
-  std::vector<Command> commands{ConfigureMarket{rules()}};
+  std::vector<Command> commands{ConfigureMarket{own_rules()}};
   for (std::int64_t i = 0; i < kCampaigns; ++i) {
     commands.push_back(campaign());
     auto const no = campaigns_;
@@ -72,6 +87,39 @@ std::string MarketRun::targeting() {
       return bytes_of(targeting::all_of(
           {targeting::in_range(1, 20, 90), targeting::not_of(targeting::equal_to(2, below(2)))}));
   }
+}
+
+/// What came with format 2: tiers, weights, hours, pace, caps per source, trials.
+void MarketRun::narrow(CampaignTerms& terms) {
+  if (below(3) == 0) terms.priority = static_cast<std::int32_t>(4 + below(3));
+  terms.weight = static_cast<std::int32_t>(1 + below(4));
+  if (below(6) == 0) terms.pacing = Pacing::even;
+  if (below(4) == 0) {
+    for (std::int32_t day = 0; day < 7; ++day) {
+      auto const from = day * kMinutesOfDay + static_cast<std::int32_t>(below(700));
+      terms.schedule.push_back({from, from + 60 + static_cast<std::int32_t>(below(600))});
+    }
+  }
+  if (below(4) == 0) {
+    terms.source_leads_max[static_cast<std::size_t>(below(4))] = 1 + below(5);
+  }
+  if (below(5) == 0) {
+    terms.trial = {1 + below(6), kUnit + below(2 * kUnit), 200 * kMinuteUs, 8000};
+  }
+}
+
+/// Proposals, answers to them, ends.
+Command MarketRun::deal() {
+  auto const generator = 101 + below(3);
+  auto const buyer = 1 + below(kBuyers);
+  if (deals_.empty() || below(3) == 0) {
+    return ProposeDeal{buyer, generator, kUnit + below(4 * kUnit), below(3) == 0,
+                       below(2) == 0 ? buyer : generator};
+  }
+  auto const known = any_of(deals_);
+  auto const by = below(2) == 0 ? known.buyer_no : known.generator_no;
+  if (below(3) == 0) return EndDeal{known.deal_no, by};
+  return AcceptDeal{known.deal_no, by};
 }
 
 Command MarketRun::campaign() {
@@ -98,6 +146,7 @@ Command MarketRun::campaign() {
   terms.buys_listings = below(3) == 0;
   terms.delivery = below(2) == 0 ? Delivery::pull : Delivery::webhook;
   terms.targeting = targeting();
+  narrow(terms);
   return upsert;
 }
 
@@ -117,6 +166,11 @@ Command MarketRun::lead() {
   AttributeText home{AttributeText::Kind::number, below(2), {}};
   if (below(6) == 0) home = {};
   offer.attributes = {state, age, home};
+  offer.named = below(6) == 0;
+  for (std::int64_t buyer = 1; buyer <= kBuyers; ++buyer) {
+    if (offer.named && below(2) == 0) offer.named_for.push_back(buyer);
+    if (below(10) == 0) offer.withheld.push_back(buyer);
+  }
   return offer;
 }
 
@@ -126,10 +180,14 @@ Command MarketRun::zone_roll(std::string const& zone) {
   auto const offset = zone == "UTC" ? 0 : 5 * kHour;
   auto const day = (now_us_ - offset) / (24 * kHour) * (24 * kHour) + offset;
   zone_end_us_ = hour + kHour;
+  auto const local_minute = (hour - offset) / kMinuteUs;
+  auto const week_minute =
+      static_cast<std::int32_t>((local_minute + 3 * kMinutesOfDay) % kMinutesOfWeek);
   return SetZoneWindows{zone,
                         {Window{hour, hour + kHour}, Window{day, day + 24 * kHour},
                          Window{day / (7 * 24 * kHour) * (7 * 24 * kHour), day + 24 * 7 * kHour},
-                         Window{day / (30 * 24 * kHour) * (30 * 24 * kHour), day + 720 * kHour}}};
+                         Window{day / (30 * 24 * kHour) * (30 * 24 * kHour), day + 720 * kHour}},
+                        week_minute};
 }
 
 Command MarketRun::next(Engine const& engine) {
@@ -144,7 +202,7 @@ Command MarketRun::next(Engine const& engine) {
     }
     return 0;
   };
-  switch (below(21)) {
+  switch (below(24)) {
     case 0:
       return campaign();
     case 1: {
@@ -214,6 +272,13 @@ Command MarketRun::next(Engine const& engine) {
       return Tick{Tick::all, static_cast<std::int32_t>(1 + below(64))};
     case 17:
       return claw_back();
+    case 18:
+      return deal();
+    case 19:
+      if (below(3) != 0)
+        return WithholdLeads{buyer, {1 + below(leads_ + 1), 1 + below(leads_ + 1)}};
+      return SetSourceTerms{101 + below(3), below(2) == 0 ? kNone : below(3 * kUnit),
+                            static_cast<std::int32_t>(below(4))};
     default:
       return lead();
   }
@@ -274,6 +339,7 @@ void MarketRun::learn(Applied const& applied) {
     }
     if (auto const* bid = std::get_if<BidMoved>(&effect)) bids_.push_back(*bid);
     if (auto const* returned = std::get_if<ReturnMoved>(&effect)) returns_.push_back(*returned);
+    if (auto const* moved = std::get_if<DealMoved>(&effect)) deals_.push_back(*moved);
   }
   auto const forget = [](auto& list) {
     if (list.size() > 40) list.erase(list.begin());
@@ -281,6 +347,7 @@ void MarketRun::learn(Applied const& applied) {
   forget(sales_);
   forget(bids_);
   forget(returns_);
+  forget(deals_);
 }
 
 }  // namespace leadex::market

@@ -16,6 +16,8 @@ class MarketRun {
   explicit MarketRun(std::uint64_t seed) : random_(seed) {}
 
   [[nodiscard]] static MarketRules rules(std::int32_t version = 1);
+  /// The same with routing, price rule, falling asks, graded reserves as this run has them.
+  [[nodiscard]] MarketRules own_rules();
   /// A lead of generator 101 under these rules, its attributes unknown.
   [[nodiscard]] static OfferLead plain_lead(std::int64_t lead_no);
   [[nodiscard]] std::int64_t now_us() const { return now_us_; }
@@ -37,6 +39,8 @@ class MarketRun {
   [[nodiscard]] Command lead();
   [[nodiscard]] Command zone_roll(std::string const& zone);
   [[nodiscard]] Command claw_back();
+  [[nodiscard]] Command deal();
+  void narrow(CampaignTerms& terms);
   [[nodiscard]] std::string targeting();
   template <class T>
   [[nodiscard]] T any_of(std::vector<T> const& list) {
@@ -55,6 +59,7 @@ class MarketRun {
   std::vector<SaleAwarded> sales_;
   std::vector<BidMoved> bids_;
   std::vector<ReturnMoved> returns_;
+  std::vector<DealMoved> deals_;
   std::map<SaleKey, SaleImage> rows_;  // every sale as its table row stands
 };
 

@@ -11,6 +11,7 @@ namespace leadex::market {
 class ShadowTables {
  public:
   void apply(Command const& command, std::int64_t at_us, Applied const& applied) {
+    last_at_us_ = at_us;
     if (applied.outcome.refusal != Refusal::none) return;
     if (auto const* configure = std::get_if<ConfigureMarket>(&command)) {
       rules_.push_back(configure->rules);
@@ -29,6 +30,7 @@ class ShadowTables {
   [[nodiscard]] Image image(Numbers numbers) const {
     Image out;
     out.rules = rules_;
+    out.last_at_us = last_at_us_;
     out.numbers = numbers;
     for (auto const& [no, campaign] : campaigns_) out.campaigns.push_back(campaign);
     for (auto const& [key, micros] : budgets_) out.budgets.push_back({key, micros});
@@ -49,6 +51,11 @@ class ShadowTables {
       }
     }
     for (auto const& [no, returned] : returns_) out.returns.push_back(returned);
+    for (auto const& [key, counted] : source_counts_) out.source_counts.push_back(counted);
+    for (auto const& [no, deal] : deals_) {
+      if (deal.state != DealState::ended) out.deals.push_back(deal);
+    }
+    for (auto const& [no, terms] : source_terms_) out.source_terms.push_back(terms);
     return out;
   }
 
@@ -58,6 +65,14 @@ class ShadowTables {
   [[nodiscard]] std::map<std::int64_t, CampaignImage> const& campaigns() const {
     return campaigns_;
   }
+  using SourceKey = std::pair<std::int64_t, std::int64_t>;  // campaign, generator
+  [[nodiscard]] std::map<SourceKey, SourceCounted> const& source_counts() const {
+    return source_counts_;
+  }
+  [[nodiscard]] std::map<std::int64_t, std::int64_t> const& trial_n_max() const {
+    return trial_n_max_;
+  }
+  [[nodiscard]] std::map<std::int64_t, LeadImage> const& leads() const { return leads_; }
 
  private:
   [[nodiscard]] bool has_pending(std::int64_t lead_no) const {
@@ -104,10 +119,23 @@ class ShadowTables {
   void on(std::int64_t, LeadMoved const& e) {
     leads_.at(e.lead_no).state = e.state;
     leads_.at(e.lead_no).listed_us = e.listed_us;
+    leads_.at(e.lead_no).reserve_micros = e.reserve_micros;
   }
   void on(std::int64_t, CounterMoved const& e) {
-    campaigns_.at(e.campaign_no).counters = e.windows;
+    auto& campaign = campaigns_.at(e.campaign_no);
+    campaign.counters = e.windows;
+    campaign.turn = e.turn;
+    campaign.trial_n = e.trial_n;
+    trial_n_max_[e.campaign_no] = e.trial_n_max;
   }
+  void on(std::int64_t, SourceCounted const& e) {
+    source_counts_[{e.campaign_no, e.generator_no}] = e;
+  }
+  void on(std::int64_t, DealMoved const& e) { deals_[e.deal_no] = e; }
+  void on(std::int64_t, SourceTermsMoved const& e) {
+    source_terms_[e.terms.generator_no] = e.terms;
+  }
+  void on(std::int64_t, LeadWithheld const& e) { leads_.at(e.lead_no).lead.withheld = e.buyers; }
   void on(std::int64_t, CampaignMoved const& e) { campaigns_[e.campaign_no].status = e.status; }
   void on(std::int64_t, BudgetMoved const& e) {
     if (e.kind == BudgetMoved::Kind::remitted || e.kind == BudgetMoved::Kind::covered) return;
@@ -131,7 +159,12 @@ class ShadowTables {
   std::map<SaleKey, SaleImage> sales_;
   std::map<std::int64_t, BidMoved> bids_;
   std::map<std::int64_t, ReturnImage> returns_;
+  std::map<SourceKey, SourceCounted> source_counts_;
+  std::map<std::int64_t, std::int64_t> trial_n_max_;
+  std::map<std::int64_t, DealMoved> deals_;
+  std::map<std::int64_t, SetSourceTerms> source_terms_;
   std::int64_t funded_{};
+  std::int64_t last_at_us_{};
 };
 
 }  // namespace leadex::market

@@ -1,0 +1,69 @@
+// What a resting lead costs: the ask, which may fall to the reserve as time goes by.
+
+#include <algorithm>
+
+#include "matching/market/engine.hpp"
+
+namespace leadex::market {
+
+namespace {
+
+using Wide = __int128;
+
+/// An ask falls in so many equal steps.
+constexpr std::int64_t kFallSteps = 24;
+
+std::int64_t step_us(MarketRules const& rules) {
+  return std::max<std::int64_t>(1, rules.fall_us / kFallSteps);
+}
+
+/// Leads that were listed together do not fall together: each has its own place in a step.
+std::int64_t offset_us(Listing const& listing, std::int64_t step) {
+  auto const mixed = static_cast<std::uint64_t>(listing.lead_no) * 0x9E3779B97F4A7C15ULL;
+  return static_cast<std::int64_t>((mixed >> 1) % static_cast<std::uint64_t>(step));
+}
+
+}  // namespace
+
+/// Depends on nothing but the listing, its rules and the time, so a reload finds the same.
+std::int64_t Engine::asked_at(Listing const& listing, std::int64_t now_us) const {
+  auto const& rules = rules_of(listing);
+  auto const floor = std::max<std::int64_t>(listing.reserve_micros, 1);
+  auto const own = listing.ask_micros != kNone ? listing.ask_micros : rules.ask_micros;
+  auto const top = std::max(own, floor);
+  if (rules.fall_us == 0 || listing.listed_us == 0) return top;
+  auto const step = step_us(rules);
+  auto const steps = std::clamp<std::int64_t>(
+      (now_us - listing.listed_us + offset_us(listing, step)) / step, 0, kFallSteps);
+  return top - static_cast<std::int64_t>(Wide{top - floor} * steps / kFallSteps);
+}
+
+void Engine::plan_fall(Listing& listing, std::int64_t now_us) {
+  auto const& rules = rules_of(listing);
+  if (rules.fall_us == 0 ||
+      listing.asked_micros <= std::max<std::int64_t>(listing.reserve_micros, 1)) {
+    return;
+  }
+  auto const step = step_us(rules);
+  auto const gone = now_us - listing.listed_us + offset_us(listing, step);
+  listing.falls_us = now_us + step - gone % step;
+  falls_.push({listing.falls_us, listing.lead_no, 0});
+}
+
+/// Before every command: asks stand as its time has them.
+void Engine::let_asks_fall(std::int64_t now_us) {
+  while (!falls_.empty() && falls_.top().due_us <= now_us) {
+    auto const due = falls_.top();
+    falls_.pop();
+    auto const found = listings_.find(due.no);
+    if (found == listings_.end() || !found->second.resting) continue;
+    auto& listing = found->second;
+    if (listing.falls_us != due.due_us) continue;  // planned anew meanwhile
+    order_.erase({ask(listing), listing.listed_us, listing.lead_no});
+    listing.asked_micros = asked_at(listing, now_us);
+    order_.insert({ask(listing), listing.listed_us, listing.lead_no});
+    plan_fall(listing, now_us);
+  }
+}
+
+}  // namespace leadex::market

@@ -1,0 +1,92 @@
+// Who bids on a lead, and how much: what the index finds, less what a pair of campaign and lead
+// forbids, as candidates of one auction.
+
+#include <algorithm>
+#include <bit>
+
+#include "matching/market/engine.hpp"
+
+namespace leadex::market {
+
+bool source_allowed(CampaignTerms const& terms, std::int64_t generator_no) {
+  auto const among = [&](std::vector<std::int64_t> const& list) {
+    return std::find(list.begin(), list.end(), generator_no) != list.end();
+  };
+  if (!terms.sources_allowed.empty() && !among(terms.sources_allowed)) return false;
+  return !among(terms.sources_blocked);
+}
+
+/// The checks that are not in the index: they depend on the pair or change with every sale.
+bool Engine::welcome(Campaign const& campaign, Listing const& listing, std::int64_t now_us) const {
+  auto const& terms = campaign.terms;
+  if (terms.minimum_score != kNone && listing.score < terms.minimum_score) return false;
+  return source_allowed(terms, listing.generator_no) && listing.open_to(campaign.buyer_no) &&
+         open_at(campaign, now_us) && in_pace(campaign, now_us) &&
+         has_source_room(campaign, listing.generator_no);
+}
+
+auction::AuctionInput Engine::input_for(Listing const& listing) const {
+  auto const& rules = rules_of(listing);
+  auction::AuctionInput input;
+  input.max_shares = rules.max_shares;
+  input.reserve = Money{listing.reserve_micros};
+  input.shares_sold = std::popcount(listing.shares_held);
+  input.owners_max_shares = listing.shares_max;
+  input.rule = rules.price_rule;
+  input.fixed_price = Money{asked_at(listing, listing.listed_us)};
+  input.routing = rules.routing;
+  input.hybrid_n = rules.hybrid_n;
+  input.explained_max = kRankedBidsMax;
+  return input;
+}
+
+/// Its bid as far as budget and caps cover it; nothing when they cover none: a bid that is not
+/// covered is no bid.
+std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
+                                                       Listing const& listing) const {
+  auto const& terms = campaign.terms;
+  auto const& rules = rules_of(listing);
+  auction::Candidate candidate;
+  candidate.campaign_no = campaign.campaign_no;
+  candidate.buyer_no = campaign.buyer_no;
+  candidate.bid = Money{campaign.bid()};
+  if (auto const whole = campaign.exclusive_bid()) candidate.exclusive_bid = Money{*whole};
+  candidate.exclusivity = terms.exclusivity;
+  candidate.max_shares = terms.max_shares;
+  candidate.tier =
+      campaign.campaign_no == rules.fallback_campaign ? auction::kTierMax : terms.priority;
+  candidate.served = campaign.counters[1].n;
+  candidate.weight = terms.weight;
+  candidate.turn = campaign.turn;
+  auto const* deal = deal_between(campaign.buyer_no, listing.generator_no);
+  if (deal != nullptr && affordable(campaign, deal->price_micros)) {
+    candidate.deal = Money{deal->price_micros};
+    candidate.deal_is_exclusive = deal->exclusive;
+  }
+  bool const alone = terms.exclusivity != auction::Exclusivity::shared;
+  bool const among = terms.exclusivity != auction::Exclusivity::exclusive;
+  auto const whole = candidate.exclusive_bid.value_or(candidate.bid);
+  bool const alone_covered = alone && affordable(campaign, whole.micros);
+  bool const among_covered = among && affordable(campaign, candidate.bid.micros);
+  if (!alone_covered && !among_covered) return std::nullopt;
+  if (alone && among && !alone_covered) candidate.exclusivity = auction::Exclusivity::shared;
+  if (alone && among && !among_covered) candidate.exclusivity = auction::Exclusivity::exclusive;
+  return candidate;
+}
+
+/// The lead's auction as its bidders stand now. `values` are whole, the virtual ones too.
+auction::AuctionInput Engine::bidders(Listing const& listing, Values const& values,
+                                      std::int64_t now_us, targeting::MatchBuffer& matches) const {
+  index_.match(values, matches);
+  auto input = input_for(listing);
+  for (auto const slot : matches.slots) {
+    auto const& campaign = *in_slot_[slot];
+    if (!welcome(campaign, listing, now_us)) continue;
+    if (auto candidate = candidate_of(campaign, listing)) {
+      input.candidates.push_back(std::move(*candidate));
+    }
+  }
+  return input;
+}
+
+}  // namespace leadex::market
