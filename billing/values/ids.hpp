@@ -28,6 +28,7 @@ using OrderId = Id<struct OrderTag>;  // a purchase (sweep)
 using AuctionId = Id<struct AuctionTag>;
 using ReturnId = Id<struct ReturnTag>;
 using DisputeId = Id<struct DisputeTag>;  // carries the number of its return
+using DealId = Id<struct DealTag>;        // an agreed price of one buyer and one generator
 using CheckId = Id<struct CheckTag>;      // one spot check of one lead
 
 /// A sale is one share slot of one lead: slot = attempt * kSharesPerRound + share index.

@@ -41,7 +41,7 @@ struct MarketRules {
   std::int32_t hybrid_n{1};
   std::int64_t fallback_campaign{};         // gets what nobody else took; 0 none
   std::int64_t fall_us{};                   // from the ask down to the reserve; 0: asks stand
-  std::vector<std::int64_t> grade_reserve;  // micros, by grade of the source, from 1
+  std::vector<std::int64_t> grade_reserve;  // micros or kNone, by grade of the source, from 1
 
   /// What stands behind everything else wherever rules are stored.
   static void later_fields(auto& self, auto& io) {
@@ -402,13 +402,16 @@ struct EndDeal {
   static void fields(auto& self, auto& io) { io(self.deal_no, self.by_no); }
 };
 
-inline constexpr std::int32_t kGradesMax = 26;
+inline constexpr std::int32_t kGradesMax = 6;  // A to F
+
+/// "As it was", of a reserve or a grade.
+inline constexpr std::int32_t kAsItWas = -2;
 
 /// What holds for one generator's leads that are offered from now on.
 struct SetSourceTerms {
   std::int64_t generator_no{};
-  std::int64_t reserve_micros{kNone};  // its own, on top of the market's
-  std::int32_t grade{};                // 1 … kGradesMax; 0: none
+  std::int64_t reserve_micros{kNone};  // its own, on top of the market's; or kAsItWas
+  std::int32_t grade{};                // 1 … kGradesMax; 0: none; or kAsItWas
   static void fields(auto& self, auto& io) {
     io(self.generator_no, self.reserve_micros, self.grade);
   }

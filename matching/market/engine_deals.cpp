@@ -91,12 +91,15 @@ Deal const* Engine::deal(std::int64_t deal_no) const {
 }
 
 Outcome Engine::handle(Context& c, SetSourceTerms const& command) {
-  if (command.grade < 0 || command.grade > kGradesMax || command.reserve_micros < kNone ||
-      command.reserve_micros > kAmountMax.micros) {
+  auto terms = source_terms(command.generator_no);
+  if (command.reserve_micros != kAsItWas) terms.reserve_micros = command.reserve_micros;
+  if (command.grade != kAsItWas) terms.grade = command.grade;
+  if (terms.grade < 0 || terms.grade > kGradesMax || terms.reserve_micros < kNone ||
+      terms.reserve_micros > kAmountMax.micros) {
     return {.refusal = Refusal::amount_invalid};
   }
-  source_terms_[command.generator_no] = command;
-  c.applied.effects.emplace_back(SourceTermsMoved{command});
+  source_terms_[command.generator_no] = terms;
+  c.applied.effects.emplace_back(SourceTermsMoved{terms});
   return {};
 }
 

@@ -40,6 +40,7 @@ enum class Code : std::uint8_t {
   account_suspended,
   test_key_not_allowed,
   four_eyes_required,
+  not_counterparty,
   // 404
   not_found,
   // 405
@@ -69,6 +70,7 @@ enum class Code : std::uint8_t {
   sale_not_delivered,
   return_not_open,
   dispute_not_open,
+  deal_not_open,
   lease_expired,
   draw_pending,
   // 410

@@ -45,7 +45,12 @@ Code code_of(market::Refusal refusal) {
     case Refusal::bid_unknown:
     case Refusal::sale_unknown:
     case Refusal::return_unknown:
+    case Refusal::deal_unknown:
       return Code::not_found;
+    case Refusal::deal_not_open:
+      return Code::deal_not_open;
+    case Refusal::not_counterparty:
+      return Code::not_counterparty;
     case Refusal::campaign_paused:
       return Code::campaign_paused;
     case Refusal::targeting_invalid:

@@ -126,6 +126,15 @@ void check_money(MarketDefinition const& market, Faults& faults) {
   if (market.ask && *market.ask < market.reserve) {
     fault(faults, "/listing/ask", "below_reserve", "Must not be below the reserve.");
   }
+  for (std::size_t i = 0; i < market.grade_reserve.size(); ++i) {
+    check_amount(faults, "/auction/grade_reserve/" + std::string(1, static_cast<char>('A' + i)),
+                 market.grade_reserve.at(i));
+  }
+  if (market.price_rule == auction::PriceRule::second_price &&
+      market.routing != auction::Routing::price) {
+    fault(faults, "/auction/price_rule", "not_supported",
+          "A second price needs an order by price.");
+  }
   check_share(faults, "/commission/rate_bp", market.commission_bp);
   check_amount(faults, "/commission/minimum", market.commission_minimum);
   check_amount(faults, "/commission/maximum", market.commission_maximum);
@@ -154,7 +163,8 @@ void check_spot_check(MarketDefinition const& market, Faults& faults) {
 
 void check_durations(MarketDefinition const& market, Faults& faults) {
   using Named = std::pair<std::string_view, std::chrono::seconds>;
-  std::array<Named, 12> const durations{{
+  std::array<Named, 13> const durations{{
+      {"/listing/fall_s", market.fall},
       {"/listing/ttl_s", market.listing_ttl},
       {"/listing/auction_s", market.listing_auction},
       {"/return_window_s", market.return_window},
@@ -209,6 +219,13 @@ market::MarketSettings settings_of(MarketDefinition const& from, std::int32_t ve
   to.rules.holdback_us = micros(from.holdback);
   to.rules.delivery_deadline_us = micros(from.delivery_deadline);
   to.rules.return_ceiling_bp = from.return_ceiling_bp;
+  to.rules.price_rule = from.price_rule;
+  to.rules.routing = from.routing;
+  to.rules.hybrid_n = from.hybrid_n;
+  to.rules.fallback_campaign = from.fallback_campaign_no;
+  to.rules.fall_us = micros(from.fall);
+  for (auto const reserve : from.grade_reserve)
+    to.rules.grade_reserve.push_back(micros_or_none(reserve));
   for (auto const& attribute : from.attributes) {
     to.rules.attributes.push_back(attribute.def);
     to.visibility.push_back(attribute.visibility);

@@ -2,6 +2,7 @@
 // MarketDefinition: a market's rules as staff state them, complete, with the checks that JSON
 // schemas cannot make, and their translation to what the market's writer reads. Pure; any thread.
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -34,6 +35,13 @@ struct MarketDefinition {
   std::int32_t max_shares = 4;
   Money reserve;
   std::optional<Money> ask;
+  auction::PriceRule price_rule{};
+  auction::Routing routing{};
+  std::int32_t hybrid_n = 1;
+  std::string fallback_campaign;                                       ///< id; none when empty
+  std::int64_t fallback_campaign_no{};                                 ///< the same, once resolved
+  std::array<std::optional<Money>, market::kGradesMax> grade_reserve;  ///< of the source, A first
+  std::chrono::seconds fall{};
   std::chrono::seconds listing_ttl{2'592'000};
   std::chrono::seconds listing_auction{86'400};
 

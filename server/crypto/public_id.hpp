@@ -44,6 +44,7 @@ enum class IdKind : std::uint8_t {
   principal = 26,
   deposit = 27,
   claw_back = 28,
+  deal = 29,
 };
 
 /// "lead_", "batch_", …
@@ -84,6 +85,7 @@ LEADEX_ID_KIND(ApiKeyId, api_key);
 LEADEX_ID_KIND(AuctionId, auction);
 LEADEX_ID_KIND(CheckId, check);
 LEADEX_ID_KIND(BidId, bid);
+LEADEX_ID_KIND(DealId, deal);
 #undef LEADEX_ID_KIND
 
 class PublicIdCodec {

@@ -69,6 +69,18 @@ class Collector {
   void operator()(market::BudgetMoved const&) {}
   void operator()(market::BidMoved const&) {}
   void operator()(market::AuctionHeld const&) {}
+  void operator()(market::SourceCounted const&) {}
+  void operator()(market::SourceTermsMoved const&) {}
+  void operator()(market::LeadWithheld const&) {}  // whose list a person is on is told to nobody
+
+  void operator()(market::DealMoved const& effect) {
+    auto const type = effect.state == market::DealState::proposed ? "deal.proposed"
+                      : effect.state == market::DealState::active ? "deal.accepted"
+                                                                  : "deal.ended";
+    auto& happening = add(type, IdKind::deal, effect.deal_no);
+    happening.buyer_no = effect.buyer_no;
+    happening.generator_no = effect.generator_no;
+  }
 
  private:
   [[nodiscard]] std::string_view type_of(market::SaleStep step) const {

@@ -232,12 +232,11 @@ void Actor::release_claims(Building& building, std::size_t persons_before) {
 /// Tells the engine the windows of zones whose hour is over, and of one it has not met.
 void Actor::roll_zones(Building& building, Command const& command, std::int64_t at_us) {
   auto const tell = [&](std::string const& zone) {
-    auto const windows = zone_windows(zone, at_us);
-    if (!windows) return;
-    SetZoneWindows const set{zone, *windows};
-    auto applied = engine_.apply(from_unix_micros(at_us), set);
+    auto const set = zone_windows(zone, at_us);
+    if (!set) return;
+    auto applied = engine_.apply(from_unix_micros(at_us), *set);
     building.body.items.push_back(
-        {at_us, set, std::move(applied.outcome), log_form(std::move(applied.effects))});
+        {at_us, *set, std::move(applied.outcome), log_form(std::move(applied.effects))});
   };
   bool known = false;
   auto const* upsert = std::get_if<UpsertCampaign>(&command);

@@ -70,6 +70,9 @@ void Books::begin(storage::BatchRows& rows) {
   bid_updates_.clear();
   new_returns_.clear();
   return_updates_.clear();
+  source_counters_.clear();
+  deals_.clear();
+  source_terms_.clear();
 }
 
 void Books::write(Submission const& submission, Applied& applied, std::int64_t at_us) {
@@ -78,6 +81,7 @@ void Books::write(Submission const& submission, Applied& applied, std::int64_t a
     new_leads_[submission.lead->lead_no] = rows_->new_leads.size();
     rows_->new_leads.push_back(*submission.lead);
   }
+  if (auto const* const offer = std::get_if<OfferLead>(&submission.command)) keep_rights(*offer);
   auto const* const claw_back = std::get_if<ClawBack>(&submission.command);
   SaleKey const clawed =
       claw_back != nullptr ? SaleKey{claw_back->lead_no, claw_back->slot} : SaleKey{};
@@ -237,6 +241,7 @@ void Books::on(Submission const&, std::int64_t, LeadMoved const& effect) {
   if (auto const fresh = new_leads_.find(effect.lead_no); fresh != new_leads_.end()) {
     rows_->new_leads[fresh->second].state = effect.state;
     rows_->new_leads[fresh->second].listed_us = effect.listed_us;
+    rows_->new_leads[fresh->second].reserve_micros = effect.reserve_micros;
     return;
   }
   auto const [at, first] = lead_updates_.try_emplace(effect.lead_no, rows_->lead_updates.size());
@@ -343,6 +348,38 @@ void Books::on(Submission const& s, std::int64_t at_us, ReturnMoved const& effec
   } else if (!s.note_sealed.empty()) {
     row.generator_note_sealed = s.note_sealed;
   }
+}
+
+/// A lead that comes in real time brings its rights with it; one of a lot has them stored.
+void Books::keep_rights(OfferLead const& offer) {
+  auto const fresh = new_leads_.find(offer.lead_no);
+  if (fresh == new_leads_.end()) return;
+  if (offer.named) rows_->new_leads[fresh->second].named_for = encode_value(offer.named_for);
+  for (auto const buyer : offer.withheld) rows_->withheld.push_back({offer.lead_no, buyer});
+}
+
+void Books::on(Submission const&, std::int64_t, SourceCounted const& effect) {
+  auto const [at, first] = source_counters_.try_emplace({effect.campaign_no, effect.generator_no},
+                                                        rows_->source_counters.size());
+  if (first) rows_->source_counters.emplace_back();
+  rows_->source_counters[at->second] = effect;
+}
+
+void Books::on(Submission const&, std::int64_t at_us, DealMoved const& effect) {
+  auto const [at, first] = deals_.try_emplace(effect.deal_no, rows_->deals.size());
+  if (first) rows_->deals.emplace_back();
+  rows_->deals[at->second] = {effect, at_us};
+}
+
+void Books::on(Submission const&, std::int64_t, SourceTermsMoved const& effect) {
+  auto const [at, first] =
+      source_terms_.try_emplace(effect.terms.generator_no, rows_->source_terms.size());
+  if (first) rows_->source_terms.emplace_back();
+  rows_->source_terms[at->second] = effect.terms;
+}
+
+void Books::on(Submission const&, std::int64_t, LeadWithheld const& effect) {
+  for (auto const buyer : effect.buyers) rows_->withheld.push_back({effect.lead_no, buyer});
 }
 
 void Books::on(Submission const&, std::int64_t, AuctionHeld const& effect) {

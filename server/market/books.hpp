@@ -50,6 +50,10 @@ class Books {
   void on(Submission const& s, std::int64_t at_us, ReturnMoved const& effect);
   void on(Submission const& s, std::int64_t at_us, AuctionHeld const& effect);
   void on(Submission const&, std::int64_t, BudgetLow const&) {}  // an event, no row
+  void on(Submission const& s, std::int64_t at_us, SourceCounted const& effect);
+  void on(Submission const& s, std::int64_t at_us, DealMoved const& effect);
+  void on(Submission const& s, std::int64_t at_us, SourceTermsMoved const& effect);
+  void on(Submission const& s, std::int64_t at_us, LeadWithheld const& effect);
 
   std::int64_t account(AccountCode code, std::int64_t owner_no, std::int64_t sub_no);
   SaleRoute route_of(std::int64_t lead_no, std::int32_t slot, BudgetKey const& budget,
@@ -57,6 +61,7 @@ class Books {
   void book(Transfer const& transfer);
   void book(TransferPlan const& plan, SalePendings const& pendings);
   void update_sale(SaleKey const& key, OpenMoney const& open);
+  void keep_rights(OfferLead const& offer);
   OpenMoney& open_again(ClawBack const& command);
 
   std::shared_ptr<MarketSettings const> settings_;
@@ -80,6 +85,9 @@ class Books {
   std::map<std::int64_t, std::size_t> bid_updates_;
   std::map<std::int64_t, std::size_t> new_returns_;
   std::map<std::int64_t, std::size_t> return_updates_;
+  std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> source_counters_;
+  std::map<std::int64_t, std::size_t> deals_;
+  std::map<std::int64_t, std::size_t> source_terms_;
 };
 
 }  // namespace leadex::market

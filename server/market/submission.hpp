@@ -32,6 +32,7 @@ enum class Operation : std::uint8_t {
   defund = 9,
   create_campaign = 10,
   withdraw_lead = 11,
+  create_deal = 12,
 };
 
 /// The caller's Idempotency-Key, already scoped and hashed.

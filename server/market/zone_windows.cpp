@@ -30,7 +30,7 @@ std::int64_t day_start(date::time_zone const& zone, date::local_days day) {
 
 bool known_zone(std::string const& zone) { return find_zone(zone) != nullptr; }
 
-std::optional<Windows> zone_windows(std::string const& zone, std::int64_t at_us) {
+std::optional<SetZoneWindows> zone_windows(std::string const& zone, std::int64_t at_us) {
   auto const* found = find_zone(zone);
   if (found == nullptr) return std::nullopt;
   SysMicros const at{microseconds{at_us}};
@@ -47,10 +47,17 @@ std::optional<Windows> zone_windows(std::string const& zone, std::int64_t at_us)
   date::year_month_day const ymd{today};
   date::local_days const first{ymd.year() / ymd.month() / 1};
   date::local_days const next_first{(ymd.year() / ymd.month() + date::months{1}) / 1};
-  return Windows{Window{clip_begin.time_since_epoch().count(), clip_end.time_since_epoch().count()},
+  SetZoneWindows set;
+  set.zone = zone;
+  set.windows = {Window{clip_begin.time_since_epoch().count(), clip_end.time_since_epoch().count()},
                  Window{day_start(*found, today), day_start(*found, today + date::days{1})},
                  Window{day_start(*found, monday), day_start(*found, monday + date::days{7})},
                  Window{day_start(*found, first), day_start(*found, next_first)}};
+  auto const local_begin = local - (at - clip_begin);  // no jump inside an hour
+  set.week_minute = static_cast<std::int32_t>(
+      date::floor<std::chrono::minutes>(local_begin - date::local_time<microseconds>{monday})
+          .count());
+  return set;
 }
 
 }  // namespace leadex::market

@@ -12,7 +12,8 @@ namespace leadex::market {
 
 /// Windows around `at_us`; weeks begin on Monday. An hour is cut where the zone's offset changes,
 /// so it never spans a jump of the clock. Nothing for an unknown zone.
-[[nodiscard]] std::optional<Windows> zone_windows(std::string const& zone, std::int64_t at_us);
+[[nodiscard]] std::optional<SetZoneWindows> zone_windows(std::string const& zone,
+                                                         std::int64_t at_us);
 
 /// Whether `zone` names a zone of the database ("Europe/Berlin", "UTC").
 [[nodiscard]] bool known_zone(std::string const& zone);

@@ -28,6 +28,7 @@
 #include "server/program/opened.hpp"
 #include "server/storage/postgres/campaign_reads.hpp"
 #include "server/storage/postgres/case_reads.hpp"
+#include "server/storage/postgres/deal_reads.hpp"
 #include "server/storage/postgres/delivery_store.hpp"
 #include "server/storage/postgres/key_listener.hpp"
 #include "server/storage/postgres/lead_reads.hpp"
@@ -293,6 +294,7 @@ struct Exchange::Parts {
   pg::PostgresCampaignReads campaigns{pool};
   pg::PostgresLedgerReads ledger{pool};
   pg::PostgresCaseReads cases{pool};
+  pg::PostgresDealReads deals{pool};
   pg::PostgresLeadReads leads{pool};
   pg::PostgresLotStore lots{pool, *keys};
   pg::PostgresUpkeep upkeep{pool};
@@ -311,8 +313,8 @@ struct Exchange::Parts {
   api::NumberBlocks lead_numbers{numbers, storage::NumberKind::lead, kLeadNumbers};
   api::NumberBlocks intent_numbers{numbers, storage::NumberKind::fund_intent, kIntentNumbers};
   api::CampaignEdits edits;
-  api::TradeServices trade{sales,      campaigns,  ledger,       cases,          leads, intents,
-                           claw_backs, disposable, lead_numbers, intent_numbers, edits};
+  api::TradeServices trade{sales,   campaigns,  ledger,     cases,        deals,          leads,
+                           intents, claw_backs, disposable, lead_numbers, intent_numbers, edits};
   api::IntakeServices intake{{lots, numbers, *keys, *host},
                              disposable_of(settings),
                              {upload_limits_of(settings), 1},

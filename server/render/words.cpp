@@ -11,10 +11,13 @@ namespace {
 using Words5 = std::array<std::string_view, 5>;
 constexpr Words5 kSaleStates{"pending", "delivered", "settled", "returned", "voided"};
 constexpr std::array<std::string_view, 4> kReturnStates{"open", "accepted", "disputed", "denied"};
-constexpr std::array<std::string_view, 3> kCampaignStates{"active", "paused", "exhausted"};
+constexpr std::array<std::string_view, 4> kCampaignStates{"active", "paused", "exhausted",
+                                                          "trial_ended"};
+constexpr std::array<std::string_view, 3> kDealStates{"proposed", "active", "ended"};
 constexpr std::array<std::string_view, 3> kExclusivities{"exclusive", "shared", "any"};
-constexpr std::array<std::string_view, 7> kLossReasons{
-    "", "already_sold", "below_reserve", "same_buyer", "share_limit", "package_lost", "outbid"};
+constexpr std::array<std::string_view, 9> kLossReasons{
+    "",       "already_sold",  "below_reserve", "same_buyer", "share_limit", "package_lost",
+    "outbid", "earlier_route", "not_its_turn"};
 constexpr Words5 kPhases{"posted", "pending", "posted", "voided", "expired"};
 
 // Bands of the score, as the engine publishes them through its virtual attribute.
@@ -39,8 +42,13 @@ std::optional<Enum> find(Words const& words, std::string_view wanted) {
 std::string_view word(market::SaleState state) { return at(kSaleStates, state); }
 std::string_view word(market::ReturnState state) { return at(kReturnStates, state); }
 std::string_view word(market::CampaignStatus status) { return at(kCampaignStates, status); }
+std::string_view word(market::DealState state) { return at(kDealStates, state); }
 std::string_view word(Phase phase) { return at(kPhases, phase); }
 std::string_view word(auction::Exclusivity exclusivity) { return at(kExclusivities, exclusivity); }
+
+std::optional<market::DealState> deal_state(std::string_view word) {
+  return find<market::DealState>(kDealStates, word);
+}
 
 std::optional<std::string_view> word(auction::LossReason reason) {
   if (reason == auction::LossReason::none) return std::nullopt;

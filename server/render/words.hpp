@@ -18,6 +18,8 @@ namespace leadex::render {
 /// "pending", "posted", "voided", "expired": how the money of the transfer stands by it.
 [[nodiscard]] std::string_view word(Phase phase);
 /// Nothing for none.
+[[nodiscard]] std::string_view word(market::DealState state);
+[[nodiscard]] std::optional<market::DealState> deal_state(std::string_view word);
 [[nodiscard]] std::optional<std::string_view> word(auction::LossReason reason);
 [[nodiscard]] std::string_view word(auction::Exclusivity exclusivity);
 [[nodiscard]] std::optional<std::string_view> ruling_word(std::uint8_t ruling);

@@ -31,7 +31,9 @@ struct NewLead {
   std::int64_t consent_us{};
   std::string consent_digest;
   std::int32_t resale{};
-  std::string attributes;  // codec bytes of std::vector<market::AttributeText>
+  std::int64_t reserve_micros{};
+  std::optional<std::string> named_for;  // codec bytes of buyers' numbers; none: open consent
+  std::string attributes;                // codec bytes of std::vector<market::AttributeText>
   std::string external_id;
   std::string contact_sealed;
   std::string consent_sealed;
@@ -131,6 +133,16 @@ struct NewIntent {
   std::int64_t amount{};
 };
 
+struct DealRow {
+  market::DealMoved moved;
+  std::int64_t at_us{};
+};
+
+struct WithheldRow {
+  std::int64_t lead_no{};
+  std::int64_t buyer_no{};
+};
+
 /// Everything one batch inserts (body) and changes (tail).
 struct BatchRows {
   std::int64_t seq{};
@@ -150,6 +162,7 @@ struct BatchRows {
   std::vector<NewIntent> new_intents;
   std::vector<NewCampaign> new_campaigns;
   std::vector<CampaignVersionRow> campaign_versions;
+  std::vector<WithheldRow> withheld;
 
   std::vector<AccountDelta> account_deltas;
   std::vector<SaleUpdate> sale_updates;
@@ -158,6 +171,9 @@ struct BatchRows {
   std::vector<market::CampaignMoved> campaign_updates;
   std::vector<market::BidMoved> bid_updates;
   std::vector<ReturnUpdate> return_updates;
+  std::vector<market::SourceCounted> source_counters;
+  std::vector<DealRow> deals;
+  std::vector<market::SetSourceTerms> source_terms;
   std::vector<std::int64_t> intents_done;
   std::vector<std::int64_t> claw_backs_done;
   std::optional<std::int32_t> market_version;

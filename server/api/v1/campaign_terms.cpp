@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "billing/values/check.hpp"
+#include "server/api/v1/opening_hours.hpp"
 #include "server/api/v1/targeting_json.hpp"
 #include "server/json/money_text.hpp"
 #include "server/json/writer.hpp"
@@ -22,6 +23,8 @@ using json::Value;
 constexpr std::array<std::string_view, market::kWindowKinds> kWindows{"hour", "day", "week",
                                                                       "month"};
 constexpr std::int64_t kLeadsMax = 1'000'000'000;
+constexpr std::int64_t kTrialLeadsMax = 1'000'000;
+constexpr std::int64_t kSecondsMax = 315'360'000;
 constexpr std::size_t kDefinitionBytesMax = 128 * 1024;  // a page shows up to 500 of them
 
 class Reader {
@@ -39,6 +42,9 @@ class Reader {
     read_zone();
     read_caps();
     read_sources();
+    read_schedule();
+    read_route();
+    read_trial();
     read_delivery();
     draft_.terms.buys_listings = top_.optional_bool("buys_listings").value_or(false);
     top_.refuse_unknown_fields();
@@ -107,13 +113,7 @@ class Reader {
   void read_caps() {
     auto caps = top_.optional_object("caps");
     if (!caps) return;
-    if (auto leads = caps->optional_object("leads")) {
-      for (std::size_t k = 0; k < kWindows.size(); ++k) {
-        auto const cap = leads->optional_int(kWindows.at(k), {.min = 0, .max = kLeadsMax});
-        draft_.terms.leads_max.at(k) = cap.value_or(market::kNone);
-      }
-      leads->refuse_unknown_fields();
-    }
+    if (auto leads = caps->optional_object("leads")) read_counts(*leads, draft_.terms.leads_max);
     if (auto spend = caps->optional_object("spend")) {
       for (std::size_t k = 0; k < kWindows.size(); ++k) {
         auto const cap = json::optional_money(*spend, kWindows.at(k),
@@ -125,9 +125,65 @@ class Reader {
     caps->refuse_unknown_fields();
   }
 
+  static void read_counts(ObjectReader& counts,
+                          std::array<std::int64_t, market::kWindowKinds>& into) {
+    for (std::size_t k = 0; k < kWindows.size(); ++k) {
+      auto const cap = counts.optional_int(kWindows.at(k), {.min = 0, .max = kLeadsMax});
+      into.at(k) = cap.value_or(market::kNone);
+    }
+    counts.refuse_unknown_fields();
+  }
+
+  void read_schedule() {
+    auto const pacing = top_.optional_string("pacing").value_or("asap");
+    if (pacing == "even") {
+      draft_.terms.pacing = market::Pacing::even;
+    } else if (pacing != "asap") {
+      top_.fail("pacing", "value_invalid", "One of asap, even.");
+    }
+    auto schedule = top_.optional_object("schedule");
+    if (!schedule) return;
+    auto spans = read_opening_hours(*schedule);
+    if (!spans.empty()) {
+      draft_.terms.schedule = std::move(spans);
+    } else if (schedule->ok()) {
+      top_.fail("schedule", "empty", "Name the hours of one day at least; null is always open.");
+    }
+    schedule_ = top_.find("schedule");
+  }
+
+  void read_route() {
+    auto& terms = draft_.terms;
+    auto const number = [&](std::string_view name, std::int32_t max, std::int32_t& into) {
+      if (auto const given = top_.optional_int(name, {.min = 1, .max = max})) {
+        into = static_cast<std::int32_t>(*given);
+      }
+    };
+    number("priority", market::kPriorityMax, terms.priority);
+    number("weight", market::kWeightMax, terms.weight);
+    terms.minimum_score =
+        top_.optional_int("minimum_score", {.min = 0, .max = 100}).value_or(market::kNone);
+  }
+
+  void read_trial() {
+    auto trial = top_.optional_object("trial");
+    if (!trial) return;
+    auto& terms = draft_.terms.trial;
+    terms.leads = trial->require_int("leads", {.min = 1, .max = kTrialLeadsMax});
+    terms.price_micros = json::require_money(*trial, "price", price()).micros;
+    auto const window = trial->optional_int("return_window_s", {.min = 0, .max = kSecondsMax});
+    terms.return_window_us = window.value_or(0) * kMicrosPerUnit;
+    terms.return_ceiling_bp = static_cast<std::int32_t>(
+        trial->optional_int("return_ceiling_bp", {.min = 0, .max = kBasisPointsWhole}).value_or(0));
+    trial->refuse_unknown_fields();
+  }
+
   void read_sources() {
     auto sources = top_.optional_object("sources");
     if (!sources) return;
+    if (auto caps = sources->optional_object("leads_max")) {
+      read_counts(*caps, draft_.terms.source_leads_max);
+    }
     read_accounts(*sources, "allow", draft_.terms.sources_allowed);
     read_accounts(*sources, "block", draft_.terms.sources_blocked);
     sources->refuse_unknown_fields();
@@ -170,16 +226,34 @@ class Reader {
     return Money{micros};
   }
 
+  static void write_counts(json::JsonWriter& out,
+                           std::array<std::int64_t, market::kWindowKinds> const& counts) {
+    for (std::size_t k = 0; k < kWindows.size(); ++k) {
+      if (counts.at(k) != market::kNone) out.field(kWindows.at(k), counts.at(k));
+    }
+  }
+
+  void write_route(json::JsonWriter& out) const {
+    auto const& terms = draft_.terms;
+    if (schedule_ != nullptr) out.field("schedule", *schedule_);
+    out.field("pacing", terms.pacing == market::Pacing::even ? "even" : "asap");
+    out.field("priority", terms.priority);
+    out.field("weight", terms.weight);
+    if (terms.minimum_score != market::kNone) out.field("minimum_score", terms.minimum_score);
+    if (terms.trial.leads == 0) return;
+    auto const trial = out.object("trial");
+    out.field("leads", terms.trial.leads);
+    out.field("price", Money{terms.trial.price_micros}, settings_.currency);
+    out.field("return_window_s", terms.trial.return_window_us / kMicrosPerUnit);
+    out.field("return_ceiling_bp", terms.trial.return_ceiling_bp);
+  }
+
   void write_caps(json::JsonWriter& out) const {
     auto const& terms = draft_.terms;
     auto const caps = out.object("caps");
     {
       auto const leads = out.object("leads");
-      for (std::size_t k = 0; k < kWindows.size(); ++k) {
-        if (terms.leads_max.at(k) != market::kNone) {
-          out.field(kWindows.at(k), terms.leads_max.at(k));
-        }
-      }
+      write_counts(out, terms.leads_max);
     }
     auto const spend = out.object("spend");
     for (std::size_t k = 0; k < kWindows.size(); ++k) {
@@ -221,9 +295,14 @@ class Reader {
       write_caps(out);
       {
         auto const sources = out.object("sources");
+        {
+          auto const caps = out.object("leads_max");
+          write_counts(out, terms.source_leads_max);
+        }
         write_accounts(out, "allow", terms.sources_allowed);
         write_accounts(out, "block", terms.sources_blocked);
       }
+      write_route(out);
       out.field("buys_listings", terms.buys_listings);
       out.field("webhook_endpoint_id", endpoint_id_);
     }
@@ -238,6 +317,7 @@ class Reader {
   std::string name_;
   std::string market_;
   Value const* targeting_{};
+  Value const* schedule_{};
   std::optional<std::int64_t> max_shares_;
   std::optional<std::string> endpoint_id_;
 };

@@ -74,7 +74,8 @@ asio::awaitable<ApiResult> answer_campaign(ApiCall& call, CampaignId id) {
 asio::awaitable<Result<void, ApiProblem>> pause_campaigns_of(ApiCall& call, std::int64_t buyer_no) {
   storage::Viewer const buyer{buyer_no, storage::Role::buyer};
   storage::CampaignFilter filter;
-  filter.states = {market::CampaignStatus::active, market::CampaignStatus::exhausted};
+  filter.states = {market::CampaignStatus::active, market::CampaignStatus::exhausted,
+                   market::CampaignStatus::trial_ended};
   for (;;) {
     auto const found = co_await trade_of(call).campaigns.list(buyer, filter);
     if (!found) co_return refuse(problem_of(found.error()));

@@ -18,6 +18,10 @@ using targeting::AttributeType;
 
 constexpr std::array<std::string_view, 3> kVisibilityWords{"exact", "band", "hidden"};
 constexpr std::array<std::string_view, 2> kCpaHoldWords{"full", "pooled"};
+constexpr std::array<std::string_view, 3> kPriceRules{"first_price", "second_price", "fixed"};
+constexpr std::array<std::string_view, 5> kRoutings{"price", "weight", "round_robin", "waterfall",
+                                                    "hybrid"};
+constexpr std::int64_t kHybridMax = 1000;
 /// Query names of /v1/listings, which an attribute would hide.
 constexpr std::array<std::string_view, 4> kQueryNames{"market", "limit", "cursor", "sort"};
 
@@ -119,6 +123,27 @@ void read_attributes(ObjectReader reader, MarketDefinition& into) {
   }
 }
 
+void read_routing(ObjectReader& reader, MarketDefinition& into) {
+  if (auto const rule = reader.optional_string("rule")) {
+    into.routing = from_word<auction::Routing>(kRoutings, *rule);
+  }
+  if (auto const n = reader.optional_int("hybrid_n", {1, kHybridMax})) {
+    into.hybrid_n = static_cast<std::int32_t>(*n);
+  }
+  auto const* const fallback = reader.find("fallback_campaign");
+  if (fallback == nullptr) return;
+  into.fallback_campaign = fallback->IsString() ? std::string{json::text_of(*fallback)} : "";
+}
+
+constexpr std::string_view kGrades = "ABCDEF";
+static_assert(kGrades.size() == market::kGradesMax);
+
+void read_grade_reserve(ObjectReader reader, MarketDefinition& into) {
+  for (std::size_t i = 0; i < kGrades.size(); ++i) {
+    read_amount(reader, kGrades.substr(i, 1), into.currency, into.grade_reserve.at(i));
+  }
+}
+
 void read_money_rules(ObjectReader& reader, MarketDefinition& into) {
   if (auto auction = reader.optional_object("auction")) {
     if (auto const shares = auction->optional_int("max_shares", {1, kSharesPerRound})) {
@@ -126,9 +151,17 @@ void read_money_rules(ObjectReader& reader, MarketDefinition& into) {
     }
     auto const reserve = json::optional_money(*auction, "reserve", {.currency = into.currency});
     if (reserve) into.reserve = *reserve;
+    if (auto const rule = auction->optional_string("price_rule")) {
+      into.price_rule = from_word<auction::PriceRule>(kPriceRules, *rule);
+    }
+    if (auto grades = auction->optional_object("grade_reserve")) {
+      read_grade_reserve(std::move(*grades), into);
+    }
+    if (auto routing = auction->optional_object("routing")) read_routing(*routing, into);
   }
   if (auto listing = reader.optional_object("listing")) {
     read_amount(*listing, "ask", into.currency, into.ask);
+    read_seconds(*listing, "fall_s", into.fall);
     read_seconds(*listing, "ttl_s", into.listing_ttl);
     read_seconds(*listing, "auction_s", into.listing_auction);
   }
@@ -184,15 +217,27 @@ void write_attributes(json::JsonWriter& writer, MarketDefinition const& from) {
 void write_money_rules(json::JsonWriter& writer, MarketDefinition const& from) {
   {
     auto const auction = writer.object("auction");
-    writer.field("price_rule", "first_price");
+    writer.field("price_rule", to_word(kPriceRules, from.price_rule));
     writer.field("rank_by", "price");
     writer.field("max_shares", from.max_shares);
     writer.field("reserve", from.reserve, from.currency);
+    {
+      auto const grades = writer.object("grade_reserve");
+      for (std::size_t i = 0; i < kGrades.size(); ++i) {
+        write_optional(writer, kGrades.substr(i, 1), from.grade_reserve.at(i), from.currency);
+      }
+    }
+    auto const routing = writer.object("routing");
+    writer.field("rule", to_word(kRoutings, from.routing));
+    writer.field("hybrid_n", from.hybrid_n);
+    if (!from.fallback_campaign.empty()) {
+      writer.field("fallback_campaign", from.fallback_campaign);
+    }
   }
   {
     auto const listing = writer.object("listing");
     write_optional(writer, "ask", from.ask, from.currency);
-    writer.field("fall_s", 0);
+    writer.field("fall_s", from.fall.count());
     writer.field("ttl_s", from.listing_ttl.count());
     writer.field("auction_s", from.listing_auction.count());
   }

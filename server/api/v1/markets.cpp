@@ -45,12 +45,27 @@ Answered set_status(ApiCall& call, storage::MarketStatus status) {
   co_return result;
 }
 
+/// The campaign that takes what nobody took must be one of the market; a new one has none.
+void resolve_fallback(crypto::PublicIdCodec const& ids, std::optional<MarketNo> market,
+                      app::MarketDefinition& definition, json::FieldErrors& errors) {
+  definition.fallback_campaign_no = 0;
+  if (definition.fallback_campaign.empty()) return;
+  auto const id = ids.open_as<CampaignId>(definition.fallback_campaign);
+  if (id && market && id->market == *market) {
+    definition.fallback_campaign_no = id->no;
+  } else {
+    errors.push_back(
+        {"/auction/routing/fallback_campaign", "campaign_unknown", "No campaign of this market."});
+  }
+}
+
 }  // namespace
 
 Answered create_market(ApiCall& call) {
   app::StatedMarket stated;
   json::FieldErrors errors;
   read_market_definition(call.body, stated.definition, errors);
+  resolve_fallback(call.ctx.ids, std::nullopt, stated.definition, errors);
   if (!errors.empty()) co_return invalid(std::move(errors));
   stated.text = market_definition_text(stated.definition);
 
@@ -78,6 +93,7 @@ Answered patch_market(ApiCall& call) {
     app::StatedMarket after{before, {}};
     json::FieldErrors errors;
     read_market_definition(*body, after.definition, errors);
+    resolve_fallback(context->ids, current->no, after.definition, errors);
     if (!errors.empty()) {
       return app::fail(app::AppCode::validation_failed, {}, faults_of(errors));
     }

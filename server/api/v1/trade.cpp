@@ -30,6 +30,14 @@ void register_trade(http::Router& router, ApiContext& context) {
   put("place_bid", place_bid);
   put("withdraw_bid", withdraw_bid);
   put("create_purchase", create_purchase);
+  put("create_deal", create_deal);
+  put("list_deals", list_deals);
+  put("get_deal", get_deal);
+  put("accept_deal", accept_deal);
+  put("end_deal", end_deal);
+  put("get_source_terms", get_source_terms);
+  put("set_source_reserve", set_source_reserve);
+  put("set_source_grade", set_source_grade);
   put("list_sales", list_sales);
   put("get_sale", get_sale);
   put("get_sale_contact", get_sale_contact);

@@ -34,6 +34,15 @@ Answered place_bid(ApiCall& call);
 Answered withdraw_bid(ApiCall& call);
 Answered create_purchase(ApiCall& call);
 
+Answered create_deal(ApiCall& call);
+Answered list_deals(ApiCall& call);
+Answered get_deal(ApiCall& call);
+Answered accept_deal(ApiCall& call);
+Answered end_deal(ApiCall& call);
+Answered get_source_terms(ApiCall& call);
+Answered set_source_reserve(ApiCall& call);
+Answered set_source_grade(ApiCall& call);
+
 Answered list_sales(ApiCall& call);
 Answered get_sale(ApiCall& call);
 Answered get_sale_contact(ApiCall& call);

@@ -11,6 +11,7 @@
 #include "server/intake/contact/disposable_domains.hpp"
 #include "server/storage/campaign_reads.hpp"
 #include "server/storage/case_reads.hpp"
+#include "server/storage/deal_reads.hpp"
 #include "server/storage/lead_reads.hpp"
 #include "server/storage/ledger_reads.hpp"
 #include "server/storage/numbers.hpp"
@@ -68,6 +69,7 @@ struct TradeServices {
   storage::CampaignReads& campaigns;
   storage::LedgerReads& ledger;
   storage::CaseReads& cases;
+  storage::DealReads& deals;
   storage::LeadReads& leads;
   app::IntentRunner& intents;
   app::ClawBackRunner& claw_backs;

@@ -13,8 +13,6 @@
 
 namespace leadex::storage::postgres {
 
-inline constexpr std::int64_t kAnyRows = -1;
-
 /// @throws when it touched another number of rows than it must: an invariant is broken.
 inline void run_binary(pqxx::transaction_base& tx, Call const& call) {
   std::vector<pqxx::binarystring> params;

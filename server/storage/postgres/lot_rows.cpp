@@ -71,8 +71,9 @@ constexpr char const* kSealedLead =
 // Along the primary key, without a sort: what a page costs must not grow with the lot.
 constexpr char const* kLeadsToOffer =
     "select lead_no, tenant_no, version, score, vehicle, reason, captured_us, ask_micros, "
-    "attributes from lead where market_id = $1 and lead_no between $3 and $4 and batch_no = $2 "
-    "and state = 0 order by lead_no limit $5";
+    "attributes, named_for, array(select buyer from lead_withheld w where w.market_id = "
+    "l.market_id and w.lead_no = l.lead_no order by 1) from lead l where market_id = $1 and "
+    "lead_no between $3 and $4 and batch_no = $2 and state = 0 order by lead_no limit $5";
 constexpr char const* kLeadsOnSale =
     "select lead_no from lead where market_id = $1 and lead_no between $3 and $4 and batch_no = $2 "
     "and state = 1 order by lead_no limit $5";
@@ -137,6 +138,13 @@ market::OfferLead read_offer(pqxx::row const& row) {
   auto attributes = market::decode_value<std::vector<market::AttributeText>>(read_bytes(row.at(8)));
   if (!attributes) throw std::runtime_error("a lead holds attributes that cannot be read");
   offer.attributes = std::move(*attributes);
+  offer.named = !row.at(9).is_null();
+  if (offer.named) {
+    auto buyers = market::decode_value<std::vector<std::int64_t>>(read_bytes(row.at(9)));
+    if (!buyers) throw std::runtime_error("a lead holds a consent that cannot be read");
+    offer.named_for = std::move(*buyers);
+  }
+  offer.withheld = read_numbers(row.at(10));
   return offer;
 }
 

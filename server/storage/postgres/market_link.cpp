@@ -52,7 +52,7 @@ pqxx::result MarketLink::run(pqxx::transaction_base& work, Call const& call) {
   for (auto const& param : call.params) params.emplace_back(param.data(), param.size());
   auto result = work.exec_prepared(
       call.statement->name, pqxx::prepare::make_dynamic_params(params.begin(), params.end()));
-  if (call.rows_expected >= 0 &&
+  if (call.rows_expected != kAnyRows &&
       static_cast<std::int64_t>(result.affected_rows()) != call.rows_expected) {
     throw RowCountError{call.statement->name};
   }

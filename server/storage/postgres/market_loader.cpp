@@ -3,6 +3,7 @@
 #include "billing/values/check.hpp"
 #include "matching/market/codec.hpp"
 #include "server/storage/postgres/market_chain.hpp"
+#include "server/storage/postgres/statement.hpp"
 
 namespace leadex::storage::postgres {
 
@@ -57,6 +58,10 @@ void load_campaigns(pqxx::transaction_base& work, std::int64_t market_id, market
     campaign.latest.version = row[2].as<std::int32_t>();
     campaign.status = static_cast<market::CampaignStatus>(row[3].as<int>());
     campaign.latest.terms = decoded<market::CampaignTerms>(row[4]);
+    if (!row["turn"].is_null()) {
+      campaign.turn = number(row["turn"]);
+      campaign.trial_n = number(row["trial_n"]);
+    }
     int at = 7;  // past market_id and campaign_no of the counter
     for (auto& window : campaign.counters) {
       if (row[at].is_null()) break;
@@ -68,6 +73,40 @@ void load_campaigns(pqxx::transaction_base& work, std::int64_t market_id, market
       at += 5;
     }
     image.campaigns.push_back(std::move(campaign));
+  }
+}
+
+void load_routes(pqxx::transaction_base& work, std::int64_t market_id, market::Image& image) {
+  for (auto const& row : work.exec_params(
+           "select campaign_no, generator, hour_start_us, hour_n, hour_n_max, day_start_us, day_n, "
+           "day_n_max, week_start_us, week_n, week_n_max, month_start_us, month_n, month_n_max "
+           "from "
+           "leadex.campaign_source_counter where market_id = $1 order by 1, 2",
+           market_id)) {
+    market::SourceCounted counted{number(row[0]), number(row[1]), {}};
+    int at = 2;
+    for (auto& window : counted.windows) {
+      window.start_us = number(row[at]);
+      window.n = number(row[at + 1]);
+      window.n_max = row[at + 2].as<std::int64_t>(market::kNone);
+      at += 3;
+    }
+    image.source_counts.push_back(counted);
+  }
+  for (auto const& row : work.exec_params(
+           "select deal_no, buyer, generator, price_micros, exclusive, proposed_by, state from "
+           "leadex.deal where market_id = $1 and state in (0, 1) order by 1",
+           market_id)) {
+    image.deals.push_back({number(row[0]), number(row[1]), number(row[2]), number(row[3]),
+                           row[4].as<bool>(), number(row[5]),
+                           static_cast<market::DealState>(row[6].as<int>())});
+  }
+  for (auto const& row : work.exec_params(
+           "select generator, reserve_micros, grade from leadex.source_terms where market_id = $1 "
+           "order by 1",
+           market_id)) {
+    image.source_terms.push_back(
+        {number(row[0]), row[1].as<std::int64_t>(market::kNone), row[2].as<std::int32_t>()});
   }
 }
 
@@ -97,7 +136,9 @@ void load_accounts(pqxx::transaction_base& work, std::int64_t market_id, LoadedM
 // What rests, and what is sold but not delivered.
 constexpr char const* kLeads =
     "select lead_no, tenant_no, version, coalesce(score, -1), vehicle, reason, captured_us, "
-    "ask_micros, attributes, state, listed_us from leadex.lead l where market_id = $1 and lead_no "
+    "ask_micros, attributes, state, listed_us, reserve_micros, named_for, array(select buyer from "
+    "leadex.lead_withheld w where w.market_id = l.market_id and w.lead_no = l.lead_no order by 1)"
+    "::text from leadex.lead l where market_id = $1 and lead_no "
     "> $2 and (state = 1 or (state = 2 and exists (select from leadex.sale s where s.market_id = "
     "l.market_id and s.lead_no = l.lead_no and s.state = 0))) order by lead_no limit $3";
 
@@ -118,6 +159,10 @@ void load_leads(pqxx::transaction_base& work, std::int64_t market_id, market::Im
       lead.lead.attributes = decoded<std::vector<market::AttributeText>>(row[8]);
       lead.state = static_cast<market::LeadState>(row[9].as<int>());
       lead.listed_us = number(row[10]);
+      lead.reserve_micros = number(row[11]);
+      lead.lead.named = !row[12].is_null();
+      if (lead.lead.named) lead.lead.named_for = decoded<std::vector<std::int64_t>>(row[12]);
+      lead.lead.withheld = read_numbers(row[13]);
       image.leads.push_back(std::move(lead));
     }
     if (static_cast<std::int64_t>(rows.size()) < kPage) return;
@@ -127,7 +172,8 @@ void load_leads(pqxx::transaction_base& work, std::int64_t market_id, market::Im
 // Sales with something to come, and all sales of leads that still rest.
 constexpr char const* kSales =
     "select lead_no, slot, buyer, campaign, generator, gross, exclusive, shares_max, auction_no, "
-    "sold_us, state, due_us, windows, credited, batch_seq, n, fee, holdback from leadex.sale s "
+    "sold_us, state, due_us, windows, credited, batch_seq, n, fee, holdback, trial from "
+    "leadex.sale s "
     "where market_id = $1 and (lead_no, slot) > ($2, $3) and (state in (0, 1) or (state = 2 and "
     "due_us > 0) or exists (select from leadex.lead l where l.market_id = s.market_id and "
     "l.lead_no = s.lead_no and l.state = 1) or exists (select from leadex.sale o where "
@@ -159,6 +205,7 @@ void load_sales(pqxx::transaction_base& work, std::int64_t market_id, LoadedMark
       sale.n = row[15].as<std::int32_t>();
       sale.fee = number(row[16]);
       sale.holdback = number(row[17]);
+      award.trial = row[18].as<bool>();
       out.image.sales.push_back(sale.image);
       out.sales.push_back(std::move(sale));
     }
@@ -213,7 +260,9 @@ LoadedMarket load_market(pqxx::transaction_base& work, std::int64_t market_id,
                          std::int64_t now_us) {
   LoadedMarket out;
   load_settings(work, market_id, out);
+  out.image.last_at_us = out.head.last_at_us;
   load_campaigns(work, market_id, out.image);
+  load_routes(work, market_id, out.image);
   load_accounts(work, market_id, out);
   load_leads(work, market_id, out.image);
   load_sales(work, market_id, out);

@@ -23,18 +23,19 @@ constexpr Statement kSales{
     "lx_sales",
     "insert into leadex.sale (market_id, batch_seq, lead_no, slot, n, buyer, campaign, generator, "
     "gross, fee, holdback, credited, state, exclusive, shares_max, auction_no, sold_us, due_us, "
-    "windows) select $1::int8, $2::int8, * from unnest($3::int8[], $4::int4[], $5::int4[], "
+    "windows, trial) select $1::int8, $2::int8, * from unnest($3::int8[], $4::int4[], $5::int4[], "
     "$6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int8[], $11::int8[], $12::int8[], "
-    "$13::int2[], $14::bool[], $15::int2[], $16::int8[], $17::int8[], $18::int8[], $19::bytea[])"};
+    "$13::int2[], $14::bool[], $15::int2[], $16::int8[], $17::int8[], $18::int8[], $19::bytea[], "
+    "$20::bool[])"};
 
 constexpr Statement kLeads{
     "lx_leads",
     "insert into leadex.lead (market_id, lead_no, batch_no, row_no, tenant_no, version, state, "
     "score, vehicle, reason, captured_us, listed_us, ask_micros, consent_us, consent_digest, "
-    "resale, attributes, external_id) select $1::int8, * from unnest($2::int8[], $3::int8[], "
-    "$4::int8[], $5::int8[], $6::int4[], $7::int2[], $8::int4[], $9::int2[], $10::text[], "
-    "$11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::bytea[], $16::int2[], $17::bytea[], "
-    "$18::text[])"};
+    "resale, attributes, external_id, reserve_micros, named_for) select $1::int8, * from "
+    "unnest($2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::int4[], $7::int2[], $8::int4[], "
+    "$9::int2[], $10::text[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::bytea[], "
+    "$16::int2[], $17::bytea[], $18::text[], $19::int8[], $20::bytea[])"};
 
 constexpr Statement kContacts{
     "lx_contacts",
@@ -118,17 +119,19 @@ constexpr Statement kSaleUpdates{
 
 constexpr Statement kLeadUpdates{
     "lx_lead_updates",
-    "update leadex.lead l set state = u.state, listed_us = u.listed from unnest($2::int8[], "
-    "$3::int2[], $4::int8[]) as u(lead, state, listed) where l.market_id = $1::int8 and "
-    "l.lead_no = any($2::int8[]) and l.lead_no = u.lead"};
+    "update leadex.lead l set state = u.state, listed_us = u.listed, reserve_micros = u.reserve "
+    "from unnest($2::int8[], $3::int2[], $4::int8[], $5::int8[]) as u(lead, state, listed, "
+    "reserve) where l.market_id = $1::int8 and l.lead_no = any($2::int8[]) and l.lead_no = "
+    "u.lead"};
 
 constexpr Statement kCounters{
     "lx_counters",
     "insert into leadex.campaign_counter select $1::int8, * from unnest($2::int8[], $3::int8[], "
     "$4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int8[], "
     "$11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::int8[], $17::int8[], "
-    "$18::int8[], $19::int8[], $20::int8[], $21::int8[], $22::int8[]) on conflict (market_id, "
-    "campaign_no) do update set hour_start_us = excluded.hour_start_us, hour_n = excluded.hour_n, "
+    "$18::int8[], $19::int8[], $20::int8[], $21::int8[], $22::int8[], $23::int8[], $24::int8[], "
+    "$25::int8[]) on conflict (market_id, campaign_no) do update set hour_start_us = "
+    "excluded.hour_start_us, hour_n = excluded.hour_n, "
     "hour_n_max = excluded.hour_n_max, hour_micros = excluded.hour_micros, hour_micros_max = "
     "excluded.hour_micros_max, day_start_us = excluded.day_start_us, day_n = excluded.day_n, "
     "day_n_max = excluded.day_n_max, day_micros = excluded.day_micros, day_micros_max = "
@@ -136,7 +139,41 @@ constexpr Statement kCounters{
     "week_n_max = excluded.week_n_max, week_micros = excluded.week_micros, week_micros_max = "
     "excluded.week_micros_max, month_start_us = excluded.month_start_us, month_n = "
     "excluded.month_n, month_n_max = excluded.month_n_max, month_micros = excluded.month_micros, "
-    "month_micros_max = excluded.month_micros_max"};
+    "month_micros_max = excluded.month_micros_max, turn = excluded.turn, trial_n = "
+    "excluded.trial_n, trial_n_max = excluded.trial_n_max"};
+
+constexpr Statement kSourceCounters{
+    "lx_source_counters",
+    "insert into leadex.campaign_source_counter select $1::int8, * from unnest($2::int8[], "
+    "$3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], "
+    "$10::int8[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::int8[]) on conflict "
+    "(market_id, campaign_no, generator) do update set hour_start_us = excluded.hour_start_us, "
+    "hour_n = excluded.hour_n, hour_n_max = excluded.hour_n_max, day_start_us = "
+    "excluded.day_start_us, day_n = excluded.day_n, day_n_max = excluded.day_n_max, "
+    "week_start_us = excluded.week_start_us, week_n = excluded.week_n, week_n_max = "
+    "excluded.week_n_max, month_start_us = excluded.month_start_us, month_n = excluded.month_n, "
+    "month_n_max = excluded.month_n_max"};
+
+// Those that end go in a call of their own, before others of the same two begin.
+constexpr Statement kDeals{
+    "lx_deals",
+    "insert into leadex.deal (market_id, deal_no, buyer, generator, price_micros, exclusive, "
+    "proposed_by, state, proposed_us, changed_us) select $1::int8, d.no, d.buyer, d.generator, "
+    "d.price, d.exclusive, d.by, d.state, d.at, d.at from unnest($2::int8[], $3::int8[], "
+    "$4::int8[], $5::int8[], $6::bool[], $7::int8[], $8::int2[], $9::int8[]) as d(no, buyer, "
+    "generator, price, exclusive, by, state, at) on conflict (market_id, deal_no) do update set "
+    "state = excluded.state, changed_us = excluded.changed_us"};
+
+constexpr Statement kSourceTerms{
+    "lx_source_terms",
+    "insert into leadex.source_terms select $1::int8, * from unnest($2::int8[], $3::int8[], "
+    "$4::int2[]) on conflict (market_id, generator) do update set reserve_micros = "
+    "excluded.reserve_micros, grade = excluded.grade"};
+
+constexpr Statement kWithheld{
+    "lx_withheld",
+    "insert into leadex.lead_withheld select $1::int8, * from unnest($2::int8[], $3::int8[]) on "
+    "conflict do nothing"};
 
 constexpr Statement kCampaignUpdates{
     "lx_campaign_updates",
@@ -192,6 +229,12 @@ class Calls {
     params.insert(params.begin(), market_);
     calls_.push_back({&statement, std::move(params), std::ssize(rows)});
   }
+  /// Of rows that may be there already.
+  template <class Rows>
+  void add_missing(Statement const& statement, Rows const& rows, std::vector<std::string> params) {
+    add(statement, rows, std::move(params));
+    if (!rows.empty()) calls_.back().rows_expected = kAnyRows;
+  }
   [[nodiscard]] std::vector<Call> take() { return std::move(calls_); }
 
  private:
@@ -242,7 +285,9 @@ void add_leads(Calls& calls, std::span<NewLead const> leads) {
        i8(leads, [](L l) { return l.consent_us; }),
        bytes(leads, [](L l) { return l.consent_digest; }), i2(leads, [](L l) { return l.resale; }),
        bytes(leads, [](L l) { return l.attributes; }),
-       texts(leads, [](L l) { return l.external_id; })});
+       texts(leads, [](L l) { return l.external_id; }),
+       i8(leads, [](L l) { return l.reserve_micros; }),
+       bytes(leads, [](L l) { return l.named_for; })});
   calls.add(
       kContacts, leads,
       {i8(leads, [](L l) { return l.lead_no; }), bytes(leads, [](L l) { return l.contact_sealed; }),
@@ -299,7 +344,8 @@ void add_trade(Calls& calls, std::string const& seq, BatchRows const& rows) {
        i2(s, [](S r) { return r.award.state; }), flags(s, [](S r) { return r.award.exclusive; }),
        i2(s, [](S r) { return r.award.shares_max; }), i8(s, [](S r) { return r.award.auction_no; }),
        i8(s, [](S r) { return r.award.sold_us; }), i8(s, [](S r) { return r.award.due_us; }),
-       bytes(s, [](S r) { return market::encode_value(r.award.windows); })});
+       bytes(s, [](S r) { return market::encode_value(r.award.windows); }),
+       flags(s, [](S r) { return r.award.trial; })});
   using A = AuctionRow const&;
   auto const& a = rows.auctions;
   calls.add(kAuctions, a,
@@ -327,6 +373,39 @@ void add_trade(Calls& calls, std::string const& seq, BatchRows const& rows) {
        i8(r, [](R x) { return x.decided_us; }), bytes(r, [](R x) { return x.note_sealed; })});
 }
 
+void add_routes(Calls& calls, BatchRows const& rows) {
+  using C = market::SourceCounted const&;
+  auto const& c = rows.source_counters;
+  std::vector<std::string> columns{i8(c, [](C r) { return r.campaign_no; }),
+                                   i8(c, [](C r) { return r.generator_no; })};
+  for (std::size_t k = 0; k < market::kWindowKinds; ++k) {
+    columns.push_back(i8(c, [=](C r) { return r.windows[k].start_us; }));
+    columns.push_back(i8(c, [=](C r) { return r.windows[k].n; }));
+    columns.push_back(i8(c, [=](C r) { return nullable(r.windows[k].n_max); }));
+  }
+  calls.add(kSourceCounters, c, std::move(columns));
+  using D = DealRow const&;
+  for (bool const ended : {true, false}) {
+    std::vector<DealRow> d;
+    for (auto const& row : rows.deals) {
+      if ((row.moved.state == market::DealState::ended) == ended) d.push_back(row);
+    }
+    calls.add(
+        kDeals, d,
+        {i8(d, [](D r) { return r.moved.deal_no; }), i8(d, [](D r) { return r.moved.buyer_no; }),
+         i8(d, [](D r) { return r.moved.generator_no; }),
+         i8(d, [](D r) { return r.moved.price_micros; }),
+         flags(d, [](D r) { return r.moved.exclusive; }), i8(d, [](D r) { return r.moved.by_no; }),
+         i2(d, [](D r) { return r.moved.state; }), i8(d, [](D r) { return r.at_us; })});
+  }
+  using S = market::SetSourceTerms const&;
+  auto const& s = rows.source_terms;
+  calls.add(
+      kSourceTerms, s,
+      {i8(s, [](S r) { return r.generator_no; }),
+       i8(s, [](S r) { return nullable(r.reserve_micros); }), i2(s, [](S r) { return r.grade; })});
+}
+
 }  // namespace
 
 std::vector<Call> body_calls(std::int64_t market_id, BatchRows const& rows) {
@@ -352,6 +431,10 @@ std::vector<Call> body_calls(std::int64_t market_id, BatchRows const& rows) {
             {i8(v, [](V r) { return r.campaign_no; }), i4(v, [](V r) { return r.version; }),
              texts(v, [](V r) { return r.definition; }), bytes(v, [](V r) { return r.terms; }),
              i8(v, [](V r) { return r.created_by; })});
+  using W = WithheldRow const&;
+  auto const& w = rows.withheld;
+  calls.add_missing(kWithheld, w,
+                    {i8(w, [](W r) { return r.lead_no; }), i8(w, [](W r) { return r.buyer_no; })});
   using K = IdempotencyRow const&;
   auto const& k = rows.keys;
   calls.add(kKeys, k,
@@ -381,7 +464,7 @@ std::vector<Call> tail_calls(std::int64_t market_id, BatchRows const& rows) {
   auto const& l = rows.lead_updates;
   calls.add(kLeadUpdates, l,
             {i8(l, [](L r) { return r.lead_no; }), i2(l, [](L r) { return r.state; }),
-             i8(l, [](L r) { return r.listed_us; })});
+             i8(l, [](L r) { return r.listed_us; }), i8(l, [](L r) { return r.reserve_micros; })});
   using C = market::CounterMoved const&;
   auto const& c = rows.counters;
   std::vector<std::string> counter_columns{i8(c, [](C r) { return r.campaign_no; })};
@@ -392,7 +475,11 @@ std::vector<Call> tail_calls(std::int64_t market_id, BatchRows const& rows) {
     counter_columns.push_back(i8(c, [=](C r) { return r.windows[k].micros; }));
     counter_columns.push_back(i8(c, [=](C r) { return nullable(r.windows[k].micros_max); }));
   }
+  counter_columns.push_back(i8(c, [](C r) { return r.turn; }));
+  counter_columns.push_back(i8(c, [](C r) { return r.trial_n; }));
+  counter_columns.push_back(i8(c, [](C r) { return nullable(r.trial_n_max); }));
   calls.add(kCounters, c, std::move(counter_columns));
+  add_routes(calls, rows);
   using M = market::CampaignMoved const&;
   auto const& m = rows.campaign_updates;
   calls.add(kCampaignUpdates, m,

@@ -17,6 +17,9 @@ struct Statement {
   char const* sql;
 };
 
+/// As rows_expected: a statement that may find rows there already.
+inline constexpr std::int64_t kAnyRows = -1;
+
 struct Call {
   Statement const* statement{};
   std::vector<std::string> params;  // binary format

@@ -1,9 +1,12 @@
 #include "server/storage/postgres/statement.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <pqxx/binarystring>
 #include <pqxx/prepared_statement>
 #include <pqxx/strconv>
+#include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "server/crypto/bytes.hpp"
@@ -53,6 +56,25 @@ std::array<std::uint8_t, 32> read_digest(pqxx::field const& field) {
 }
 
 Timestamp read_time(pqxx::field const& field) { return from_unix_micros(field.as<std::int64_t>()); }
+
+// As PostgreSQL writes it: {1,-2}.
+std::vector<std::int64_t> read_numbers(pqxx::field const& field) {
+  std::vector<std::int64_t> numbers;
+  std::string_view rest{field.c_str(), field.size()};
+  if (rest.size() < 2 || rest.front() != '{' || rest.back() != '}') {
+    throw std::runtime_error("a row holds no array of numbers");
+  }
+  rest = rest.substr(1, rest.size() - 2);
+  while (!rest.empty()) {
+    std::int64_t number{};
+    auto const [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+    if (error != std::errc{}) throw std::runtime_error("a row holds no array of numbers");
+    numbers.push_back(number);
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+    if (!rest.empty()) rest.remove_prefix(1);  // the comma
+  }
+  return numbers;
+}
 
 std::optional<Timestamp> read_time_maybe(pqxx::field const& field) {
   if (field.is_null()) return std::nullopt;

@@ -63,6 +63,8 @@ pqxx::result execute(pqxx::transaction_base& tx, char const* statement,
 /// Of a bigint of Unix microseconds.
 [[nodiscard]] Timestamp read_time(pqxx::field const& field);
 [[nodiscard]] std::optional<Timestamp> read_time_maybe(pqxx::field const& field);
+/// A bigint[] without nulls.
+[[nodiscard]] std::vector<std::int64_t> read_numbers(pqxx::field const& field);
 template <class T>
 [[nodiscard]] std::optional<T> read_maybe(pqxx::field const& field) {
   if (field.is_null()) return std::nullopt;

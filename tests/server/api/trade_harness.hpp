@@ -9,6 +9,7 @@
 #include "server/json/time_text.hpp"
 #include "server/storage/postgres/campaign_reads.hpp"
 #include "server/storage/postgres/case_reads.hpp"
+#include "server/storage/postgres/deal_reads.hpp"
 #include "server/storage/postgres/lead_reads.hpp"
 #include "server/storage/postgres/ledger_reads.hpp"
 #include "server/storage/postgres/sale_reads.hpp"
@@ -131,6 +132,7 @@ class TradeHarness : public ApiHarness {
   storage::postgres::PostgresCampaignReads campaigns_{sql_};
   storage::postgres::PostgresLedgerReads ledger_{sql_};
   storage::postgres::PostgresCaseReads cases_{sql_};
+  storage::postgres::PostgresDealReads deals_{sql_};
   storage::postgres::PostgresLeadReads leads_{sql_};
   app::IntentRunner intents_{platform_, *markets_};
   app::ClawBackRunner claw_backs_{platform_, *markets_, intents_};
@@ -138,9 +140,9 @@ class TradeHarness : public ApiHarness {
   NumberBlocks lead_numbers_{numbers_, storage::NumberKind::lead, 64};
   NumberBlocks intent_numbers_{numbers_, storage::NumberKind::fund_intent, 16};
   CampaignEdits edits_;
-  TradeServices services_{sales_,        campaigns_,      ledger_,     cases_,
-                          leads_,        intents_,        claw_backs_, disposable_,
-                          lead_numbers_, intent_numbers_, edits_};
+  TradeServices services_{sales_,      campaigns_,    ledger_,         cases_,
+                          deals_,      leads_,        intents_,        claw_backs_,
+                          disposable_, lead_numbers_, intent_numbers_, edits_};
 
  private:
   boost::asio::thread_pool pool_{1};

@@ -1,0 +1,21 @@
+#pragma once
+// DealReads over table deal. Any thread.
+
+#include "server/storage/deal_reads.hpp"
+#include "server/storage/postgres/pool.hpp"
+
+namespace leadex::storage::postgres {
+
+class PostgresDealReads final : public DealReads {
+ public:
+  /// @param pool  outlives this.
+  explicit PostgresDealReads(Pool& pool) : pool_(pool) {}
+  [[nodiscard]] Later<std::vector<DealView>> list(Viewer viewer, DealFilter filter) override;
+  [[nodiscard]] Later<std::optional<DealView>> find(Viewer viewer, DealId id) override;
+  [[nodiscard]] Later<bool> is_trader(std::int64_t account_no, Role role) override;
+
+ private:
+  Pool& pool_;
+};
+
+}  // namespace leadex::storage::postgres
