@@ -33,7 +33,7 @@ bool within(std::vector<NumberedRate> const& rows, std::int64_t high) {
   return std::ranges::all_of(rows, [&](auto const& row) { return within(row.ppb, 0, high); });
 }
 
-auto pair_key(PairRate const& row) { return std::pair{row.campaign_no, row.generator_no}; }
+auto pair_key(PairRate const& row) { return std::pair{row.generator_no, row.campaign_no}; }
 
 NumberedRate const* find(std::vector<NumberedRate> const& rows, std::int64_t no) {
   auto const at = std::ranges::lower_bound(rows, no, {}, &NumberedRate::no);
@@ -53,7 +53,7 @@ class Levels {
       buyer_of_[trial.campaign_no] = trial.buyer_no;
       add(market_, trial);
       add(sources_[trial.generator_no], trial);
-      add(pairs_[{trial.campaign_no, trial.generator_no}], trial);
+      add(pairs_[{trial.generator_no, trial.campaign_no}], trial);
     }
   }
 
@@ -85,8 +85,8 @@ class Levels {
     std::map<std::int64_t, Expectation> buyers;
     std::map<std::int64_t, Expectation> campaigns;
     for (auto const& [key, count] : pairs_) {
-      auto const expected = Wide{count.exposure_ppb} * find(table_.sources, key.second)->ppb;
-      for (auto* level : {&buyers[buyer_of_[key.first]], &campaigns[key.first]}) {
+      auto const expected = Wide{count.exposure_ppb} * find(table_.sources, key.first)->ppb;
+      for (auto* level : {&buyers[buyer_of_[key.second]], &campaigns[key.second]}) {
         level->expected += expected;
         level->events += count.events;
       }
@@ -105,12 +105,12 @@ class Levels {
 
   void rate_pairs() {
     for (auto const& [key, count] : pairs_) {
-      auto const source_ppb = find(table_.sources, key.second)->ppb;
+      auto const source_ppb = find(table_.sources, key.first)->ppb;
       auto const expected = Wide{count.exposure_ppb} * source_ppb;
       auto const evidence = expected + Wide{count.events} * kWhole * kWhole;
       if (evidence < Wide{settings_.pair_evidence_min} * kWhole * kWhole) continue;
       auto const times = shrunken_factor(count.events, expected, settings_.pair_strength,
-                                         find(table_.campaigns, key.first)->ppb);
+                                         find(table_.campaigns, key.second)->ppb);
       table_.pairs.push_back({key.first, key.second, rate_times(source_ppb, times)});
     }
   }
@@ -118,7 +118,7 @@ class Levels {
   RateSettings const& settings_;
   Count market_;
   std::map<std::int64_t, Count> sources_;
-  std::map<std::pair<std::int64_t, std::int64_t>, Count> pairs_;  // campaign, generator
+  std::map<std::pair<std::int64_t, std::int64_t>, Count> pairs_;  // generator, campaign
   std::map<std::int64_t, std::int64_t> buyer_of_;                 // by campaign
   RateTable table_;
 };
@@ -140,13 +140,25 @@ bool RateTable::valid() const {
          ascending(campaigns, &NumberedRate::no) && ascending(pairs, pair_key);
 }
 
+Probability SourceRates::probability(std::int64_t campaign_no, std::int64_t factor_ppb) const {
+  auto const pair = std::ranges::lower_bound(pairs, campaign_no, {}, &PairRate::campaign_no);
+  if (pair != pairs.end() && pair->campaign_no == campaign_no) return {pair->ppb};
+  return {rate_times(ppb, factor_ppb)};
+}
+
+SourceRates RateTable::at(std::int64_t generator_no) const {
+  auto const own = std::ranges::equal_range(pairs, generator_no, {}, &PairRate::generator_no);
+  return {value_or(sources, generator_no, market_ppb), own};
+}
+
+std::int64_t RateTable::factor_ppb(std::int64_t campaign_no, std::int64_t buyer_no) const {
+  if (auto const* campaign = find(campaigns, campaign_no)) return campaign->ppb;
+  return value_or(buyers, buyer_no, unknown_buyer_ppb);
+}
+
 Probability RateTable::probability(BidKey const& key) const {
-  auto const wanted = std::pair{key.campaign_no, key.generator_no};
-  auto const pair = std::ranges::lower_bound(pairs, wanted, {}, pair_key);
-  if (pair != pairs.end() && pair_key(*pair) == wanted) return {pair->ppb};
-  auto const source = value_or(sources, key.generator_no, market_ppb);
-  auto const buyer = value_or(buyers, key.buyer_no, unknown_buyer_ppb);
-  return {rate_times(source, value_or(campaigns, key.campaign_no, buyer))};
+  return at(key.generator_no)
+      .probability(key.campaign_no, factor_ppb(key.campaign_no, key.buyer_no));
 }
 
 std::int64_t shrunken_factor(std::int64_t events, Wide expected, std::int64_t strength,

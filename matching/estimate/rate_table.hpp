@@ -50,11 +50,20 @@ struct NumberedRate {
   static void fields(auto& self, auto& io) { io(self.no, self.ppb); }
 };
 struct PairRate {
-  std::int64_t campaign_no{};
   std::int64_t generator_no{};
+  std::int64_t campaign_no{};
   std::int64_t ppb{};
   friend bool operator==(PairRate const&, PairRate const&) = default;
-  static void fields(auto& self, auto& io) { io(self.campaign_no, self.generator_no, self.ppb); }
+  static void fields(auto& self, auto& io) { io(self.generator_no, self.campaign_no, self.ppb); }
+};
+
+/// What a table says of one generator: looked up once for all bids on its lead. Refers into the
+/// table.
+struct SourceRates {
+  std::int64_t ppb{};
+  std::span<PairRate const> pairs;
+  /// The pair's own rate, else source × factor. @cost O(log pairs)
+  [[nodiscard]] Probability probability(std::int64_t campaign_no, std::int64_t factor_ppb) const;
 };
 
 /// In ascending order of numbers, each once, so that equal tables have equal bytes.
@@ -67,8 +76,12 @@ struct RateTable {
   std::vector<PairRate> pairs;             // rates
 
   /// The best-known level: the pair, else source × campaign, × buyer, × unknown buyer; an unknown
-  /// source counts as the market. @cost O(log n) @pre valid()
+  /// source counts as the market. at() and factor_ppb() are its two halves. @pre valid()
+  /// @cost O(log n)
   [[nodiscard]] Probability probability(BidKey const& key) const;
+  [[nodiscard]] SourceRates at(std::int64_t generator_no) const;
+  /// Does not change while the table lasts, so that it can be kept with the campaign.
+  [[nodiscard]] std::int64_t factor_ppb(std::int64_t campaign_no, std::int64_t buyer_no) const;
   /// Order and ranges, for a table read from bytes.
   [[nodiscard]] bool valid() const;
 

@@ -1,11 +1,13 @@
 // leadex-bench-cpa_truth: how well estimates foretell conversions that come late, and how soon the
 // tests of buyer truth find buyers that keep conversions to themselves; false alarms against the
 // share that is stated. Simulated; what it costs is timed beside it.
-//   --runs=N     buyers of each kind (3000)
+//   --runs=N     buyers of each kind (2000)
 //   --markets=N  markets whose next day is foretold (40)
 //   --seed=N     of all of it (1)
 
-#include <random>
+#include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "billing/values/check.hpp"
 #include "matching/estimate/expected_value.hpp"
@@ -36,9 +38,13 @@ void foretell(std::uint64_t seed, std::int64_t markets) {
   print_figure("conversions observed", "conversions", sum.observed);
 }
 
-void time_estimates(std::uint64_t seed) {
-  est::DelayedMarket const market(
-      seed, {.generators = 100, .buyers = 200, .days = 60, .leads_per_day = 2'000, .today = 1});
+void time_estimates(std::uint64_t seed, std::int64_t bids) {
+  est::DelayedMarket const market(seed, {.generators = 20,
+                                         .buyers = 100,
+                                         .days = 60,
+                                         .leads_per_day = 6'000,
+                                         .growth = 1,
+                                         .today = 1});
   auto const snapshot = est::DelayedMarket::known(market.leads(), market.today());
   auto began = thread_cpu_seconds();
   auto const version = est::make_estimates({1, 0}, snapshot, {}).value();
@@ -50,17 +56,36 @@ void time_estimates(std::uint64_t seed) {
   print_figure("pairs with a row of their own", "pairs",
                static_cast<double>(version.conversions.pairs.size()));
 
-  constexpr std::int64_t kLookups = 1'000'000;
-  std::int64_t total = 0;
   auto const& leads = market.leads();
+  std::int64_t alone = 0;
   began = thread_cpu_seconds();
-  for (std::int64_t i = 0; i < kLookups; ++i) {
-    auto const& key = leads[static_cast<std::size_t>(i * 7) % leads.size()].key;
-    total += est::value_micros(50'000'000, {version.billable(key), version.returned(key)});
+  for (std::int64_t i = 0; i < bids; ++i) {
+    auto const& key = leads[static_cast<std::size_t>(i)].key;
+    alone += est::value_micros(50'000'000, {version.billable(key), version.returned(key)});
   }
-  print_figure("both probabilities and the value of a bid", "ns",
-               (thread_cpu_seconds() - began) * 1e9 / kLookups);
-  LEADEX_CHECK(total > 0);
+  print_figure("value of a bid looked up alone", "ns",
+               (thread_cpu_seconds() - began) * 1e9 / static_cast<double>(bids));
+
+  // As an auction does it: the source once for a lead, the factors kept with the campaigns.
+  std::vector<std::pair<std::int64_t, std::int64_t>> factors;
+  for (std::int64_t i = 0; i < bids; ++i) {
+    auto const& key = leads[static_cast<std::size_t>(i)].key;
+    factors.emplace_back(version.conversions.factor_ppb(key.campaign_no, key.buyer_no),
+                         version.returns.factor_ppb(key.campaign_no, key.buyer_no));
+  }
+  std::int64_t together = 0;
+  began = thread_cpu_seconds();
+  auto const converts = version.conversions.at(1);
+  auto const returns = version.returns.at(1);
+  for (std::int64_t i = 0; i < bids; ++i) {
+    auto const& key = leads[static_cast<std::size_t>(i)].key;
+    auto const& [converted, returned] = factors[static_cast<std::size_t>(i)];
+    together += est::value_micros(50'000'000, {converts.probability(key.campaign_no, converted),
+                                               returns.probability(key.campaign_no, returned)});
+  }
+  print_figure("value of a bid with source and factors at hand", "ns",
+               (thread_cpu_seconds() - began) * 1e9 / static_cast<double>(bids));
+  LEADEX_CHECK(alone > 0 && together > 0);
 }
 
 class Watch {
@@ -76,12 +101,15 @@ class Watch {
       auto const held =
           sum([&] { return market_.hold_out({.leads_per_day = 400, .reported = 0.95}, holdout); });
       auto const compared = sum([&] { return market_.compare({.odds = 0.7}, comparison); });
+      auto const unlike =
+          sum([&] { return market_.compare({.unlike = 0.6, .odds = 0.7}, comparison); });
       auto const equal = sum([&] { return market_.compare({}, comparison); });
       auto const peeked = sum([&] {
         return q::Watched{market_.accused_by_peeking(400, 0.95, stated), 0, 0};
       });
       print_figure("holdout: barely honest buyers" + at, "%", 100 * held.share());
       print_figure("comparison: barely honest buyers" + at, "%", 100 * compared.share());
+      print_figure("comparison: barely honest among unlike others" + at, "%", 100 * unlike.share());
       print_figure("comparison: buyers as the others" + at, "%", 100 * equal.share());
       print_figure("test of fixed counts, read each time: barely honest buyers" + at, "%",
                    100 * peeked.share());
@@ -120,11 +148,11 @@ class Watch {
 
 int main(int argc, char** argv) {
   std::span<char* const> const arguments{argv, static_cast<std::size_t>(argc)};
-  auto const runs = leadex::bench::count_option(arguments, "runs", 3'000);
+  auto const runs = leadex::bench::count_option(arguments, "runs", 2'000);
   auto const markets = leadex::bench::count_option(arguments, "markets", 40);
   auto const seed = static_cast<std::uint64_t>(leadex::bench::count_option(arguments, "seed", 1));
   leadex::bench::foretell(seed, markets);
-  leadex::bench::time_estimates(seed);
+  leadex::bench::time_estimates(seed, std::min<std::int64_t>(100 * runs, 300'000));
   leadex::bench::Watch watch(seed, runs);
   watch.false_alarms();
   watch.detection();

@@ -2,21 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iostream>
 #include <numeric>
 
 #include "tests/matching/estimate/delayed_market.hpp"
+#include "tests/matching/seed.hpp"
 
 namespace leadex::estimate {
 namespace {
 
-std::uint64_t seed_of_run() {
-  std::uint64_t seed = std::random_device{}();
-  if (char const* given = std::getenv("LEADEX_TEST_SEED")) seed = std::strtoull(given, nullptr, 10);
-  std::cout << "seed " << seed << "\n";
-  return seed;
-}
 Predicted predicted(std::int64_t ppb, std::int32_t day, std::int64_t leads,
                     std::vector<std::int64_t> converted) {
   return {Probability{ppb}, {1, 1, 1, day, leads, 0, std::move(converted)}};

@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <boost/multiprecision/cpp_int.hpp>
-#include <iostream>
 #include <random>
 
 #include "matching/estimate/parts.hpp"
+#include "tests/matching/seed.hpp"
 
 namespace leadex::estimate {
 namespace {
@@ -79,8 +79,7 @@ TEST(DelayCurve, IsWhereExpectationAndMaximisationStandStill) {
 }
 
 TEST(DelayCurve, AgreesWithPlainFractionsAndNeverFallsWithAge) {
-  auto const seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
+  auto const seed = seed_of_run();
   std::mt19937_64 random(seed);
   auto const below = [&](std::int64_t n) {
     return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n));

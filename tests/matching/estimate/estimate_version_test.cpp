@@ -2,23 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iostream>
 
 #include "matching/estimate/calibration.hpp"
 #include "matching/market/codec.hpp"
 #include "tests/matching/estimate/delayed_market.hpp"
+#include "tests/matching/seed.hpp"
 
 namespace leadex::estimate {
 namespace {
-
-bool full_run() { return std::getenv("LEADEX_TEST_FULL") != nullptr; }
-std::uint64_t seed_of_run() {
-  std::uint64_t seed = std::random_device{}();
-  if (char const* given = std::getenv("LEADEX_TEST_SEED")) seed = std::strtoull(given, nullptr, 10);
-  std::cout << "seed " << seed << "\n";
-  return seed;
-}
 
 Cohort cohort(std::int64_t campaign, std::int32_t day, std::int64_t leads, std::int64_t returned,
               std::vector<std::int64_t> converted) {

@@ -3,9 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <boost/multiprecision/cpp_int.hpp>
-#include <iostream>
 #include <limits>
 #include <random>
+
+#include "tests/matching/seed.hpp"
 
 namespace leadex::estimate {
 namespace {
@@ -39,8 +40,7 @@ TEST(ExpectedValue, NoBidIsWorthAnythingWithoutAChance) {
 }
 
 TEST(ExpectedValue, AgreesWithLongIntegersAndItsInverseIsTheSmallestBid) {
-  auto const seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
+  auto const seed = seed_of_run();
   std::mt19937_64 random(seed);
   cpp_int const certain = cpp_int(kWhole) * kWhole;
   for (int i = 0; i < 50'000; ++i) {

@@ -24,6 +24,7 @@ struct ReportingOptions {
   std::int64_t mature_days{31};  // from a sale until its conversions are all known
   std::int64_t leads_per_day{40};
   double others{5};       // leads of the other buyers of the segment ÷ the buyer's
+  double unlike{0};       // half of the others convert so much worse, half so much better
   double odds{1.0};       // the buyer's true odds of a conversion ÷ the others'
   double reported{1.0};   // share of its conversions that it tells of
   double holdout{0.15};   // share of its leads in the holdout
@@ -45,7 +46,9 @@ class ReportingMarket {
         auto const theirs = poisson(static_cast<double>(options.leads_per_day) * options.others *
                                     segment.others_part);
         auto const rate = with_odds(segment.rate, options.odds) * options.reported;
-        Compared const seen{mine, binomial(mine, rate), theirs, binomial(theirs, segment.rate)};
+        Compared const seen{mine, binomial(mine, rate), theirs,
+                            binomial(theirs / 2, segment.rate * (1 - options.unlike)) +
+                                binomial(theirs - theirs / 2, segment.rate * (1 + options.unlike))};
         if (options.by_segment) test.add(seen);
         together.buyer_leads += seen.buyer_leads;
         together.buyer_events += seen.buyer_events;

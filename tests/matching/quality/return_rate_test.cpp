@@ -4,15 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <random>
 
+#include "tests/matching/seed.hpp"
+
 namespace leadex::quality {
 namespace {
-
-bool full_run() { return std::getenv("LEADEX_TEST_FULL") != nullptr; }
 
 SellerShare share(std::int64_t generator, std::int64_t leads, std::int64_t returned,
                   std::int64_t other_leads, std::int64_t other_returned) {
@@ -75,8 +74,7 @@ TEST(ReturnRate, AFindingStatesRateIntervalAndTheOthersRate) {
 }
 
 TEST(ReturnRate, AgreesWithEnumeratingAllWays) {
-  auto const seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
+  auto const seed = seed_of_run();
   std::mt19937_64 random(seed);
   auto const below = [&](std::int64_t n) {
     return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n));
@@ -112,8 +110,7 @@ TEST(ReturnRate, OneMoreReturnIsNeverLessEvidence) {
 }
 
 TEST(ReturnRate, AccusesNoMoreHonestBuyersOfAPeriodThanStated) {
-  auto const seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
+  auto const seed = seed_of_run();
   std::mt19937_64 random(seed);
   auto const binomial = [&](std::int64_t n, double p) {
     return std::binomial_distribution<std::int64_t>{n, p}(random);

@@ -3,9 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <iostream>
 #include <map>
 #include <random>
+
+#include "tests/matching/seed.hpp"
 
 namespace leadex::quality {
 namespace {
@@ -67,9 +68,8 @@ TEST(ReturnedThenConverted, ItsOwnWinCountsBeforeAnEarlierOneOfThePerson) {
 }
 
 TEST(ReturnedThenConverted, AgreesWithComparingEachReturnWithEachWin) {
-  auto const seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
-  std::mt19937 random(seed);
+  auto const seed = seed_of_run();
+  std::mt19937_64 random(seed);
   auto const below = [&](unsigned n) { return static_cast<int>(random() % n); };
   for (int run = 0; run < 500; ++run) {
     std::vector<ReturnedLead> leads;

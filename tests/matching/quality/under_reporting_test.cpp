@@ -3,24 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <iostream>
 
 #include "tests/matching/quality/reporting_market.hpp"
+#include "tests/matching/seed.hpp"
 
 namespace leadex::quality {
 namespace {
 
-std::int64_t runs(std::int64_t few, std::int64_t full) {
-  return std::getenv("LEADEX_TEST_FULL") != nullptr ? full : few;
-}
-std::uint64_t seed_of_run() {
-  std::uint64_t seed = std::random_device{}();
-  if (char const* given = std::getenv("LEADEX_TEST_SEED")) seed = std::strtoull(given, nullptr, 10);
-  std::cout << "seed " << seed << "\n";
-  return seed;
-}
-
+std::int64_t runs(std::int64_t few, std::int64_t full) { return full_run() ? full : few; }
 DrawHash hash_of(std::uint64_t first) {
   DrawHash hash{};
   for (std::size_t i = 0; i < 8; ++i) hash[i] = static_cast<std::byte>(first >> (56 - 8 * i));
@@ -136,16 +127,20 @@ TEST(UnderReporting, AccusesNoMoreHonestBuyersThanStatedHoweverOftenOneLooks) {
   ReportingMarket market(seed);
   WatchedSum held;
   WatchedSum compared;
+  WatchedSum unlike;
   WatchedSum peeked;
   for (std::int64_t run = 0; run < runs(250, 3'000); ++run) {
     held.add(market.hold_out({.leads_per_day = 400, .reported = 0.95}, kHoldout));
     compared.add(market.compare({.odds = 0.7}, kComparison));
+    // The others need not be alike.
+    unlike.add(market.compare({.unlike = 0.6, .odds = 0.7}, kComparison));
     peeked.add({market.accused_by_peeking(400, 0.95, 0.05), 0, 0});
   }
   std::cout << "accused: holdout " << held.share() << ", comparison " << compared.share()
             << ", stated 0.05; a test of fixed counts read each time " << peeked.share() << "\n";
   EXPECT_LE(held.share(), held.allowed(0.05)) << "seed " << seed;
   EXPECT_LE(compared.share(), compared.allowed(0.05)) << "seed " << seed;
+  EXPECT_LE(unlike.share(), unlike.allowed(0.05)) << "seed " << seed;
   EXPECT_GT(peeked.share(), peeked.allowed(0.05)) << "seed " << seed;
 }
 
