@@ -45,9 +45,10 @@ class DelayedMarket {
     for (std::int64_t g = 0; g < options.generators; ++g) source_.push_back(spread(0.35));
     for (std::int64_t b = 0; b < options.buyers; ++b) skill_.push_back(spread(0.25));
     auto leads = options.leads_per_day;
-    for (std::int32_t day = 0; day <= options.days; ++day, leads *= options.growth) {
+    for (std::int32_t day = 0; day <= options.days; ++day) {
       auto const count = static_cast<int>(day == options.days ? leads * options.today : leads);
       for (int i = 0; i < count; ++i) leads_.push_back(sell(kFirstDay + day));
+      leads *= options.growth;
     }
   }
 

@@ -12,6 +12,7 @@ namespace leadex::quality {
 namespace {
 
 std::int64_t runs(std::int64_t few, std::int64_t full) { return full_run() ? full : few; }
+
 DrawHash hash_of(std::uint64_t first) {
   DrawHash hash{};
   for (std::size_t i = 0; i < 8; ++i) hash[i] = static_cast<std::byte>(first >> (56 - 8 * i));
