@@ -86,7 +86,7 @@ class Questions {
     auto const& listed = world_.operation(rule.operation);
     Request request{listed.operation, person.label, person.key, listed.method, {}, {}, {}};
     request.target = target_of(listed, rule, values);
-    if (listed.method == "POST" || listed.method == "PATCH") request.body = rule.body;
+    if (listed.method != "GET" && listed.method != "DELETE") request.body = rule.body;
     if (listed.method == "POST") {
       request.headers.add("Idempotency-Key", "probe-" + std::to_string(requests.size()));
     }

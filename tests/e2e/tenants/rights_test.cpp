@@ -28,7 +28,7 @@ Request ask(World const& world, Rule const& rule, Person const& person) {
   Request request{listed.operation, person.label, person.key, listed.method, {}, {}, {}};
   request.target = target_of(listed, rule, nothing(world, rule));
   // No Idempotency-Key and an empty body where one is due: rights come first.
-  if (listed.method == "POST" || listed.method == "PATCH") request.body = rule.body;
+  if (listed.method != "GET" && listed.method != "DELETE") request.body = rule.body;
   return request;
 }
 

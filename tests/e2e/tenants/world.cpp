@@ -42,6 +42,7 @@ IdKind kind_of(std::string_view kind) {
                                                          {"payout_run", IdKind::payout_run},
                                                          {"return", IdKind::ret},
                                                          {"sale", IdKind::sale},
+                                                         {"deal", IdKind::deal},
                                                          {"books", IdKind::account},
                                                          {"transfer", IdKind::transfer},
                                                          {"deposit", IdKind::deposit},
@@ -65,6 +66,7 @@ World::World() {
   open_markets();
   open_endpoints_and_keys();
   place_campaigns();
+  propose_deal();
   bring_leads();
   bring_lots();
   buy();

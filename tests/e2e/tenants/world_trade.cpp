@@ -83,6 +83,18 @@ void World::place_campaigns() {
   place("b3", kFastMarket, "TX", {});
 }
 
+/// A proposal on the slow market: it waits, so it moves no lead.
+void World::propose_deal() {
+  auto const made = json::parse(
+      post_as("b1", "create_deal", "/v1/deals",
+              fmt::format(R"({{"market":"{}","counterparty":"{}","price":{{"amount":"3.00",)"
+                          R"("currency":"USD"}}}})",
+                          kMarket, person("g1").account)));
+  auto owners = own("b1");
+  owners.merge(own("g1"));
+  add("deal", cli::JsonView{*made}["id"].text(), owners);
+}
+
 void World::bring_leads() {
   auto const bring = [&](std::string_view label, std::string_view state, int count) {
     std::string last;

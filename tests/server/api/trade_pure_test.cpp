@@ -98,11 +98,12 @@ class Definitions : public testing::Test {
 TEST_F(Definitions, WriteEveryDefaultOut) {
   auto const draft = read(with(""));
   ASSERT_TRUE(draft.has_value());
-  EXPECT_EQ(draft->definition,
-            R"({"name":"N","market":"m.us.usd","pricing":{"model":"cpl","bid":{"amount":"5.00",)"
-            R"("currency":"USD"}},"targeting":{"all":[]},"exclusivity":"any","time_zone":"UTC",)"
-            R"("caps":{"leads":{},"spend":{}},"sources":{"allow":[],"block":[]},)"
-            R"("buys_listings":false,"webhook_endpoint_id":null})");
+  EXPECT_EQ(
+      draft->definition,
+      R"({"name":"N","market":"m.us.usd","pricing":{"model":"cpl","bid":{"amount":"5.00",)"
+      R"("currency":"USD"}},"targeting":{"all":[]},"exclusivity":"any","time_zone":"UTC",)"
+      R"("caps":{"leads":{},"spend":{}},"sources":{"leads_max":{},"allow":[],"block":[]},)"
+      R"("pacing":"asap","priority":5,"weight":1,"buys_listings":false,"webhook_endpoint_id":null})");
   auto const again = read(draft->definition);
   ASSERT_TRUE(again.has_value()) << "a definition reads as itself";
   EXPECT_EQ(again->definition, draft->definition);
