@@ -1,0 +1,394 @@
+// leadex-bench-storefront: searches over the open listings of one market, by the index and by
+// looking at every listing.
+//   --listings=N    (1000000)
+//   --attributes=N  of the market, 1 to 32 (8)
+//   --queries=N     of each kind (2000)
+//   --seed=N        (1)
+
+#include <algorithm>
+#include <random>
+
+#include "billing/values/check.hpp"
+#include "matching/storefront/storefront.hpp"
+#include "tests/bench/figures.hpp"
+
+namespace leadex::bench {
+
+namespace {
+
+namespace sf = storefront;
+namespace tg = targeting;
+
+constexpr std::int64_t kNowUs = 1'800'000'000'000'000;
+constexpr std::size_t kPageSize = 50;
+constexpr std::int64_t kPostcodes = 40'000;
+
+struct Listing {
+  sf::Entry entry;
+  tg::AttributeValues values;
+};
+
+tg::AttributeDef def(std::string name, tg::AttributeType type, std::int64_t low = tg::kIntegerMin,
+                     std::int64_t high = tg::kIntegerMax) {
+  tg::AttributeDef made;
+  made.name = std::move(name);
+  made.type = type;
+  if (type == tg::AttributeType::integer) {
+    made.minimum = low;
+    made.maximum = high;
+  } else if (type == tg::AttributeType::choice) {
+    for (std::int64_t i = 0; i < high; ++i) made.choices.push_back("c" + std::to_string(i));
+  }
+  return made;
+}
+
+/// state, age, own_home, postcode, income, product, household, vehicle_year, and so on again.
+tg::Schema schema_of(std::int64_t attributes) {
+  using enum tg::AttributeType;
+  std::vector<tg::AttributeDef> const kinds{
+      def("state", choice, 0, 50),        def("age", integer, 16, 110),
+      def("own_home", boolean),           def("postcode", text),
+      def("income", integer, 0, 1 << 20), def("product", choice, 0, 12),
+      def("household", integer, 0, 20),   def("vehicle_year", integer, 1950, 2030),
+  };
+  std::vector<tg::AttributeDef> defs;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(attributes); ++i) {
+    defs.push_back(kinds[i % kinds.size()]);
+    if (i >= kinds.size()) defs.back().name += std::to_string(i);
+  }
+  return tg::Schema::make(std::move(defs)).value();
+}
+
+class World {
+ public:
+  World(std::int64_t attributes, std::uint64_t seed)
+      : schema(schema_of(attributes)), random_(seed) {}
+
+  std::int64_t below(std::int64_t n) {
+    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(n));
+  }
+  // Small values are more frequent, as of states and postcodes.
+  std::int64_t skewed(std::int64_t n) { return below(1 + below(n)); }
+
+  std::int64_t value(tg::AttributeIndex attribute) {
+    auto const& def = schema.at(attribute);
+    switch (def.type) {
+      case tg::AttributeType::choice:
+        return skewed(std::ssize(def.choices));
+      case tg::AttributeType::boolean:
+        return below(10) < 6 ? 1 : 0;
+      case tg::AttributeType::text:
+        return skewed(kPostcodes);
+      case tg::AttributeType::integer:
+        return def.minimum +
+               (below(def.maximum - def.minimum) + below(def.maximum - def.minimum)) / 2;
+    }
+    return 0;
+  }
+
+  Listing listing(std::int64_t lead_no) {
+    Listing made;
+    made.values = schema.blank();
+    for (std::size_t i = 0; i < schema.market_size(); ++i) {
+      if (below(20) != 0) made.values[i] = value(static_cast<tg::AttributeIndex>(i));
+    }
+    auto const score = below(101);
+    made.values[schema.score()] = score;
+    made.values[schema.temperature()] = score >= 70 ? 0 : score >= 40 ? 1 : 2;
+    made.values[schema.vehicle()] = skewed(10);
+    made.values[schema.source_reason()] = skewed(300);
+    made.entry.lead_no = lead_no;
+    made.entry.ask_micros = ask();
+    made.entry.listed_us = kNowUs - below(30 * 24 * sf::kCapturedStepUs);
+    made.entry.captured_us = made.entry.listed_us - below(24 * sf::kCapturedStepUs);
+    return made;
+  }
+
+  std::int64_t ask() { return (100 + below(4'900)) * 10'000; }  // 1.00 to 50.00
+
+  /// A predicate as buyers write them.
+  tg::Expression predicate(tg::AttributeIndex attribute) {
+    auto const& def = schema.at(attribute);
+    if (def.type == tg::AttributeType::integer) {
+      if (attribute == schema.lead_age_s()) {
+        return tg::in_range(attribute, std::nullopt, (1 + below(30)) * 86'400);
+      }
+      if (attribute == schema.score()) return tg::in_range(attribute, below(90), std::nullopt);
+      auto const low = value(attribute);
+      if (below(3) != 0) return tg::in_range(attribute, low, std::nullopt);
+      return tg::in_range(attribute, low, low + (def.maximum - low) / 4);
+    }
+    std::vector<std::int64_t> list(
+        static_cast<std::size_t>(def.type == tg::AttributeType::boolean ? 1 : 1 + below(4)));
+    for (auto& item : list) item = value(attribute);
+    return tg::in_list(attribute, list);
+  }
+
+  tg::Expression filter(std::size_t predicates) {
+    std::vector<tg::AttributeIndex> attributes(schema.size());
+    for (std::size_t i = 0; i < attributes.size(); ++i) {
+      attributes[i] = static_cast<tg::AttributeIndex>(i);
+    }
+    std::shuffle(attributes.begin(), attributes.end(), random_);
+    std::vector<tg::Expression> parts;
+    for (auto const attribute : attributes) {
+      if (parts.size() < predicates) parts.push_back(predicate(attribute));
+    }
+    return tg::all_of(std::move(parts));
+  }
+
+  tg::Schema const schema;
+
+ private:
+  std::mt19937_64 random_;
+};
+
+class Samples {
+ public:
+  explicit Samples(std::string name) : name_(std::move(name)) {}
+  template <class Work>
+  void time(Work work) {
+    auto const began = Clock::now();
+    work();
+    add(seconds_since(began));
+  }
+  void add(double seconds) { us_.push_back(seconds * 1e6); }
+  void print(bool with_max = false) {
+    if (us_.empty()) return;
+    print_figure(name_ + ", p50", "µs", percentile(us_, 0.5));
+    print_figure(name_ + ", p99", "µs", percentile(us_, 0.99));
+    if (with_max) print_figure(name_ + ", max", "µs", us_.back());
+  }
+
+ private:
+  std::string name_;
+  std::vector<double> us_;
+};
+
+tg::Conjunction conjunction_of(tg::Expression const& expression) {
+  auto const form = tg::to_normal_form(expression);
+  LEADEX_CHECK(form.has_value());
+  return form->empty() ? tg::Conjunction{} : form->front();
+}
+
+class Bench {
+ public:
+  Bench(std::int64_t count, std::int64_t attributes, std::size_t queries, std::uint64_t seed)
+      : world_(attributes, seed), front_(world_.schema), queries_(queries) {
+    Samples inserts("insert");
+    for (std::int64_t lead = 1; lead <= count; ++lead) {
+      listings_.push_back(world_.listing(lead));
+      inserts.time([&] { front_.insert(entry(listings_.back())); });
+    }
+    inserts.print(true);
+    print_bytes("bytes per listing");
+  }
+
+  // A tenth of the book comes, goes and changes its price.
+  void time_changes() {
+    Samples asks("set_ask");
+    Samples removals("remove");
+    Samples inserts("insert into freed rows");
+    auto const moves = listings_.size() / 10;
+    for (std::size_t i = 0; i < moves; ++i) {
+      auto& changed = any_listing();
+      changed.entry.ask_micros = std::max<std::int64_t>(changed.entry.ask_micros * 9 / 10, 1);
+      asks.time([&] { front_.set_ask(changed.entry.lead_no, changed.entry.ask_micros); });
+    }
+    for (std::size_t i = 0; i < moves; ++i) {
+      auto& gone = any_listing();
+      removals.time([&] { front_.remove(gone.entry.lead_no); });
+      gone = world_.listing(std::ssize(listings_) + 1 + static_cast<std::int64_t>(i));
+      inserts.time([&] { front_.insert(entry(gone)); });
+    }
+    asks.print(true);
+    removals.print(true);
+    inserts.print(true);
+    print_bytes("bytes per listing after changes");
+  }
+
+  void time_pages() {
+    static constexpr std::string_view kOrderNames[] = {"ask", "score", "captured"};
+    static constexpr std::string_view kShares[] = {"over 10 %", "1 to 10 %", "0.1 to 1 %",
+                                                   "under 0.1 %"};
+    for (std::size_t order = 0; order < sf::kOrders; ++order) {
+      auto const sorted = "page by " + std::string{kOrderNames[order]};
+      Samples all(sorted);
+      std::vector<Samples> by_share;
+      for (auto const share : kShares) by_share.emplace_back(sorted + ", " + std::string{share});
+      for (std::size_t i = 0; i < queries_; ++i) {
+        auto query = random_page(static_cast<sf::Order>(order));
+        auto const matches = front_.facets({query.filter, {}, query.supply, kNowUs}).matches;
+        auto const began = Clock::now();
+        std::size_t taken = 0;
+        front_.page(query, [&](sf::Hit const& /*hit*/) { return ++taken > 0; });
+        auto const seconds = seconds_since(began);
+        all.add(seconds);
+        auto const share = static_cast<double>(matches) / static_cast<double>(listings_.size());
+        by_share[share > 0.1 ? 0 : share > 0.01 ? 1 : share > 0.001 ? 2 : 3].add(seconds);
+      }
+      all.print(true);
+      for (auto& samples : by_share) samples.print();
+    }
+  }
+
+  void time_sweeps() {
+    Samples sweeps("sweep of 64, any of up to 8 branches");
+    for (std::size_t i = 0; i < queries_ / 4; ++i) {
+      std::vector<tg::Expression> branches;
+      for (auto n = 1 + world_.below(8); n > 0; --n) {
+        branches.push_back(world_.filter(static_cast<std::size_t>(2 + world_.below(3))));
+      }
+      auto const tree = tg::any_of(std::move(branches));
+      std::size_t taken = 0;
+      sweeps.time([&] {
+        front_.sweep({.expression = &tree, .after = random_place(sf::Order::ask), .now_us = kNowUs},
+                     [&](sf::Hit const& /*hit*/) { return ++taken < 64; });
+      });
+    }
+    sweeps.print(true);
+  }
+
+  void time_facets() {
+    auto const& schema = world_.schema;
+    std::vector<sf::FacetWish> const wishes{{*schema.find("state"), {}},
+                                            {schema.temperature(), {}},
+                                            {schema.vehicle(), {}},
+                                            {schema.score(), {20, 40, 60, 80}}};
+    for (std::size_t predicates = 0; predicates <= 4; ++predicates) {
+      Samples samples("4 facets, " + std::to_string(predicates) + " predicates");
+      for (std::size_t i = 0; i < queries_ / 4; ++i) {
+        sf::FacetQuery query{conjunction_of(world_.filter(predicates)), wishes, sf::Supply::share,
+                             kNowUs};
+        samples.time([&] { (void)front_.facets(query); });
+      }
+      samples.print(true);
+    }
+  }
+
+  /// The yardstick: every listing evaluated, the best kept.
+  void time_scan() {
+    auto const rounds = std::max<std::size_t>(queries_ / 200, 3);
+    double plain = 0;
+    double index = 0;
+    for (std::size_t i = 0; i < rounds; ++i) {
+      auto const filter = world_.filter(static_cast<std::size_t>(world_.below(5)));
+      sf::PageQuery query;
+      query.filter = conjunction_of(filter);
+      query.limit = kPageSize;
+      query.now_us = kNowUs;
+      std::vector<std::int64_t> found;
+      auto began = thread_cpu_seconds();
+      front_.page(query, [&](sf::Hit const& hit) {
+        found.push_back(hit.lead_no);
+        return true;
+      });
+      index += thread_cpu_seconds() - began;
+      began = thread_cpu_seconds();
+      auto const expected = plain_page(filter);
+      plain += thread_cpu_seconds() - began;
+      LEADEX_CHECK(found == expected);
+    }
+    print_figure("plain scan, page by ask", "µs", plain * 1e6 / static_cast<double>(rounds));
+    print_figure("plain scan ÷ page by ask", "×", plain / index);
+  }
+
+ private:
+  static sf::Entry entry(Listing const& listing) {
+    auto made = listing.entry;
+    made.values = listing.values;
+    return made;
+  }
+  Listing& any_listing() {
+    return listings_[static_cast<std::size_t>(world_.below(std::ssize(listings_)))];
+  }
+  void print_bytes(std::string const& name) {
+    print_figure(name, "bytes",
+                 static_cast<double>(front_.bytes()) / static_cast<double>(front_.size()));
+  }
+
+  sf::Place random_place(sf::Order order) {
+    auto const& listing = any_listing();
+    auto const& entry = listing.entry;
+    switch (order) {
+      case sf::Order::ask:
+        return {entry.ask_micros, entry.listed_us, entry.lead_no};
+      case sf::Order::score:
+        return {-listing.values[world_.schema.score()], 0, -entry.lead_no};
+      case sf::Order::captured:
+        break;
+    }
+    return {-(entry.captured_us / sf::kCapturedStepUs), 0, -entry.lead_no};
+  }
+
+  sf::PageQuery random_page(sf::Order order) {
+    sf::PageQuery query;
+    // One in eight asks for what one listing alone has.
+    if (world_.below(8) == 0) {
+      auto const& listing = any_listing();
+      for (std::size_t i = 0; i < std::min<std::size_t>(world_.schema.market_size(), 5); ++i) {
+        auto const attribute = static_cast<tg::AttributeIndex>(i);
+        if (listing.values[i] == tg::kMissing) continue;
+        query.filter.push_back(
+            {attribute, tg::ValueSet::of(tg::equal_to(attribute, listing.values[i]))});
+      }
+    } else {
+      query.filter = conjunction_of(world_.filter(static_cast<std::size_t>(world_.below(5))));
+    }
+    query.order = order;
+    query.limit = kPageSize;
+    query.now_us = kNowUs;
+    if (world_.below(2) == 0) query.after = random_place(order);
+    return query;
+  }
+
+  std::vector<std::int64_t> plain_page(tg::Expression const& filter) const {
+    std::vector<std::pair<sf::Place, std::int64_t>> best;
+    auto const& schema = world_.schema;
+    tg::AttributeValues values;
+    for (auto const& listing : listings_) {
+      values = listing.values;
+      values[schema.lead_age_s()] = (kNowUs - listing.entry.captured_us) / 1'000'000;
+      if (!tg::evaluate(filter, values)) continue;
+      auto const& entry = listing.entry;
+      sf::Place const place{entry.ask_micros, entry.listed_us, entry.lead_no};
+      if (best.size() == kPageSize && best.front().first < place) continue;
+      best.emplace_back(place, entry.lead_no);
+      std::ranges::push_heap(best);
+      if (best.size() <= kPageSize) continue;
+      std::ranges::pop_heap(best);
+      best.pop_back();
+    }
+    std::ranges::sort(best);
+    std::vector<std::int64_t> leads;
+    for (auto const& [place, lead_no] : best) leads.push_back(lead_no);
+    return leads;
+  }
+
+  World world_;
+  sf::Storefront front_;
+  std::size_t queries_;
+  std::vector<Listing> listings_;
+};
+
+int run(std::span<char* const> arguments) {
+  auto const count = count_option(arguments, "listings", 1'000'000);
+  auto const attributes = std::min<std::int64_t>(count_option(arguments, "attributes", 8), 32);
+  auto const queries = static_cast<std::size_t>(count_option(arguments, "queries", 2000));
+  auto const seed = static_cast<std::uint64_t>(count_option(arguments, "seed", 1));
+  Bench bench(count, attributes, queries, seed);
+  bench.time_changes();
+  bench.time_pages();
+  bench.time_sweeps();
+  bench.time_facets();
+  bench.time_scan();
+  return 0;
+}
+
+}  // namespace
+
+}  // namespace leadex::bench
+
+int main(int argc, char** argv) {
+  return leadex::bench::run({argv, static_cast<std::size_t>(argc)});
+}
