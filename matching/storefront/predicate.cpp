@@ -7,7 +7,8 @@
 namespace leadex::storefront {
 namespace {
 
-constexpr std::size_t kComparedMax = 4;                  // intervals
+constexpr std::size_t kComparedMax = 4;  // intervals
+constexpr int kFewRows = 48;             // of a block, that are cheaper looked at one by one
 constexpr std::size_t kEndCodes = std::size_t{1} << 14;  // ends of codes told apart by a search
 
 std::vector<CodeInterval> complement(std::vector<CodeInterval> const& intervals, Code last) {
@@ -85,46 +86,59 @@ bool Predicate::found(Code code) const {
   return next != intervals_.begin() && std::prev(next)->high >= code;
 }
 
-template <class T>
-bool Predicate::accepts(T code) const {
-  switch (test_) {
-    case Test::intervals: {
-      bool inside = false;
-      for (auto const& interval : intervals_) {
-        auto const width = static_cast<T>(interval.high - interval.low);
-        inside |= static_cast<T>(code - static_cast<T>(interval.low)) <= width;
-      }
-      return inside != negated_;
+// Calls `use` with a function of a code, made for this predicate so that loops over it are tight.
+template <class T, class Use>
+void Predicate::with_test(Use&& use) const {
+  auto const low_of = [](CodeInterval const& interval) { return static_cast<T>(interval.low); };
+  auto const width_of = [](CodeInterval const& interval) {
+    return static_cast<T>(interval.high - interval.low);
+  };
+  auto const* const table = table_.data();
+  if (test_ == Test::table) {
+    return use([=](T code) { return table[static_cast<std::size_t>(code)] != 0; });
+  }
+  if (test_ == Test::search) {
+    return use([=, this](T code) {
+      return (table[static_cast<std::size_t>(code) % kEndCodes] != 0 && found(code)) != negated_;
+    });
+  }
+  bool const negated = negated_;
+  if (intervals_.size() == 1) {
+    auto const low = low_of(intervals_[0]);
+    auto const width = width_of(intervals_[0]);
+    return use([=](T code) { return (static_cast<T>(code - low) <= width) != negated; });
+  }
+  // Places that are left repeat the last interval.
+  std::array<T, kComparedMax> lows{};
+  std::array<T, kComparedMax> widths{};
+  bool const none = intervals_.empty();
+  for (std::size_t i = 0; i < kComparedMax && !none; ++i) {
+    auto const& interval = intervals_[std::min(i, intervals_.size() - 1)];
+    lows[i] = low_of(interval);
+    widths[i] = width_of(interval);
+  }
+  if (none) return use([=](T /*code*/) { return negated; });
+  use([=](T code) {
+    bool inside = false;
+    for (std::size_t i = 0; i < kComparedMax; ++i) {
+      inside |= static_cast<T>(code - lows[i]) <= widths[i];
     }
-    case Test::table:
-      return table_[static_cast<std::size_t>(code)] != 0;
-    case Test::search:
-      break;
-  }
-  return (table_[code % kEndCodes] != 0 && found(code)) != negated_;
-}
-
-template <class T>
-void Predicate::mark(T const* codes, std::uint8_t* marks) const {
-  if (test_ != Test::intervals) {
-    for (std::size_t i = 0; i < kBlockRows; ++i) marks[i] = accepts(codes[i]) ? 1 : 0;
-    return;
-  }
-  std::fill_n(marks, kBlockRows, negated_ ? std::uint8_t{1} : std::uint8_t{0});
-  for (auto const& interval : intervals_) {
-    auto const low = static_cast<T>(interval.low);
-    auto const width = static_cast<T>(interval.high - interval.low);
-    for (std::size_t i = 0; i < kBlockRows; ++i) {
-      marks[i] ^= static_cast<std::uint8_t>(static_cast<T>(codes[i] - low) <= width);
-    }
-  }
+    return inside != negated;
+  });
 }
 
 Block Predicate::block(Rows const& rows, Slot first) const {
   auto const& column = rows.column(attribute_);
   std::array<std::uint8_t, kBlockRows> marks;
-  with_width(column.width,
-             [&](auto zero) { mark(rows.codes<decltype(zero)>(column, first), marks.data()); });
+  with_width(column.width, [&](auto zero) {
+    using T = decltype(zero);
+    auto const* const codes = rows.codes<T>(column, first);
+    with_test<T>([&](auto accepts) {
+      for (std::size_t i = 0; i < kBlockRows; ++i) {
+        marks[i] = static_cast<std::uint8_t>(accepts(codes[i]));
+      }
+    });
+  });
   auto const& others = rows.others(attribute_);
   if (!others.empty()) {
     for (auto other = others.lower_bound(first);
@@ -135,14 +149,42 @@ Block Predicate::block(Rows const& rows, Slot first) const {
   return pack(marks.data());
 }
 
+Block Predicate::narrow(Rows const& rows, Slot first, Block const& held) const {
+  auto block = held;
+  auto const& column = rows.column(attribute_);
+  if (population(held) > kFewRows || !rows.others(attribute_).empty()) {
+    block = this->block(rows, first);
+    for (std::size_t w = 0; w < kBlockWords; ++w) block[w] &= held[w];
+    return block;
+  }
+  with_width(column.width, [&](auto zero) {
+    using T = decltype(zero);
+    auto const* const codes = rows.codes<T>(column, first);
+    with_test<T>([&](auto accepts) {
+      for (std::size_t w = 0; w < kBlockWords; ++w) {
+        for (auto bits = held[w]; bits != 0; bits &= bits - 1) {
+          auto const i = static_cast<std::size_t>(std::countr_zero(bits));
+          if (!accepts(codes[w * 64 + i])) block[w] &= ~(std::uint64_t{1} << i);
+        }
+      }
+    });
+  });
+  return block;
+}
+
 std::uint64_t Predicate::pick(Rows const& rows, std::span<Slot const> slots) const {
   auto const& column = rows.column(attribute_);
   std::uint64_t picked = 0;
   with_width(column.width, [&](auto zero) {
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-      auto const code = *rows.codes<decltype(zero)>(column, slots[i]);
-      picked |= std::uint64_t{accepts(code)} << i;
-    }
+    using T = decltype(zero);
+    // All read before any is tested, so that the reads, far apart, wait together.
+    std::array<T, 64> codes;
+    for (std::size_t i = 0; i < slots.size(); ++i) codes[i] = *rows.codes<T>(column, slots[i]);
+    with_test<T>([&](auto accepts) {
+      for (std::size_t i = 0; i < slots.size(); ++i) {
+        picked |= std::uint64_t{accepts(codes[i])} << i;
+      }
+    });
   });
   auto const& others = rows.others(attribute_);
   if (others.empty()) return picked;

@@ -17,6 +17,8 @@ class Predicate {
 
   /// Of the kBlockRows rows from `first` on. Rows that are free mean nothing.
   [[nodiscard]] Block block(Rows const& rows, Slot first) const;
+  /// Those of `held`, which are of the same rows. Cheaper when they are few.
+  [[nodiscard]] Block narrow(Rows const& rows, Slot first, Block const& held) const;
   /// Of at most 64 rows anywhere; bit i stands for slots[i].
   [[nodiscard]] std::uint64_t pick(Rows const& rows, std::span<Slot const> slots) const;
 
@@ -26,10 +28,8 @@ class Predicate {
     table,      // narrow codes: looked up
     search,     // many: a bit by the end of the code sorts most out, then they are searched
   };
-  template <class T>
-  void mark(T const* codes, std::uint8_t* marks) const;
-  template <class T>
-  [[nodiscard]] bool accepts(T code) const;
+  template <class T, class Use>
+  void with_test(Use&& use) const;
   [[nodiscard]] bool found(Code code) const;
   void choose_test(Column const& column);
 

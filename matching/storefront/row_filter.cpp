@@ -1,8 +1,6 @@
 #include "matching/storefront/row_filter.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <numeric>
 
 namespace leadex::storefront {
 
@@ -28,6 +26,8 @@ std::size_t RowFilter::test_of(targeting::Term const& term, std::int64_t now_us,
   if (found == known.end()) {
     known.push_back(&term);
     tests_.push_back({Predicate(rows_, term.attribute, term.accepted, now_us)});
+  } else {
+    tests_[place].shared = true;
   }
   return place;
 }
@@ -37,9 +37,7 @@ std::size_t RowFilter::test_of(targeting::Term const& term, std::int64_t now_us,
 void RowFilter::rarest_first() {
   std::vector<int> hits;
   for (auto const& test : tests_) {
-    auto const sample = test.predicate.block(rows_, 0);
-    hits.push_back(std::transform_reduce(sample.begin(), sample.end(), 0, std::plus<>{},
-                                         [](std::uint64_t word) { return std::popcount(word); }));
+    hits.push_back(population(test.predicate.block(rows_, 0)));
   }
   for (auto& tests : conjunctions_) {
     std::ranges::stable_sort(tests, {}, [&](std::size_t test) { return hits[test]; });
@@ -55,6 +53,10 @@ Block RowFilter::block(Slot first) {
     for (auto const place : tests) {
       if (std::ranges::all_of(held, [](std::uint64_t word) { return word == 0; })) break;
       auto& test = tests_[place];
+      if (!test.shared) {
+        held = test.predicate.narrow(rows_, first, held);
+        continue;
+      }
       if (!test.answered) test.answer = test.predicate.block(rows_, first);
       test.answered = true;
       for (std::size_t w = 0; w < kBlockWords; ++w) held[w] &= test.answer[w];
@@ -65,9 +67,12 @@ Block RowFilter::block(Slot first) {
 }
 
 std::uint64_t RowFilter::pick(std::span<Slot const> slots) {
-  std::uint64_t supplied = 0;
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    supplied |= std::uint64_t{rows_.supplied(supply_, slots[i])} << i;
+  auto supplied = ~std::uint64_t{0} >> (64 - slots.size());
+  if (rows_.size(supply_) != rows_.size()) {
+    supplied = 0;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      supplied |= std::uint64_t{rows_.supplied(supply_, slots[i])} << i;
+    }
   }
   std::uint64_t matches = 0;
   for (auto& test : tests_) test.answered = false;

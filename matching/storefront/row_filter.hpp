@@ -29,6 +29,7 @@ class RowFilter {
     Predicate predicate;
     Block answer{};  // of the rows being looked at
     bool answered{};
+    bool shared{};  // by several conjunctions
   };
   [[nodiscard]] std::size_t test_of(targeting::Term const& term, std::int64_t now_us,
                                     std::vector<targeting::Term const*>& known);

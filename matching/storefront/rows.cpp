@@ -6,6 +6,12 @@
 
 namespace leadex::storefront {
 
+int population(Block const& block) {
+  int total = 0;
+  for (auto const word : block) total += std::popcount(word);
+  return total;
+}
+
 Rows::Rows(targeting::Schema schema) : schema_(std::move(schema)) {
   for (std::size_t i = 0; i < schema_.size(); ++i) {
     auto const attribute = static_cast<targeting::AttributeIndex>(i);
@@ -99,24 +105,51 @@ void Rows::set_code(Column const& column, Slot slot, Code code) {
   });
 }
 
+std::int64_t Rows::score_place(Code code, Slot slot) const {
+  auto const& column = columns_[schema_.score()];
+  auto const score =
+      code == column.other() ? others_[schema_.score()].at(slot) : column.value_of(code);
+  return score == targeting::kMissing ? kNoScorePlace : -score;
+}
+
 std::int64_t Rows::first_of(Order order, Slot slot) const {
-  auto const value_in = [&](targeting::AttributeIndex attribute) {
-    auto const& column = columns_[attribute];
-    auto const code = this->code(column, slot);
-    if (code == column.other() && !column.moments) return others_[attribute].at(slot);
-    return column.value_of(code);
-  };
   switch (order) {
     case Order::ask:
       return segment(slot).ask[row(slot)];
-    case Order::score: {
-      auto const score = value_in(schema_.score());
-      return score == targeting::kMissing ? kNoScorePlace : -score;
-    }
+    case Order::score:
+      return score_place(code(columns_[schema_.score()], slot), slot);
     case Order::captured:
       break;
   }
-  return -(value_in(schema_.lead_age_s()) / kCapturedStepUs);
+  return captured_place(code(columns_[schema_.lead_age_s()], slot));
+}
+
+void Rows::firsts_of(Order order, Slot first, Block const& block,
+                     std::array<std::int64_t, kBlockRows>& firsts) const {
+  auto const fill = [&](auto first_of_row) {
+    for (std::size_t w = 0; w < kBlockWords; ++w) {
+      for (auto bits = block[w]; bits != 0; bits &= bits - 1) {
+        auto const i = w * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+        firsts[i] = first_of_row(i);
+      }
+    }
+  };
+  auto const fill_from = [&](Column const& column, auto place_of) {
+    with_width(column.width, [&](auto zero) {
+      auto const* const held = codes<decltype(zero)>(column, first);
+      fill([&](std::size_t i) { return place_of(Code{held[i]}, first + static_cast<Slot>(i)); });
+    });
+  };
+  switch (order) {
+    case Order::ask:
+      return fill([asks = segment(first).ask.data() + row(first)](auto i) { return asks[i]; });
+    case Order::score:
+      return fill_from(columns_[schema_.score()],
+                       [this](Code code, Slot slot) { return score_place(code, slot); });
+    case Order::captured:
+      return fill_from(columns_[schema_.lead_age_s()],
+                       [this](Code code, Slot /*slot*/) { return captured_place(code); });
+  }
 }
 
 Place Rows::place(Order order, Slot slot) const {

@@ -20,6 +20,7 @@ inline constexpr std::size_t kSegmentRows = 4096;  // allocated at once
 inline constexpr std::size_t kBlockRows = 512;     // looked at together by a pass
 inline constexpr std::size_t kBlockWords = kBlockRows / 64;
 using Block = std::array<std::uint64_t, kBlockWords>;  // one bit a row
+[[nodiscard]] int population(Block const& block);      // bits set
 inline constexpr std::size_t kSlotsMax = std::size_t{1} << 31;
 
 class Rows {
@@ -35,6 +36,11 @@ class Rows {
   [[nodiscard]] Place place(Order order, Slot slot) const;
   /// place().first alone, which mostly is enough to compare.
   [[nodiscard]] std::int64_t first_of(Order order, Slot slot) const;
+
+  /// first_of() of the rows in `block`, which begins at `first`; the other places keep what they
+  /// held.
+  void firsts_of(Order order, Slot first, Block const& block,
+                 std::array<std::int64_t, kBlockRows>& firsts) const;
 
   /// Rows that rest and of which so much is left, of the block that begins at `first`.
   [[nodiscard]] Block supply(Supply supply, Slot first) const;
@@ -90,6 +96,10 @@ class Rows {
   [[nodiscard]] Code code(Column const& column, Slot slot) const;
   void set_code(Column const& column, Slot slot, Code code);
   void set_bit(Slot slot, Supply supply, bool on);
+  [[nodiscard]] std::int64_t score_place(Code code, Slot slot) const;
+  [[nodiscard]] std::int64_t captured_place(Code code) const {
+    return -(columns_[schema_.lead_age_s()].value_of(code) / kCapturedStepUs);
+  }
 
   targeting::Schema schema_;
   std::vector<Column> columns_;         // by attribute

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <numeric>
 
 #include "billing/values/check.hpp"
 #include "matching/storefront/storefront.hpp"
@@ -13,11 +12,6 @@ namespace {
 
 using targeting::AttributeType;
 using targeting::ValueSet;
-
-std::int64_t population(Block const& block) {
-  return std::transform_reduce(block.begin(), block.end(), std::int64_t{0}, std::plus<>{},
-                               [](std::uint64_t word) { return std::popcount(word); });
-}
 
 Block both(Block a, Block const& b) {
   for (std::size_t w = 0; w < kBlockWords; ++w) a[w] &= b[w];
@@ -55,7 +49,7 @@ class Tally {
     if (population == 0) return;
     matches_ += population;
     for (std::size_t i = 0; i < reach_.size(); ++i) {
-      reached_[i] += storefront::population(both(reach_[i].block(rows_, first), block));
+      reached_[i] += storefront::population(reach_[i].narrow(rows_, first, block));
     }
     if (!reach_.empty()) return;
     with_width(column_.width,

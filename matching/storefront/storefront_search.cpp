@@ -15,7 +15,7 @@ constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
 constexpr Place kBefore{kFirst, kFirst, kFirst};
 
 constexpr std::size_t kStretch = 1024;     // places walked before the walk is judged
-constexpr std::size_t kRowsPerPlace = 32;  // rows that a pass looks at while a walk does one
+constexpr std::size_t kRowsPerPlace = 96;  // rows that a pass looks at while a walk does one
 constexpr std::size_t kSweepWanted = 64;   // matches that a sweep is taken to want yet
 constexpr std::size_t kBatchMin = 256;     // best places kept by a pass
 constexpr std::size_t kBatchMax = 1 << 16;
@@ -93,6 +93,7 @@ bool Storefront::scan(Search& search, RowFilter& filter, std::size_t batch,
                       Answer const& answer) const {
   std::vector<Candidate> best;
   auto bound = search.last;
+  std::array<std::int64_t, kBlockRows> firsts;
   bool more = false;
   auto const keep_batch = [&] {
     auto const last = best.begin() + static_cast<std::ptrdiff_t>(batch) - 1;
@@ -103,12 +104,12 @@ bool Storefront::scan(Search& search, RowFilter& filter, std::size_t batch,
   };
   for (Slot first = 0; first < rows_.end(); first += kBlockRows) {
     auto const block = filter.block(first);
+    rows_.firsts_of(search.order, first, block, firsts);
     for (std::size_t w = 0; w < kBlockWords; ++w) {
       for (auto bits = block[w]; bits != 0; bits &= bits - 1) {
-        auto const slot =
-            static_cast<Slot>(first + w * 64) + static_cast<Slot>(std::countr_zero(bits));
-        auto const nearest = rows_.first_of(search.order, slot);
-        if (nearest > bound.first || nearest < search.after.first) continue;
+        auto const i = w * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+        if (firsts[i] > bound.first || firsts[i] < search.after.first) continue;
+        auto const slot = first + static_cast<Slot>(i);
         auto const place = rows_.place(search.order, slot);
         if (place > bound || place <= search.after) continue;
         best.push_back({place, slot});
