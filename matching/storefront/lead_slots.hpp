@@ -21,7 +21,7 @@ class LeadSlots {
   [[nodiscard]] std::size_t bytes() const;
 
  private:
-  static constexpr std::size_t kShards = 512;
+  static constexpr std::size_t kShards = 1024;
   static constexpr Slot kEmpty = ~Slot{0};
   struct Shard {
     std::vector<Slot> slots;  // a power of two, or none yet

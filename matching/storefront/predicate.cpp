@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
+
+#include "matching/storefront/code_bits.hpp"
 
 namespace leadex::storefront {
 namespace {
 
-constexpr std::size_t kComparedMax = 4;  // intervals
-constexpr int kFewRows = 48;             // of a block, that are cheaper looked at one by one
+constexpr std::size_t kComparedMax = 4;                  // intervals
 constexpr std::size_t kEndCodes = std::size_t{1} << 14;  // ends of codes told apart by a search
 
 std::vector<CodeInterval> complement(std::vector<CodeInterval> const& intervals, Code last) {
@@ -21,21 +21,6 @@ std::vector<CodeInterval> complement(std::vector<CodeInterval> const& intervals,
   }
   rest.push_back({from, last});
   return rest;
-}
-
-/// Bytes of 0 and 1 → bits, the first byte lowest.
-Block pack(std::uint8_t const* marks) {
-  static_assert(std::endian::native == std::endian::little);
-  constexpr std::uint64_t kGather = 0x0102'0408'1020'4080;
-  Block block{};
-  for (std::size_t w = 0; w < kBlockWords; ++w) {
-    for (std::size_t byte = 0; byte < 8; ++byte) {
-      std::uint64_t eight{};
-      std::memcpy(&eight, marks + w * 64 + byte * 8, 8);
-      block[w] |= (eight * kGather) >> 56 << (byte * 8);
-    }
-  }
-  return block;
 }
 
 }  // namespace
@@ -127,39 +112,64 @@ void Predicate::with_test(Use&& use) const {
   });
 }
 
+template <class T>
+std::uint64_t Predicate::word(T const* codes) const {
+  if (test_ != Test::intervals) {
+    std::array<std::uint8_t, 64> marks;
+    with_test<T>([&](auto accepts) {
+      for (std::size_t i = 0; i < marks.size(); ++i) marks[i] = accepts(codes[i]) ? 1 : 0;
+    });
+    return marked(marks.data());
+  }
+  std::uint64_t inside = 0;
+  for (auto const& interval : intervals_) {
+    inside |= codes_within<T>(codes, static_cast<T>(interval.low),
+                              static_cast<T>(interval.high - interval.low));
+  }
+  return negated_ ? ~inside : inside;
+}
+
 Block Predicate::block(Rows const& rows, Slot first) const {
   auto const& column = rows.column(attribute_);
-  std::array<std::uint8_t, kBlockRows> marks;
+  Block block;
   with_width(column.width, [&](auto zero) {
-    using T = decltype(zero);
-    auto const* const codes = rows.codes<T>(column, first);
-    with_test<T>([&](auto accepts) {
-      for (std::size_t i = 0; i < kBlockRows; ++i) {
-        marks[i] = static_cast<std::uint8_t>(accepts(codes[i]));
-      }
-    });
+    auto const* const codes = rows.codes<decltype(zero)>(column, first);
+    for (std::size_t w = 0; w < kBlockWords; ++w) block[w] = word(codes + w * 64);
   });
   auto const& others = rows.others(attribute_);
-  if (!others.empty()) {
-    for (auto other = others.lower_bound(first);
-         other != others.end() && other->first < first + kBlockRows; ++other) {
-      marks[other->first - first] = accepted_.contains(other->second) ? 1 : 0;
-    }
+  if (others.empty()) return block;
+  for (auto other = others.lower_bound(first);
+       other != others.end() && other->first < first + kBlockRows; ++other) {
+    auto const bit = std::uint64_t{1} << (other->first % 64);
+    auto& word = block[(other->first - first) / 64];
+    word = accepted_.contains(other->second) ? word | bit : word & ~bit;
   }
-  return pack(marks.data());
+  return block;
+}
+
+std::size_t Predicate::cost(Rows const& rows) const {
+  constexpr std::size_t kLookup = 16;  // one code at a time
+  auto const width = rows.column(attribute_).width;
+  return test_ == Test::intervals ? std::max<std::size_t>(intervals_.size(), 1) * width : kLookup;
 }
 
 Block Predicate::narrow(Rows const& rows, Slot first, Block const& held) const {
   auto block = held;
-  auto const& column = rows.column(attribute_);
-  if (population(held) > kFewRows || !rows.others(attribute_).empty()) {
-    block = this->block(rows, first);
-    for (std::size_t w = 0; w < kBlockWords; ++w) block[w] &= held[w];
+  if (!rows.others(attribute_).empty()) {
+    auto const all = this->block(rows, first);
+    for (std::size_t w = 0; w < kBlockWords; ++w) block[w] &= all[w];
     return block;
   }
+  auto const& column = rows.column(attribute_);
   with_width(column.width, [&](auto zero) {
     using T = decltype(zero);
     auto const* const codes = rows.codes<T>(column, first);
+    if (test_ == Test::intervals) {
+      for (std::size_t w = 0; w < kBlockWords; ++w) {
+        if (held[w] != 0) block[w] &= word(codes + w * 64);
+      }
+      return;
+    }
     with_test<T>([&](auto accepts) {
       for (std::size_t w = 0; w < kBlockWords; ++w) {
         for (auto bits = held[w]; bits != 0; bits &= bits - 1) {

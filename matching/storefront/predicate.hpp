@@ -19,6 +19,8 @@ class Predicate {
   [[nodiscard]] Block block(Rows const& rows, Slot first) const;
   /// Those of `held`, which are of the same rows. Cheaper when they are few.
   [[nodiscard]] Block narrow(Rows const& rows, Slot first, Block const& held) const;
+  /// What block() costs, for comparing predicates: it follows the bytes read and the tests made.
+  [[nodiscard]] std::size_t cost(Rows const& rows) const;
   /// Of at most 64 rows anywhere; bit i stands for slots[i].
   [[nodiscard]] std::uint64_t pick(Rows const& rows, std::span<Slot const> slots) const;
 
@@ -30,6 +32,8 @@ class Predicate {
   };
   template <class T, class Use>
   void with_test(Use&& use) const;
+  template <class T>
+  [[nodiscard]] std::uint64_t word(T const* codes) const;  // of 64 codes
   [[nodiscard]] bool found(Code code) const;
   void choose_test(Column const& column);
 

@@ -35,12 +35,13 @@ std::size_t RowFilter::test_of(targeting::Term const& term, std::int64_t now_us,
 // The sooner a block is empty, the fewer columns are read. The first rows stand for all; they only
 // choose the way, not the answer.
 void RowFilter::rarest_first() {
-  std::vector<int> hits;
+  std::vector<std::size_t> price;  // of a row that is sorted out
   for (auto const& test : tests_) {
-    hits.push_back(population(test.predicate.block(rows_, 0)));
+    auto const kept = static_cast<std::size_t>(population(test.predicate.block(rows_, 0)));
+    price.push_back(test.predicate.cost(rows_) * kBlockRows / (kBlockRows - kept + 1));
   }
   for (auto& tests : conjunctions_) {
-    std::ranges::stable_sort(tests, {}, [&](std::size_t test) { return hits[test]; });
+    std::ranges::stable_sort(tests, {}, [&](std::size_t test) { return price[test]; });
   }
 }
 

@@ -16,7 +16,7 @@ namespace leadex::storefront {
 
 using Slot = std::uint32_t;
 
-inline constexpr std::size_t kSegmentRows = 4096;  // allocated at once
+inline constexpr std::size_t kSegmentRows = 2048;  // allocated at once
 inline constexpr std::size_t kBlockRows = 512;     // looked at together by a pass
 inline constexpr std::size_t kBlockWords = kBlockRows / 64;
 using Block = std::array<std::uint64_t, kBlockWords>;  // one bit a row

@@ -18,7 +18,7 @@ class Storefront {
   explicit Storefront(targeting::Schema schema);
 
   /// Puts a listing in. Its lead must not be there yet.
-  /// @cost a few µs; grows by one segment of 4,096 rows at a time.
+  /// @cost a few µs; grows by one segment of 2,048 rows at a time.
   void insert(Entry const& entry);
   /// Takes a listing out; false when it is not there. Its row is used again.
   bool remove(std::int64_t lead_no);

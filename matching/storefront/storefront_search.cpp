@@ -15,7 +15,7 @@ constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
 constexpr Place kBefore{kFirst, kFirst, kFirst};
 
 constexpr std::size_t kStretch = 1024;     // places walked before the walk is judged
-constexpr std::size_t kRowsPerPlace = 96;  // rows that a pass looks at while a walk does one
+constexpr std::size_t kRowsPerPlace = 48;  // rows that a pass looks at while a walk does one
 constexpr std::size_t kSweepWanted = 64;   // matches that a sweep is taken to want yet
 constexpr std::size_t kBatchMin = 256;     // best places kept by a pass
 constexpr std::size_t kBatchMax = 1 << 16;
