@@ -1,5 +1,7 @@
 #include "matching/storefront/lead_slots.hpp"
 
+#include <algorithm>
+
 #include "billing/values/check.hpp"
 
 namespace leadex::storefront {

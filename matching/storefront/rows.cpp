@@ -1,5 +1,6 @@
 #include "matching/storefront/rows.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "billing/values/check.hpp"

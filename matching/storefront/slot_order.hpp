@@ -29,7 +29,6 @@ class SlotOrder {
   };
   /// Of the first slot behind `place`; good until the next change.
   [[nodiscard]] Position behind(Rows const& rows, Place const& place) const;
-  [[nodiscard]] Position begin() const { return {}; }
   /// The next slots in order, all of one chunk, at most `most`; none at the end. Moves `position`
   /// on behind them.
   [[nodiscard]] std::span<Slot const> take(Position& position, std::size_t most) const;
@@ -38,7 +37,7 @@ class SlotOrder {
 
  private:
   struct Chunk {
-    Place first;         // of its first slot; of the first chunk: anything before
+    Place first;         // of its first slot
     std::size_t size{};  // never 0
     std::unique_ptr<std::array<Slot, kChunkSlots>> slots;
   };

@@ -6,11 +6,11 @@
 //   --seed=N        (1)
 
 #include <algorithm>
-#include <random>
 
 #include "billing/values/check.hpp"
 #include "matching/storefront/storefront.hpp"
 #include "tests/bench/figures.hpp"
+#include "tests/bench/shop_world.hpp"
 
 namespace leadex::bench {
 
@@ -19,129 +19,7 @@ namespace {
 namespace sf = storefront;
 namespace tg = targeting;
 
-constexpr std::int64_t kNowUs = 1'800'000'000'000'000;
 constexpr std::size_t kPageSize = 50;
-constexpr std::int64_t kPostcodes = 40'000;
-
-struct Listing {
-  sf::Entry entry;
-  tg::AttributeValues values;
-};
-
-tg::AttributeDef def(std::string name, tg::AttributeType type, std::int64_t low = tg::kIntegerMin,
-                     std::int64_t high = tg::kIntegerMax) {
-  tg::AttributeDef made;
-  made.name = std::move(name);
-  made.type = type;
-  if (type == tg::AttributeType::integer) {
-    made.minimum = low;
-    made.maximum = high;
-  } else if (type == tg::AttributeType::choice) {
-    for (std::int64_t i = 0; i < high; ++i) made.choices.push_back("c" + std::to_string(i));
-  }
-  return made;
-}
-
-/// state, age, own_home, postcode, income, product, household, vehicle_year, and so on again.
-tg::Schema schema_of(std::int64_t attributes) {
-  using enum tg::AttributeType;
-  std::vector<tg::AttributeDef> const kinds{
-      def("state", choice, 0, 50),        def("age", integer, 16, 110),
-      def("own_home", boolean),           def("postcode", text),
-      def("income", integer, 0, 1 << 20), def("product", choice, 0, 12),
-      def("household", integer, 0, 20),   def("vehicle_year", integer, 1950, 2030),
-  };
-  std::vector<tg::AttributeDef> defs;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(attributes); ++i) {
-    defs.push_back(kinds[i % kinds.size()]);
-    if (i >= kinds.size()) defs.back().name += std::to_string(i);
-  }
-  return tg::Schema::make(std::move(defs)).value();
-}
-
-class World {
- public:
-  World(std::int64_t attributes, std::uint64_t seed)
-      : schema(schema_of(attributes)), random_(seed) {}
-
-  std::int64_t below(std::int64_t n) {
-    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(n));
-  }
-  // Small values are more frequent, as of states and postcodes.
-  std::int64_t skewed(std::int64_t n) { return below(1 + below(n)); }
-
-  std::int64_t value(tg::AttributeIndex attribute) {
-    auto const& def = schema.at(attribute);
-    switch (def.type) {
-      case tg::AttributeType::choice:
-        return skewed(std::ssize(def.choices));
-      case tg::AttributeType::boolean:
-        return below(10) < 6 ? 1 : 0;
-      case tg::AttributeType::text:
-        return skewed(kPostcodes);
-      case tg::AttributeType::integer:
-        return def.minimum +
-               (below(def.maximum - def.minimum) + below(def.maximum - def.minimum)) / 2;
-    }
-    return 0;
-  }
-
-  Listing listing(std::int64_t lead_no) {
-    Listing made;
-    made.values = schema.blank();
-    for (std::size_t i = 0; i < schema.market_size(); ++i) {
-      if (below(20) != 0) made.values[i] = value(static_cast<tg::AttributeIndex>(i));
-    }
-    auto const score = below(101);
-    made.values[schema.score()] = score;
-    made.values[schema.temperature()] = score >= 70 ? 0 : score >= 40 ? 1 : 2;
-    made.values[schema.vehicle()] = skewed(10);
-    made.values[schema.source_reason()] = skewed(300);
-    made.entry.lead_no = lead_no;
-    made.entry.ask_micros = ask();
-    made.entry.listed_us = kNowUs - below(30 * 24 * sf::kCapturedStepUs);
-    made.entry.captured_us = made.entry.listed_us - below(24 * sf::kCapturedStepUs);
-    return made;
-  }
-
-  std::int64_t ask() { return (100 + below(4'900)) * 10'000; }  // 1.00 to 50.00
-
-  /// A predicate as buyers write them.
-  tg::Expression predicate(tg::AttributeIndex attribute) {
-    auto const& def = schema.at(attribute);
-    if (def.type == tg::AttributeType::integer) {
-      if (attribute == schema.lead_age_s()) {
-        return tg::in_range(attribute, std::nullopt, (1 + below(30)) * 86'400);
-      }
-      if (attribute == schema.score()) return tg::in_range(attribute, below(90), std::nullopt);
-      auto const low = value(attribute);
-      if (below(3) != 0) return tg::in_range(attribute, low, std::nullopt);
-      return tg::in_range(attribute, low, low + (def.maximum - low) / 4);
-    }
-    std::vector<std::int64_t> list(
-        static_cast<std::size_t>(def.type == tg::AttributeType::boolean ? 1 : 1 + below(4)));
-    for (auto& item : list) item = value(attribute);
-    return tg::in_list(attribute, list);
-  }
-
-  tg::Expression filter(std::size_t predicates) {
-    std::vector<tg::AttributeIndex> attributes(schema.size());
-    for (std::size_t i = 0; i < attributes.size(); ++i) {
-      attributes[i] = static_cast<tg::AttributeIndex>(i);
-    }
-    std::shuffle(attributes.begin(), attributes.end(), random_);
-    std::vector<tg::Expression> parts;
-    for (auto const attribute : attributes) {
-      if (parts.size() < predicates) parts.push_back(predicate(attribute));
-    }
-    return tg::all_of(std::move(parts));
-  }
-
-  tg::Schema const schema;
-
- private:
-  std::mt19937_64 random_;
-};
 
 /// Changes are timed by the wall clock, as reading the other costs as much as they do; searches by
 /// the thread's processor time.
@@ -302,12 +180,12 @@ class Bench {
   }
 
  private:
-  static sf::Entry entry(Listing const& listing) {
+  static sf::Entry entry(ShopListing const& listing) {
     auto made = listing.entry;
     made.values = listing.values;
     return made;
   }
-  Listing& any_listing() {
+  ShopListing& any_listing() {
     return listings_[static_cast<std::size_t>(world_.below(std::ssize(listings_)))];
   }
   void print_bytes(std::string const& name) {
@@ -373,10 +251,10 @@ class Bench {
     return leads;
   }
 
-  World world_;
+  ShopWorld world_;
   sf::Storefront front_;
   std::size_t queries_;
-  std::vector<Listing> listings_;
+  std::vector<ShopListing> listings_;
 };
 
 int run(std::span<char* const> arguments) {
