@@ -31,8 +31,9 @@ class Samples {
     auto const before = thread_cpu_seconds();
     auto const began = Clock::now();
     work();
-    us_.push_back(seconds_since(began) * 1e6);
+    auto const wall = seconds_since(began);
     max_ = std::max(max_, (thread_cpu_seconds() - before) * 1e6);
+    us_.push_back(wall * 1e6);
   }
   template <class Work>
   void time_search(Work work) {
