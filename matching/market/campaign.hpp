@@ -10,6 +10,7 @@
 #include "matching/market/command.hpp"
 #include "matching/market/listing.hpp"
 #include "matching/market/outcome.hpp"
+#include "matching/storefront/query.hpp"
 #include "matching/targeting/expression.hpp"
 #include "matching/targeting/index.hpp"
 
@@ -32,8 +33,8 @@ struct Campaign {
   bool targeting_valid{true};  // a new market schema can make old targeting unreadable
   targeting::CampaignSlot slot{};
   CounterWindows counters;
-  std::optional<ListingRank> sweep_from;  // where its sweep of listings goes on
-  std::int64_t turn{};                    // number of the last auction it won in turn
+  std::optional<storefront::Place> sweep_from;  // where its sweep of listings goes on
+  std::int64_t turn{};                          // number of the last auction it won in turn
   std::int64_t trial_sold{};
   std::map<std::int64_t, CounterWindows> source_counters;  // by generator; caps per source alone
 

@@ -67,6 +67,10 @@ void Engine::set_schema(targeting::Schema next) {
     listing.packed = pack(values, next.market_size());
   }
   index_ = std::move(index);
+  shop_ = storefront::Storefront{schema()};
+  for (auto const& [no, listing] : listings_) {
+    if (listing.resting) show(listing);
+  }
   for (auto& [no, campaign] : campaigns_) refresh(campaign);
 }
 

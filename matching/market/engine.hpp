@@ -4,11 +4,9 @@
 // Owned by the market's single writer; belongs to one thread.
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <queue>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,13 +17,14 @@
 #include "matching/market/outcome.hpp"
 #include "matching/market/restore.hpp"
 #include "matching/market/trade.hpp"
+#include "matching/storefront/storefront.hpp"
 #include "matching/targeting/index.hpp"
 
 namespace leadex::market {
 
 inline constexpr std::size_t kCampaignsMax = 1'000'000;
 inline constexpr std::int64_t kSweepSalesMax = 64;  // sales of one sweep command
-inline constexpr std::int64_t kScanMax = 200'000;   // listings one command looks at
+inline constexpr std::int64_t kScanMax = 200'000;   // matching listings one command looks at
 inline constexpr std::int64_t kPurchaseQuantityMax = 1000;
 inline constexpr std::size_t kStandingBidsMax = 256;  // on one listing
 inline constexpr std::int64_t kBidsLeftLow = 10;      // a budget for fewer of them is low
@@ -72,15 +71,12 @@ class Engine {
   [[nodiscard]] std::int64_t available(BudgetKey const& budget) const;
   [[nodiscard]] Listing const* listing(std::int64_t lead_no) const;
   [[nodiscard]] OpenSale const* sale(SaleKey const& key) const;
-  [[nodiscard]] std::size_t listing_count() const { return order_.size(); }
+  [[nodiscard]] std::size_t listing_count() const { return shop_.size(); }
   [[nodiscard]] Deal const* deal(std::int64_t deal_no) const;
   [[nodiscard]] SetSourceTerms source_terms(std::int64_t generator_no) const;
 
-  /// Resting listings by ask, then age, then lead, beginning after `from`; stops when `visit`
-  /// returns false. Attribute values are unpacked for the visitor.
-  using Visit = std::function<bool(Listing const&, targeting::AttributeValues const&)>;
-  void each_listing(std::optional<ListingRank> const& from, Visit const& visit,
-                    std::int64_t now_us) const;
+  /// What rests, to be searched and counted.
+  [[nodiscard]] storefront::Storefront const& shop() const { return shop_; }
   /// What a share of it costs now; falls with time where the market's asks do.
   [[nodiscard]] static std::int64_t ask(Listing const& listing) { return listing.asked_micros; }
   [[nodiscard]] std::int32_t shares_left(Listing const& listing) const;
@@ -172,6 +168,7 @@ class Engine {
   void rest_or_close(Context& c, Listing& listing);
   void take_off(Listing& listing);
   void put_on(Listing& listing, std::int64_t now_us);
+  void show(Listing const& listing);
   [[nodiscard]] std::int64_t asked_at(Listing const& listing, std::int64_t now_us) const;
   void plan_fall(Listing& listing, std::int64_t now_us);
   void let_asks_fall(std::int64_t now_us);
@@ -236,8 +233,8 @@ class Engine {
   std::map<BudgetKey, std::int64_t> budgets_;
 
   std::unordered_map<std::int64_t, Listing> listings_;
-  std::set<ListingRank> order_;                     // what rests
-  std::map<std::int64_t, std::int64_t> bid_leads_;  // standing bid → its listing
+  storefront::Storefront shop_{targeting::Schema{}};  // what rests
+  std::map<std::int64_t, std::int64_t> bid_leads_;    // standing bid → its listing
 
   std::unordered_map<SaleKey, OpenSale> sales_;
   std::map<std::int64_t, ReturnCase> returns_;  // open and disputed

@@ -59,9 +59,8 @@ void Engine::let_asks_fall(std::int64_t now_us) {
     if (found == listings_.end() || !found->second.resting) continue;
     auto& listing = found->second;
     if (listing.falls_us != due.due_us) continue;  // planned anew meanwhile
-    order_.erase({ask(listing), listing.listed_us, listing.lead_no});
     listing.asked_micros = asked_at(listing, now_us);
-    order_.insert({ask(listing), listing.listed_us, listing.lead_no});
+    shop_.set_ask(listing.lead_no, listing.asked_micros);
     plan_fall(listing, now_us);
   }
 }

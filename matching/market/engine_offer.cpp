@@ -152,7 +152,10 @@ std::int32_t Engine::shares_left(Listing const& listing) const {
 /// After sales or a void: what has shares left rests, what has none leaves the market.
 void Engine::rest_or_close(Context& c, Listing& listing) {
   bool const open = shares_left(listing) > 0;
-  if (open == listing.resting) return;
+  if (open == listing.resting) {
+    if (open) shop_.set_supply(listing.lead_no, shares_left(listing), listing.shares_held == 0);
+    return;
+  }
   if (!open) {
     take_off(listing);
     while (!listing.bids.empty()) close_bid(c, listing, 0, BidState::lost);
@@ -175,14 +178,28 @@ void Engine::rest_or_close(Context& c, Listing& listing) {
 void Engine::put_on(Listing& listing, std::int64_t now_us) {
   listing.resting = true;
   listing.asked_micros = asked_at(listing, now_us);
-  order_.insert({ask(listing), listing.listed_us, listing.lead_no});
+  show(listing);
   plan_fall(listing, now_us);
+}
+
+/// Puts a listing before the searches.
+void Engine::show(Listing const& listing) {
+  Values values;
+  unpack(listing.packed, schema().market_size(), values);
+  fill_virtual(listing, listing.captured_us, values);  // the shop follows the age by itself
+  shop_.insert({.lead_no = listing.lead_no,
+                .ask_micros = ask(listing),
+                .listed_us = listing.listed_us,
+                .captured_us = listing.captured_us,
+                .shares_left = shares_left(listing),
+                .whole = listing.shares_held == 0,
+                .values = values});
 }
 
 void Engine::take_off(Listing& listing) {
   if (!listing.resting) return;
   listing.resting = false;
-  order_.erase({ask(listing), listing.listed_us, listing.lead_no});
+  shop_.remove(listing.lead_no);
 }
 
 /// A lead that neither rests nor awaits a delivery is forgotten.
@@ -209,17 +226,6 @@ Outcome Engine::handle(Context& c, WithdrawLead const& command) {
   c.applied.effects.emplace_back(moved(listing, LeadState::withdrawn));
   drop_if_idle(command.lead_no);
   return {};
-}
-
-void Engine::each_listing(std::optional<ListingRank> const& from, Visit const& visit,
-                          std::int64_t now_us) const {
-  Values values;
-  for (auto at = from ? order_.upper_bound(*from) : order_.begin(); at != order_.end(); ++at) {
-    auto const& listing = listings_.at(at->lead_no);
-    unpack(listing.packed, schema().market_size(), values);
-    fill_virtual(listing, now_us, values);
-    if (!visit(listing, values)) return;
-  }
 }
 
 }  // namespace leadex::market

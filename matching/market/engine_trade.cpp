@@ -271,21 +271,23 @@ Outcome Engine::handle(Context& c, Purchase const& command) {
   std::vector<Pick> picks;
   std::int64_t total = 0;
   std::int64_t seen = 0;
-  each_listing(
-      std::nullopt,
-      [&](Listing const& listing, Values const& values) {
-        auto const& rules = rules_of(listing);
-        auto const own_max = campaign != nullptr ? campaign->terms.max_shares : rules.max_shares;
-        auto const price = ask(listing) * (command.exclusive ? rules.max_shares : 1);
-        if (ask(listing) > command.limit_micros || ++seen > kScanMax) return false;
-        if (price > command.limit_micros) return true;
-        if (!buyable(listing, command.budget.buyer_no, command.exclusive, own_max)) return true;
-        if (!targeting::evaluate(*tree, values)) return true;
-        picks.push_back({listing.lead_no, price});
-        total += price;
-        return std::ssize(picks) < command.quantity;
-      },
-      c.now_us);
+  auto const supply = command.exclusive ? storefront::Supply::whole : storefront::Supply::share;
+  shop_.sweep({&*tree, std::nullopt, command.limit_micros, supply, c.now_us},
+              [&](storefront::Hit const& hit) {
+                if (++seen > kScanMax) return false;
+                auto const& listing = listings_.at(hit.lead_no);
+                auto const& rules = rules_of(listing);
+                auto const own_max =
+                    campaign != nullptr ? campaign->terms.max_shares : rules.max_shares;
+                auto const price = ask(listing) * (command.exclusive ? rules.max_shares : 1);
+                if (price > command.limit_micros) return true;
+                if (!buyable(listing, command.budget.buyer_no, command.exclusive, own_max)) {
+                  return true;
+                }
+                picks.push_back({listing.lead_no, price});
+                total += price;
+                return std::ssize(picks) < command.quantity;
+              });
   // A desk pays for all or nothing: its wallet can still top it up. A campaign buys what it can.
   if (campaign == nullptr && total > available(command.budget)) {
     return {.refusal = Refusal::insufficient_funds, .micros = total - available(command.budget)};
@@ -329,20 +331,17 @@ Outcome Engine::handle(Context& c, SweepListings const& command) {
   std::vector<Pick> picks;
   std::int64_t seen = 0;
   bool more = false;
-  each_listing(
-      campaign.sweep_from,
-      [&](Listing const& listing, Values const& values) {
-        auto const asked = ask(listing);
-        if (asked > best_bid) return false;
+  shop_.sweep(
+      {&campaign.expression, campaign.sweep_from, best_bid, storefront::Supply::any, c.now_us},
+      [&](storefront::Hit const& hit) {
         if (std::ssize(picks) >= kSweepSalesMax || ++seen > kScanMax) {
           more = true;
           return false;
         }
-        campaign.sweep_from = ListingRank{asked, listing.listed_us, listing.lead_no};
-        if (!welcome(campaign, listing, c.now_us) ||
-            !targeting::evaluate(campaign.expression, values)) {
-          return true;
-        }
+        campaign.sweep_from = hit.place;
+        auto const& listing = listings_.at(hit.lead_no);
+        if (!welcome(campaign, listing, c.now_us)) return true;
+        auto const asked = ask(listing);
         auto const whole = asked * rules_of(listing).max_shares;
         if (shares && asked <= bid &&
             buyable(listing, campaign.buyer_no, false, terms.max_shares)) {
@@ -352,8 +351,7 @@ Outcome Engine::handle(Context& c, SweepListings const& command) {
           picks.push_back({listing.lead_no, whole, true});
         }
         return true;
-      },
-      c.now_us);
+      });
   for (auto const& pick : picks) {
     if (campaign.status != CampaignStatus::active || !affordable(campaign, pick.price) ||
         campaign.bid() != bid) {  // a trial that ended bids another price

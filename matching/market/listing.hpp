@@ -3,7 +3,6 @@
 // Part of the market engine; belongs to its thread.
 
 #include <algorithm>
-#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,14 +12,6 @@
 #include "matching/market/outcome.hpp"
 
 namespace leadex::market {
-
-/// Place of a listing in the order in which sweeps buy: ask, then age of listing, then lead.
-struct ListingRank {
-  std::int64_t ask_micros{};
-  std::int64_t listed_us{};
-  std::int64_t lead_no{};
-  friend auto operator<=>(ListingRank const&, ListingRank const&) = default;
-};
 
 struct StandingBid {
   std::int64_t bid_no{};

@@ -98,7 +98,8 @@ void Engine::restore(Image const& image) {
     LEADEX_CHECK(made.has_value());
     versions_[rules.version] = rules;
     rules_ = rules;
-    index_ = targeting::TargetingIndex{std::move(*made)};
+    index_ = targeting::TargetingIndex{*made};
+    shop_ = storefront::Storefront{std::move(*made)};
   }
   for (auto const& entry : image.budgets) budgets_[entry.budget] = entry.available_micros;
   for (auto const& terms : image.source_terms) source_terms_[terms.generator_no] = terms;
@@ -155,7 +156,7 @@ void Engine::restore(Image const& image) {
     listing.access = access_of(entry.lead);
     listing.packed = pack(*values, schema().market_size());
     if (entry.state == LeadState::listed) {
-      put_on(listing, image.last_at_us);
+      listing.resting = true;  // put on sale below, once it is known what is sold of it
       schedule(Tick::listing_expiry,
                {listing.listed_us + rules.listing_ttl_us, listing.lead_no, kDueExpiry});
       schedule(Tick::listing_expiry,
@@ -183,6 +184,9 @@ void Engine::restore(Image const& image) {
     auto const open = open_sale(entry);
     schedule(job_of(open.state), {open.due_us, open.key.lead_no, open.key.slot});
     sales_.emplace(open.key, open);
+  }
+  for (auto& [no, listing] : listings_) {
+    if (listing.resting) put_on(listing, image.last_at_us);
   }
   for (auto const& entry : image.bids) {
     auto& listing = listings_.at(entry.bid.lead_no);

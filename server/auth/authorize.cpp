@@ -27,9 +27,11 @@ struct RoleScopes {
 };
 constexpr std::array<RoleScopes, 5> kScopes{{
     {Role::generator,
-     {"markets:read", "leads:write", "leads:read", "ledger:read", "webhooks:write", "keys:write"}},
+     {"markets:read", "leads:write", "leads:read", "ledger:read", "webhooks:write", "keys:write",
+      "deals:write"}},
     {Role::buyer,
-     {"markets:read", "bids:write", "orders:read", "ledger:read", "webhooks:write", "keys:write"}},
+     {"markets:read", "bids:write", "orders:read", "ledger:read", "webhooks:write", "keys:write",
+      "deals:write"}},
     {Role::admin,
      {"markets:read", "admin:read", "admin:write", "admin:money", "leads:read", "orders:read",
       "ledger:read", "keys:write"}},
@@ -38,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 91> kRules{{
+constexpr std::array<OperationRule, 92> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -95,15 +97,16 @@ constexpr std::array<OperationRule, 91> kRules{{
     {"defund_campaign", kBuyer, "bids:write", false},
     {"explain_campaign", kBuyer | kReaders, "orders:read", true},
     {"list_campaign_auctions", kBuyer | kReaders, "orders:read", true},
-    {"create_deal", kTraders, "markets:read", false},
-    {"list_deals", kTraders | kReaders, "markets:read", true},
-    {"get_deal", kTraders | kReaders, "markets:read", true},
-    {"accept_deal", kTraders, "markets:read", false},
-    {"end_deal", kTraders, "markets:read", false},
+    {"create_deal", kTraders, "deals:write", false},
+    {"list_deals", kTraders | kReaders, "ledger:read", true},
+    {"get_deal", kTraders | kReaders, "ledger:read", true},
+    {"accept_deal", kTraders, "deals:write", false},
+    {"end_deal", kTraders, "deals:write", false},
     {"get_source_terms", kGenerator, "leads:read", true},
     {"set_source_reserve", kGenerator, "leads:write", false},
     {"set_source_grade", kAdmin, "admin:write", false},
     {"list_listings", kBuyer | kReaders, "orders:read", true},
+    {"list_listing_facets", kBuyer | kReaders, "orders:read", true},
     {"get_listing", kBuyer | kReaders, "orders:read", true},
     {"place_bid", kBuyer, "bids:write", false},
     {"withdraw_bid", kBuyer, "bids:write", false},

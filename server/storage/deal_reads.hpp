@@ -13,6 +13,7 @@
 #include "billing/values/result.hpp"
 #include "billing/values/time.hpp"
 #include "matching/market/outcome.hpp"
+#include "server/storage/principal.hpp"
 #include "server/storage/store_error.hpp"
 #include "server/storage/viewer.hpp"
 
@@ -44,6 +45,12 @@ struct DealFilter {
   int limit = 50;
 };
 
+/// An account as far as a deal asks about it.
+struct Trader {
+  Role role{};
+  bool active{};
+};
+
 class DealReads {
  public:
   virtual ~DealReads() = default;
@@ -52,8 +59,7 @@ class DealReads {
 
   [[nodiscard]] virtual Later<std::vector<DealView>> list(Viewer viewer, DealFilter filter) = 0;
   [[nodiscard]] virtual Later<std::optional<DealView>> find(Viewer viewer, DealId id) = 0;
-  /// Whether there is an active account of that role.
-  [[nodiscard]] virtual Later<bool> is_trader(std::int64_t account_no, Role role) = 0;
+  [[nodiscard]] virtual Later<std::optional<Trader>> trader(std::int64_t account_no) = 0;
 };
 
 }  // namespace leadex::storage

@@ -51,9 +51,9 @@ asio::awaitable<Result<std::int64_t, ApiProblem>> counterparty(ApiCall& call,
   };
   auto const id = call.ctx.ids.open_as<AccountId>(text);
   if (!id || id->market != 0) co_return unknown();
-  auto const known = co_await trade_of(call).deals.is_trader(id->no, wanted);
+  auto const known = co_await trade_of(call).deals.trader(id->no);
   if (!known) co_return refuse(problem_of(known.error()));
-  if (!*known) co_return unknown();
+  if (!*known || (*known)->role != wanted || !(*known)->active) co_return unknown();
   co_return id->no;
 }
 
@@ -227,13 +227,16 @@ Answered set_source_reserve(ApiCall& call) {
 }
 
 Answered set_source_grade(ApiCall& call) {
-  auto const market = find_market(call.ctx, call.param("id"));
-  if (!market) co_return refuse(market.error());
-  auto const id = call.ctx.ids.open_as<AccountId>(call.param("account_id"));
+  auto const id = call.ctx.ids.open_as<AccountId>(call.param("id"));
   if (!id || id->market != 0) co_return problem(Code::not_found);
-  auto const known = co_await trade_of(call).deals.is_trader(id->no, storage::Role::generator);
+  auto const known = co_await trade_of(call).deals.trader(id->no);
   if (!known) co_return refuse(problem_of(known.error()));
   if (!*known) co_return problem(Code::not_found);
+  if ((*known)->role != storage::Role::generator) {
+    co_return problem(Code::not_supported, "Only generators are graded.");
+  }
+  auto const market = body_market(call);
+  if (!market) co_return refuse(market.error());
   auto const* const grade = json::find_member(call.body, "grade");
   std::int32_t number = 0;
   if (grade != nullptr && grade->IsString()) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "billing/values/check.hpp"
+#include "matching/targeting/normal_form.hpp"
 
 namespace leadex::api {
 
@@ -47,7 +48,7 @@ class FilterReader {
       : schema_(schema), visibility_(visibility) {}
 
   void read(std::string const& name, std::string const& value) {
-    static std::set<std::string_view> const kOwn{"limit", "cursor", "market", "sort"};
+    static std::set<std::string_view> const kOwn{"limit", "cursor", "market", "sort", "facets"};
     if (kOwn.contains(name)) return;
     auto const bracket = name.find('[');
     auto const index = schema_.find(name.substr(0, bracket));
@@ -110,21 +111,6 @@ class FilterReader {
   std::vector<targeting::Expression> parts_;
 };
 
-/// Place in the order asked for; smaller comes first.
-std::vector<std::int64_t> keys_of(ListingOrder order, std::int64_t ask,
-                                  market::Listing const& listing) {
-  switch (order) {
-    case ListingOrder::ask:
-      return {ask, listing.listed_us, listing.lead_no};
-    case ListingOrder::score:
-      return {listing.score == market::kNone ? 1 : -listing.score, 0, -listing.lead_no};
-    case ListingOrder::captured:
-      break;
-  }
-  // By the hour that is shown, so that the order tells no more than the listing does.
-  return {-(listing.captured_us / market::kHourUs), 0, -listing.lead_no};
-}
-
 }  // namespace
 
 Result<targeting::Expression, json::FieldErrors> read_listing_filter(
@@ -135,10 +121,10 @@ Result<targeting::Expression, json::FieldErrors> read_listing_filter(
   return reader.take();
 }
 
-ListingOrder listing_order(std::optional<std::string_view> sort) {
-  if (sort == "-score") return ListingOrder::score;
-  if (sort == "-captured_at") return ListingOrder::captured;
-  return ListingOrder::ask;
+storefront::Order listing_order(std::optional<std::string_view> sort) {
+  if (sort == "-score") return storefront::Order::score;
+  if (sort == "-captured_at") return storefront::Order::captured;
+  return storefront::Order::ask;
 }
 
 bool on_show(market::EngineView const& view, market::Listing const& listing) {
@@ -165,47 +151,27 @@ ListingHits search_listings(market::EngineView const& view, ListingSearch const&
     found.outdated = true;
     return found;
   }
-  // Only the order by ask is kept by the engine; for the others all are looked at and the best
-  // kept.
-  bool const in_order = search.order == ListingOrder::ask;
-  std::optional<market::ListingRank> from;
-  if (in_order && !search.after.empty()) {
-    from = market::ListingRank{search.after[0], search.after[1], search.after[2]};
-  }
-  auto const before = [](ListingHit const& a, ListingHit const& b) { return a.keys < b.keys; };
-  std::vector<std::int64_t> last_seen;
-  std::int64_t seen = 0;
-  bool cut = false;
-  view.engine.each_listing(
-      from,
-      [&](market::Listing const& listing, targeting::AttributeValues const& values) {
-        if (seen++ >= kListingScanMax) {
-          cut = true;
-          return false;
-        }
-        auto keys = keys_of(search.order, view.engine.ask(listing), listing);
-        if (in_order) last_seen = keys;
-        if (!search.after.empty() && keys <= search.after) return true;
-        if (!on_show(view, listing) || !targeting::evaluate(search.filter, values)) return true;
-        bool const full = found.hits.size() > search.limit;
-        if (full && !in_order && found.hits.front().keys < keys) return true;
-        found.hits.push_back(
-            {listing.lead_no, listing.version, terms_of(view, listing), std::move(keys)});
-        if (in_order) return found.hits.size() <= search.limit;
-        std::push_heap(found.hits.begin(), found.hits.end(), before);
-        if (full) {
-          std::pop_heap(found.hits.begin(), found.hits.end(), before);
-          found.hits.pop_back();
-        }
-        return true;
-      },
-      view.now_us);
-  std::sort(found.hits.begin(), found.hits.end(), before);
+  storefront::PageQuery query;
+  auto normal = targeting::to_normal_form(search.filter);
+  LEADEX_CHECK(normal.has_value() && normal->size() <= 1);  // filters are joined by `all`
+  if (normal->empty()) return found;                        // they exclude one another
+  query.filter = std::move(normal->front());
+  query.order = search.order;
+  if (!search.after.empty()) query.after = {search.after[0], search.after[1], search.after[2]};
+  query.limit = search.limit + 1;  // one more tells whether there is another page
+  query.now_us = view.now_us;
+  view.engine.shop().page(query, [&](storefront::Hit const& hit) {
+    auto const* const listing = view.engine.listing(hit.lead_no);
+    if (listing == nullptr || !on_show(view, *listing)) return false;
+    found.hits.push_back({listing->lead_no,
+                          listing->version,
+                          terms_of(view, *listing),
+                          {hit.place.first, hit.place.second, hit.place.third}});
+    return true;
+  });
   if (found.hits.size() > search.limit) {
     found.hits.resize(search.limit);
     found.next = found.hits.back().keys;
-  } else if (cut && in_order) {
-    found.next = std::move(last_seen);
   }
   return found;
 }

@@ -1,6 +1,6 @@
 #pragma once
 // The query of GET /v1/listings: filters by the market's attributes, order, place. Pure but for the
-// scan, which runs on the market's strand.
+// search, which runs on the market's strand.
 
 #include <cstdint>
 #include <optional>
@@ -26,16 +26,14 @@ using QueryFields = std::vector<std::pair<std::string, std::string>>;
     QueryFields const& query, targeting::Schema const& schema,
     std::vector<market::Visibility> const& visibility);
 
-enum class ListingOrder : std::uint8_t { ask, score, captured };
-[[nodiscard]] ListingOrder listing_order(std::optional<std::string_view> sort);
+[[nodiscard]] storefront::Order listing_order(std::optional<std::string_view> sort);
 
 inline constexpr std::size_t kListingKeys = 3;
-inline constexpr std::int64_t kListingScanMax = 100'000;  // listings one request looks at
 
 struct ListingSearch {
   targeting::Expression filter;
   targeting::Schema schema;  // that the filter was read with
-  ListingOrder order{};
+  storefront::Order order{};
   std::vector<std::int64_t> after;  // keys of the last listing of the page before
   std::size_t limit{};
 };
@@ -57,7 +55,7 @@ struct ListingHits {
 [[nodiscard]] render::ListingTerms terms_of(market::EngineView const& view,
                                             market::Listing const& listing);
 
-/// On the strand; bounded by kListingScanMax.
+/// On the strand; a few milliseconds at a million listings.
 [[nodiscard]] ListingHits search_listings(market::EngineView const& view,
                                           ListingSearch const& search);
 

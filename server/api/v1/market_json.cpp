@@ -23,7 +23,8 @@ constexpr std::array<std::string_view, 5> kRoutings{"price", "weight", "round_ro
                                                     "hybrid"};
 constexpr std::int64_t kHybridMax = 1000;
 /// Query names of /v1/listings, which an attribute would hide.
-constexpr std::array<std::string_view, 4> kQueryNames{"market", "limit", "cursor", "sort"};
+constexpr std::array<std::string_view, 5> kQueryNames{"market", "limit", "cursor", "sort",
+                                                      "facets"};
 
 /// The word's place; the contract has let no other word through.
 template <class Enum, std::size_t N>

@@ -26,6 +26,7 @@ void register_trade(http::Router& router, ApiContext& context) {
   put("get_auction", get_auction);
   // A market's attributes filter by their names, which the contract cannot list.
   add(router, context, "list_listings", list_listings, {.free_query = true});
+  add(router, context, "list_listing_facets", list_listing_facets, {.free_query = true});
   put("get_listing", get_listing);
   put("place_bid", place_bid);
   put("withdraw_bid", withdraw_bid);

@@ -29,6 +29,7 @@ Answered list_campaign_auctions(ApiCall& call);
 Answered get_auction(ApiCall& call);
 
 Answered list_listings(ApiCall& call);
+Answered list_listing_facets(ApiCall& call);
 Answered get_listing(ApiCall& call);
 Answered place_bid(ApiCall& call);
 Answered withdraw_bid(ApiCall& call);

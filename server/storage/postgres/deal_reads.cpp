@@ -18,8 +18,7 @@ constexpr char const* kList = LEADEX_DEAL_SELECT
     "and ($6::integer[] is null or d.state = any ($6::integer[])) "
     "order by d.proposed_us desc, d.market_id desc, d.deal_no desc limit $7";
 constexpr char const* kFind = LEADEX_DEAL_SELECT " and d.market_id = $2 and d.deal_no = $3";
-constexpr char const* kIsTrader =
-    "select exists (select from tenant where tenant_no = $1 and role = $2 and status = 'active')";
+constexpr char const* kTrader = "select role, status = 'active' from tenant where tenant_no = $1";
 
 DealView read_deal(pqxx::row const& row) {
   DealView view;
@@ -68,9 +67,11 @@ PostgresDealReads::Later<std::optional<DealView>> PostgresDealReads::find(Viewer
   });
 }
 
-PostgresDealReads::Later<bool> PostgresDealReads::is_trader(std::int64_t account_no, Role role) {
-  co_return co_await pool_.run([account_no, role](pqxx::work& tx) {
-    return execute(tx, kIsTrader, Parameters(account_no, text(role))).at(0).at(0).as<bool>();
+PostgresDealReads::Later<std::optional<Trader>> PostgresDealReads::trader(std::int64_t account_no) {
+  co_return co_await pool_.run([account_no](pqxx::work& tx) -> std::optional<Trader> {
+    auto const rows = execute(tx, kTrader, Parameters(account_no));
+    if (rows.empty()) return std::nullopt;
+    return Trader{read_enum<Role>(rows.at(0).at(0), kRoleTexts), rows.at(0).at(1).as<bool>()};
   });
 }
 

@@ -12,7 +12,7 @@ class PostgresDealReads final : public DealReads {
   explicit PostgresDealReads(Pool& pool) : pool_(pool) {}
   [[nodiscard]] Later<std::vector<DealView>> list(Viewer viewer, DealFilter filter) override;
   [[nodiscard]] Later<std::optional<DealView>> find(Viewer viewer, DealId id) override;
-  [[nodiscard]] Later<bool> is_trader(std::int64_t account_no, Role role) override;
+  [[nodiscard]] Later<std::optional<Trader>> trader(std::int64_t account_no) override;
 
  private:
   Pool& pool_;

@@ -82,8 +82,10 @@ TEST_F(TradeDeals, NeedATraderOfTheOtherSide) {
 
 TEST_F(TradeDeals, AGeneratorsReserveAndItsGradeHoldForItsNextLeads) {
   auto const reserve = "/v1/markets/" + std::string{kMarket} + "/reserve";
-  auto const grade =
-      "/v1/admin/markets/" + std::string{kMarket} + "/sources/" + generator_.id + "/grade";
+  auto const grade = "/v1/admin/accounts/" + generator_.id + "/grade";
+  auto const graded = [](std::string const& word) {
+    return R"({"market":")" + std::string{kMarket} + R"(","grade":)" + word + '}';
+  };
   deposit(buyer_, "100.00");
   campaign(buyer_, "4.00", "50.00");
   EXPECT_EQ(get(reserve, generator_.key).find("reserve")->IsNull(), true);
@@ -96,17 +98,15 @@ TEST_F(TradeDeals, AGeneratorsReserveAndItsGradeHoldForItsNextLeads) {
 
   ASSERT_EQ(change_market(R"({"auction":{"grade_reserve":{"B":)" + usd("6.00") + "}}}").status,
             200);
-  EXPECT_EQ(put(grade, generator_.key, R"({"grade":"A"})").status, 403);
-  EXPECT_EQ(put(grade, admin_, R"({"grade":"Z"})").status, 422);
-  EXPECT_EQ(put(grade, admin_, R"({"grade":"B"})").text("grade"), "B");
+  EXPECT_EQ(put(grade, generator_.key, graded(R"("A")")).status, 403);
+  EXPECT_EQ(put(grade, admin_, graded(R"("Z")")).status, 422);
+  EXPECT_EQ(put(grade, admin_, graded(R"("B")")).text("grade"), "B");
   EXPECT_EQ(lead("cid").text("outcome"), "listed");
-  EXPECT_EQ(put(grade, admin_, R"({"grade":null})").status, 200);
+  EXPECT_EQ(put(grade, admin_, graded("null")).status, 200);
   EXPECT_EQ(get(reserve, generator_.key).find("grade")->IsNull(), true);
   EXPECT_EQ(lead("dan").text("outcome"), "sold");
-  EXPECT_EQ(put("/v1/admin/markets/" + std::string{kMarket} + "/sources/" + buyer_.id + "/grade",
-                admin_, R"({"grade":"B"})")
-                .status,
-            404);
+  EXPECT_EQ(put("/v1/admin/accounts/" + buyer_.id + "/grade", admin_, graded("null")).status, 422);
+  EXPECT_EQ(put("/v1/admin/accounts/acct_x/grade", admin_, graded("null")).status, 404);
 }
 
 TEST_F(TradeDeals, AMarketStatesItsRoutesAndSellsByThem) {

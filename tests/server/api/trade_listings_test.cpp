@@ -55,6 +55,30 @@ TEST_F(TradeListings, FilterAndSort) {
   EXPECT_EQ(get(path, generator_.key).status, 403);
 }
 
+TEST_F(TradeListings, AreCountedByWhatTheyShow) {
+  lead("a", "CA", 20, ask("9.00"));
+  lead("b", "TX", 40, ask("5.00"));
+  lead("c", "CA", 60, ask("7.00"));
+  auto const path = "/v1/listings/facets?market=" + std::string{kMarket};
+  auto const found = get(path + "&facets=state,age:30:50,vehicle&state=CA", buyer_.key);
+  ASSERT_EQ(found.status, 200) << found.body;
+  EXPECT_EQ(found.number("matches"), 2);
+  // The state's own filter does not narrow its own counts; the others' are narrowed by it.
+  EXPECT_NE(found.body.find(R"({"value":"TX","count":1})"), std::string::npos) << found.body;
+  EXPECT_NE(found.body.find(R"({"value":"CA","count":2})"), std::string::npos);
+  EXPECT_NE(found.body.find(R"({"gte":null,"lt":30,"count":1})"), std::string::npos);
+  EXPECT_NE(found.body.find(R"({"gte":50,"lt":null,"count":1})"), std::string::npos);
+  EXPECT_NE(found.body.find(R"({"value":"web_form","count":2})"), std::string::npos);
+  for (auto const* facets : {"shoe", "age", "age:50:30", "age:x", "state:3", "source_reason",
+                             "state,state,state,state,state,state,state,state,state"}) {
+    auto const bad = get(path + "&facets=" + facets, buyer_.key);
+    EXPECT_EQ(bad.status, 422) << facets;
+    EXPECT_NE(bad.body.find("/query/facets"), std::string::npos) << bad.body;
+  }
+  EXPECT_EQ(get(path + "&facets=state&shoe=3", buyer_.key).status, 422);
+  EXPECT_EQ(get(path + "&facets=state", generator_.key).status, 403);
+}
+
 TEST_F(TradeListings, PageThroughEachOrderWithoutRepeats) {
   for (int i = 0; i < 7; ++i) lead("p" + std::to_string(i), "CA", 20 + i, ask("5.00"));
   for (std::string const sort : {"ask", "-score", "-captured_at"}) {
