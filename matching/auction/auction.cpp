@@ -156,11 +156,13 @@ Result<AuctionResult, AuctionError> run_auction(AuctionInput const& input) {
 
 std::vector<std::byte> encode_book(AuctionInput const& input,
                                    std::vector<std::uint32_t> const& ranking) {
+  constexpr std::size_t kUsualBytes = 24;  // of a candidate
   std::vector<std::byte> bytes;
-  auto const put = [&](std::int64_t value) {
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-      bytes.push_back(static_cast<std::byte>(static_cast<std::uint64_t>(value) >> shift));
-    }
+  bytes.reserve(kUsualBytes * (ranking.size() + 1));
+  auto const put = [&](std::int64_t number) {  // none is negative: seven bits a byte, low first
+    auto value = static_cast<std::uint64_t>(number);
+    for (; value >= 0x80; value >>= 7) bytes.push_back(static_cast<std::byte>(value | 0x80));
+    bytes.push_back(static_cast<std::byte>(value));
   };
   put(static_cast<std::int64_t>(input.candidates.size()));
   for (auto const index : ranking) {

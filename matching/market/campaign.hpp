@@ -32,6 +32,7 @@ struct Campaign {
   targeting::Expression expression;
   bool targeting_valid{true};  // a new market schema can make old targeting unreadable
   targeting::CampaignSlot slot{};
+  std::int64_t const* money{};  // its budget, which stays in its place
   CounterWindows counters;
   std::optional<storefront::Place> sweep_from;  // where its sweep of listings goes on
   std::int64_t turn{};                          // number of the last auction it won in turn

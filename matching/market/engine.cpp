@@ -103,6 +103,7 @@ Outcome Engine::handle(Context& c, UpsertCampaign const& command) {
     fresh.campaign_no = command.campaign_no;
     fresh.buyer_no = command.buyer_no;
     fresh.slot = static_cast<targeting::CampaignSlot>(in_slot_.size());
+    fresh.money = &budget({fresh.buyer_no, fresh.campaign_no});
     in_slot_.push_back(&fresh);
   }
   auto& campaign = found->second;
@@ -113,7 +114,7 @@ Outcome Engine::handle(Context& c, UpsertCampaign const& command) {
   LEADEX_CHECK(index_.insert(campaign.slot, campaign.expression).has_value());
   place_in_zone(campaign);
   // A lower bid may be within what is left of the budget, a longer trial goes on.
-  bool const dry = available({campaign.buyer_no, campaign.campaign_no}) < campaign.least_bid();
+  bool const dry = *campaign.money < campaign.least_bid();
   if ((campaign.status == CampaignStatus::exhausted && !dry) ||
       (campaign.status == CampaignStatus::trial_ended && campaign.in_trial())) {
     campaign.status = CampaignStatus::active;
@@ -203,7 +204,7 @@ Campaign* Engine::find_campaign(std::int64_t campaign_no, std::int64_t buyer_no)
 /// A campaign that had run dry goes on when its budget covers a bid again.
 void Engine::wake(Context& c, Campaign& campaign) {
   if (campaign.status != CampaignStatus::exhausted) return;
-  if (available({campaign.buyer_no, campaign.campaign_no}) < campaign.least_bid()) return;
+  if (*campaign.money < campaign.least_bid()) return;
   campaign.status = CampaignStatus::active;
   move_campaign(c, campaign);
 }

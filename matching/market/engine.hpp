@@ -230,7 +230,7 @@ class Engine {
   std::map<std::int64_t, Campaign> campaigns_;
   std::vector<Campaign const*> in_slot_;  // of campaigns_, by slot of the index
   std::map<std::string, Zone> zones_;
-  std::map<BudgetKey, std::int64_t> budgets_;
+  std::map<BudgetKey, std::int64_t> budgets_;  // campaigns point into it
 
   std::unordered_map<std::int64_t, Listing> listings_;
   storefront::Storefront shop_{targeting::Schema{}};  // what rests

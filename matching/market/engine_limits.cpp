@@ -82,8 +82,7 @@ bool Engine::has_source_room(Campaign const& campaign, std::int64_t generator_no
 }
 
 bool Engine::affordable(Campaign const& campaign, std::int64_t micros) const {
-  return available({campaign.buyer_no, campaign.campaign_no}) >= micros &&
-         has_room(campaign, micros);
+  return *campaign.money >= micros && has_room(campaign, micros);
 }
 
 bool Engine::open_at(Campaign const& campaign, std::int64_t now_us) const {
