@@ -39,6 +39,10 @@ struct Campaign {
   std::int64_t trial_sold{};
   std::map<std::int64_t, CounterWindows> source_counters;  // by generator; caps per source alone
 
+  /// By its buyer, or because its trial is over.
+  [[nodiscard]] bool stopped() const {
+    return status == CampaignStatus::paused || status == CampaignStatus::trial_ended;
+  }
   [[nodiscard]] bool in_trial() const { return trial_sold < terms.trial.leads; }
   /// What it bids now: for a share, and for the whole lead when that is another amount.
   [[nodiscard]] std::int64_t bid() const {

@@ -24,10 +24,11 @@ inline constexpr std::uint32_t kFormat = 2;
 
 class ByteWriter {
  public:
-  explicit ByteWriter(std::string& out) : out_(out) {}
+  explicit ByteWriter(std::string& out, std::uint32_t format = kFormat)
+      : out_(out), format_(format) {}
 
   void operator()(auto const&... values) { (put(values), ...); }
-  [[nodiscard]] static constexpr bool since(std::uint32_t) { return true; }
+  [[nodiscard]] bool since(std::uint32_t format) const { return format_ >= format; }
   /// The format of all that follows.
   void format(std::uint32_t number) { put(number); }
 
@@ -76,6 +77,7 @@ class ByteWriter {
   }
 
   std::string& out_;
+  std::uint32_t format_;
 };
 
 /// Reads what ByteWriter wrote; anything else leaves ok() false and the values unspecified.
@@ -184,10 +186,11 @@ template <class T>
 void encode_to(std::string& out, T const& value) {
   ByteWriter{out}(value);
 }
+/// An older format leaves out what came later: for comparing with what was written in it.
 template <class T>
-[[nodiscard]] std::string encode_value(T const& value) {
+[[nodiscard]] std::string encode_value(T const& value, std::uint32_t format = kFormat) {
   std::string out;
-  encode_to(out, value);
+  ByteWriter{out, format}(value);
   return out;
 }
 /// All of `bytes` must be one value of that format.

@@ -110,7 +110,10 @@ struct TrialTerms {
   static void fields(auto& self, auto& io) {
     io(self.leads, self.price_micros, self.return_window_us, self.return_ceiling_bp);
   }
+  friend bool operator==(TrialTerms const&, TrialTerms const&) = default;
 };
+inline constexpr std::int64_t kTrialLeadsMax = 1000;
+inline constexpr std::int64_t kTrialWindowMaxUs = 90LL * 24 * 3'600'000'000;
 
 /// Tiers a campaign can ask for, the smallest comes first.
 inline constexpr std::int32_t kPriorityDefault = 5;

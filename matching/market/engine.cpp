@@ -96,6 +96,11 @@ Outcome Engine::handle(Context& c, UpsertCampaign const& command) {
   if (found != campaigns_.end() && found->second.terms.zone != command.terms.zone) {
     return {.refusal = Refusal::zone_fixed};
   }
+  // The rights of leads that were sold on trial do not change behind their generators' backs.
+  if (found != campaigns_.end() && found->second.trial_sold > 0 &&
+      found->second.terms.trial != command.terms.trial) {
+    return {.refusal = Refusal::trial_fixed};
+  }
   if (found == campaigns_.end()) {
     if (campaigns_.size() >= kCampaignsMax) return {.refusal = Refusal::limit_reached};
     found = campaigns_.emplace(command.campaign_no, Campaign{}).first;
@@ -113,10 +118,8 @@ Outcome Engine::handle(Context& c, UpsertCampaign const& command) {
   campaign.targeting_valid = true;
   LEADEX_CHECK(index_.insert(campaign.slot, campaign.expression).has_value());
   place_in_zone(campaign);
-  // A lower bid may be within what is left of the budget, a longer trial goes on.
-  bool const dry = *campaign.money < campaign.least_bid();
-  if ((campaign.status == CampaignStatus::exhausted && !dry) ||
-      (campaign.status == CampaignStatus::trial_ended && campaign.in_trial())) {
+  // A lower bid may be within what is left of the budget.
+  if (campaign.status == CampaignStatus::exhausted && *campaign.money >= campaign.least_bid()) {
     campaign.status = CampaignStatus::active;
   }
   refresh(campaign);

@@ -155,7 +155,7 @@ class Engine {
                                                                Listing const& listing) const;
   [[nodiscard]] bool welcome(Campaign const& campaign, Listing const& listing,
                              std::int64_t now_us) const;
-  [[nodiscard]] auction::AuctionInput input_for(Listing const& listing) const;
+  [[nodiscard]] auction::AuctionInput input_for(Listing const& listing, std::int64_t now_us) const;
 
   // engine_offer.cpp: fresh leads and their auctions
   Outcome handle(Context& c, OfferLead const& command);
@@ -171,6 +171,7 @@ class Engine {
   void show(Listing const& listing);
   [[nodiscard]] std::int64_t asked_at(Listing const& listing, std::int64_t now_us) const;
   void plan_fall(Listing& listing, std::int64_t now_us);
+  void plan_fill(Listing const& listing, std::int64_t now_us);
   void let_asks_fall(std::int64_t now_us);
   void drop_if_idle(std::int64_t lead_no);
   [[nodiscard]] static bool worn_out(Listing const& listing);
@@ -189,8 +190,10 @@ class Engine {
     BudgetKey budget;
     std::int64_t gross_micros{};
     bool exclusive{};
+    bool by_hand{};  // the buyer chose this lead: no part of a trial
     std::int32_t shares_max{};
     std::int64_t auction_no{};
+    bool in_turn{};  // by the order of its tier, not by a deal or as the fallback
   };
   void sell(Context& c, Listing& listing, Award const& award);
   [[nodiscard]] std::int32_t free_slot(Listing const& listing, bool exclusive) const;
@@ -199,6 +202,8 @@ class Engine {
   Outcome stand(Context& c, Listing& listing, PlaceBid const& command);
   void close_bid(Context& c, Listing& listing, std::size_t position, BidState state);
   void end_listing_auction(Context& c, Listing& listing);
+  [[nodiscard]] bool reaches_ask(Listing const& listing, StandingBid const& bid) const;
+  void fill_bids(Context& c, Listing& listing);
 
   // engine_after.cpp: delivery, returns, settlement, what comes due
   Outcome handle(Context& c, ConfirmDelivery const& command);
@@ -240,9 +245,11 @@ class Engine {
   std::map<std::int64_t, ReturnCase> returns_;  // open and disputed
   std::map<std::int64_t, BuyerRecord> buyers_;
 
-  std::map<std::int64_t, Deal> deals_;                                    // proposed and active
-  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> agreed_;  // generator, buyer → deal
-  std::map<std::int64_t, SetSourceTerms> source_terms_;                   // by generator
+  std::map<std::int64_t, Deal> deals_;                    // proposed and active
+  using Parties = std::pair<std::int64_t, std::int64_t>;  // generator, buyer
+  std::map<Parties, std::int64_t> agreed_;                // → deal
+  std::map<Parties, std::int64_t> proposed_;
+  std::map<std::int64_t, SetSourceTerms> source_terms_;  // by generator
 
   using DueQueue = std::priority_queue<Due, std::vector<Due>, std::greater<>>;
   std::map<std::uint32_t, DueQueue> due_;

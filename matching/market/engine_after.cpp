@@ -301,12 +301,15 @@ bool Engine::run_due(Context& c, Tick::Job job, Due const& due) {
     if (found == returns_.end() || found->second.state != ReturnState::open) return false;
     return handle(c, AcceptReturn{due.no, found->second.generator_no}).refusal == Refusal::none;
   }
-  if (due.slot == kDueExpiry || due.slot == kDueAuction) {
+  if (due.slot == kDueExpiry || due.slot == kDueAuction || due.slot == kDueFill) {
     auto const found = listings_.find(due.no);
     if (found == listings_.end() || !found->second.resting) return false;
     auto& listing = found->second;
     auto const& rules = rules_of(listing);
-    if (due.slot == kDueAuction) {
+    if (due.slot == kDueFill) {
+      if (listing.bids.empty()) return false;
+      fill_bids(c, listing);
+    } else if (due.slot == kDueAuction) {
       if (listing.bids.empty()) return false;
       end_listing_auction(c, listing);
     } else {

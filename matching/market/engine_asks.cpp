@@ -50,6 +50,13 @@ void Engine::plan_fall(Listing& listing, std::int64_t now_us) {
   falls_.push({listing.falls_us, listing.lead_no, 0});
 }
 
+/// A sale is an outcome, and so work of a tick.
+void Engine::plan_fill(Listing const& listing, std::int64_t now_us) {
+  bool const wanted = std::any_of(listing.bids.begin(), listing.bids.end(),
+                                  [&](auto const& bid) { return reaches_ask(listing, bid); });
+  if (wanted) schedule(Tick::listing_expiry, {now_us, listing.lead_no, kDueFill});
+}
+
 /// Before every command: asks stand as its time has them.
 void Engine::let_asks_fall(std::int64_t now_us) {
   while (!falls_.empty() && falls_.top().due_us <= now_us) {
@@ -61,6 +68,7 @@ void Engine::let_asks_fall(std::int64_t now_us) {
     if (listing.falls_us != due.due_us) continue;  // planned anew meanwhile
     listing.asked_micros = asked_at(listing, now_us);
     shop_.set_ask(listing.lead_no, listing.asked_micros);
+    plan_fill(listing, now_us);
     plan_fall(listing, now_us);
   }
 }

@@ -25,7 +25,7 @@ bool Engine::welcome(Campaign const& campaign, Listing const& listing, std::int6
          has_source_room(campaign, listing.generator_no);
 }
 
-auction::AuctionInput Engine::input_for(Listing const& listing) const {
+auction::AuctionInput Engine::input_for(Listing const& listing, std::int64_t now_us) const {
   auto const& rules = rules_of(listing);
   auction::AuctionInput input;
   input.max_shares = rules.max_shares;
@@ -33,7 +33,7 @@ auction::AuctionInput Engine::input_for(Listing const& listing) const {
   input.shares_sold = std::popcount(listing.shares_held);
   input.owners_max_shares = listing.shares_max;
   input.rule = rules.price_rule;
-  input.fixed_price = Money{asked_at(listing, listing.listed_us)};
+  input.fixed_price = Money{asked_at(listing, now_us)};
   input.routing = rules.routing;
   input.hybrid_n = rules.hybrid_n;
   input.explained_max = kRankedBidsMax;
@@ -59,7 +59,8 @@ std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
   candidate.weight = terms.weight;
   candidate.turn = campaign.turn;
   auto const* deal = deal_between(campaign.buyer_no, listing.generator_no);
-  if (deal != nullptr && affordable(campaign, deal->price_micros)) {
+  bool const deal_stands = deal != nullptr && deal->price_micros >= rules.reserve_micros;
+  if (deal_stands && affordable(campaign, deal->price_micros)) {
     candidate.deal = Money{deal->price_micros};
     candidate.deal_is_exclusive = deal->exclusive;
   }
@@ -78,7 +79,7 @@ std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
 auction::AuctionInput Engine::bidders(Listing const& listing, Values const& values,
                                       std::int64_t now_us, targeting::MatchBuffer& matches) const {
   index_.match(values, matches);
-  auto input = input_for(listing);
+  auto input = input_for(listing, now_us);
   for (auto const slot : matches.slots) {
     auto const& campaign = *in_slot_[slot];
     if (!welcome(campaign, listing, now_us)) continue;

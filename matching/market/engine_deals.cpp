@@ -24,7 +24,12 @@ Outcome Engine::handle(Context& c, ProposeDeal const& command) {
   if (command.price_micros < 1 || command.price_micros > kAmountMax.micros) {
     return {.refusal = Refusal::amount_invalid};
   }
-  if (deals_.size() >= kDealsMax) return {.refusal = Refusal::limit_reached};
+  // The market's own reserve stands for its commission as well: no agreement goes below it.
+  if (command.price_micros < rules_.reserve_micros) return {.refusal = Refusal::below_reserve};
+  auto const open = proposed_.find({command.generator_no, command.buyer_no});
+  if (open == proposed_.end() && deals_.size() >= kDealsMax) {
+    return {.refusal = Refusal::limit_reached};
+  }
   Deal fresh;
   fresh.deal_no = ++numbers_.deal;
   fresh.buyer_no = command.buyer_no;
@@ -32,14 +37,9 @@ Outcome Engine::handle(Context& c, ProposeDeal const& command) {
   fresh.price_micros = command.price_micros;
   fresh.exclusive = command.exclusive;
   fresh.by_no = command.by_no;
-  for (auto const& [no, deal] : deals_) {
-    if (deal.state == DealState::proposed && deal.buyer_no == fresh.buyer_no &&
-        deal.generator_no == fresh.generator_no) {
-      end_deal(c, no);  // one proposal at a time
-      break;
-    }
-  }
+  if (open != proposed_.end()) end_deal(c, open->second);  // one proposal at a time
   deals_[fresh.deal_no] = fresh;
+  proposed_[{fresh.generator_no, fresh.buyer_no}] = fresh.deal_no;
   c.applied.effects.emplace_back(moved(fresh));
   return {.number = fresh.deal_no};
 }
@@ -57,6 +57,7 @@ Outcome Engine::handle(Context& c, AcceptDeal const& command) {
     end_deal(c, before->second);
   }
   deal.state = DealState::active;
+  proposed_.erase(parties);
   agreed_[parties] = deal.deal_no;
   c.applied.effects.emplace_back(moved(deal));
   return {.number = deal.deal_no};
@@ -74,7 +75,8 @@ Outcome Engine::handle(Context& c, EndDeal const& command) {
 void Engine::end_deal(Context& c, std::int64_t deal_no) {
   auto deal = deals_.at(deal_no);
   deals_.erase(deal_no);
-  if (deal.state == DealState::active) agreed_.erase({deal.generator_no, deal.buyer_no});
+  auto& of_its_state = deal.state == DealState::active ? agreed_ : proposed_;
+  of_its_state.erase({deal.generator_no, deal.buyer_no});
   deal.state = DealState::ended;
   c.applied.effects.emplace_back(moved(deal));
 }

@@ -146,13 +146,13 @@ void Engine::count_sale(Context& c, Campaign& campaign, SaleAwarded& sold) {
     counter.micros += sold.gross_micros;
     sold.windows.at(k) = counter.start_us;
   }
-  if (counts_sources(campaign.terms)) {
+  sold.of_source = counts_sources(campaign.terms);
+  if (sold.of_source) {
     count_source(c, campaign, sold.generator_no, 1, sold.windows);
   }
-  sold.trial = campaign.in_trial();
   if (sold.trial) {
     campaign.trial_sold += 1;
-    if (!campaign.in_trial() && campaign.status == CampaignStatus::active) {
+    if (!campaign.in_trial() && campaign.status != CampaignStatus::paused) {
       campaign.status = CampaignStatus::trial_ended;
       move_campaign(c, campaign);
     }
@@ -160,6 +160,10 @@ void Engine::count_sale(Context& c, Campaign& campaign, SaleAwarded& sold) {
   if (available(sold.budget) < campaign.least_bid() && campaign.status == CampaignStatus::active) {
     campaign.status = CampaignStatus::exhausted;
     move_campaign(c, campaign);
+  }
+  auto const low = kBidsLeftLow * campaign.least_bid();
+  if (*campaign.money < low && *campaign.money + sold.gross_micros >= low) {
+    c.applied.effects.emplace_back(BudgetLow{campaign.campaign_no, campaign.buyer_no});
   }
   refresh(campaign);
   move_counters(c, campaign);
@@ -173,11 +177,13 @@ void Engine::uncount_sale(Context& c, Campaign& campaign, OpenSale const& sale) 
     counter.n -= 1;
     counter.micros -= sale.gross_micros;
   }
-  if (campaign.source_counters.contains(sale.generator_no)) {
+  if (sale.of_source) {
     count_source(c, campaign, sale.generator_no, -1, sale.windows);
   }
   roll_windows(campaign);
-  if (sale.trial && campaign.trial_sold > 0) {
+  // Once its buyer has gone on, a trial does not come back.
+  bool const runs = campaign.in_trial() || campaign.status == CampaignStatus::trial_ended;
+  if (sale.trial && runs) {
     campaign.trial_sold -= 1;
     if (campaign.status == CampaignStatus::trial_ended && campaign.in_trial()) {
       campaign.status = CampaignStatus::active;
@@ -196,8 +202,7 @@ void Engine::count_source(Context& c, Campaign& campaign, std::int64_t generator
   for (std::size_t k = 0; k < kWindowKinds; ++k) {
     auto& counter = counters.at(k);
     roll(counter, zone, k);
-    // What was sold before the campaign had such caps is not counted here.
-    if (counter.start_us == windows.at(k)) counter.n = std::max<std::int64_t>(0, counter.n + n);
+    if (counter.start_us == windows.at(k)) counter.n += n;
     auto const limit = campaign.terms.source_leads_max.at(k);
     counter.n_max = limit == kNone ? kNone : std::max(limit, counter.n);
   }

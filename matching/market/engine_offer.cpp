@@ -101,7 +101,8 @@ void Engine::meet_campaigns(Context& c, Listing& listing, Values const& market_v
           .gross_micros = winner.price.micros,
           .exclusive = winner.exclusive,
           .shares_max = campaign.terms.max_shares,
-          .auction_no = auction_no});
+          .auction_no = auction_no,
+          .in_turn = !winner.by_deal && winner.campaign_no != rules_of(listing).fallback_campaign});
   }
 }
 

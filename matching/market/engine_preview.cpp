@@ -106,8 +106,8 @@ std::optional<Verdict> Engine::explain(std::int64_t campaign_no, OfferLead const
     return no("minimum_score");
   }
   if (probe.had(campaign.buyer_no)) return no("already_bought");
-  if (probe.withheld_from(campaign.buyer_no)) return no("suppressed");
-  if (probe.consent_leaves_out(campaign.buyer_no)) return no("not_named");
+  // Whether a list, and whose, or the consent: that would tell who the person is.
+  if (!probe.open_to(campaign.buyer_no)) return no("not_offered");
   if (!source_allowed(campaign.terms, probe.generator_no)) return no("source");
   if (!open_at(campaign, now_us)) return no("schedule");
   if (!has_source_room(campaign, probe.generator_no)) return no("source_cap_reached");

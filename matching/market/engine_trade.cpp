@@ -53,12 +53,9 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
     webhook = campaign.terms.delivery == Delivery::webhook;
     bool const turns =
         rules.routing == auction::Routing::round_robin || rules.routing == auction::Routing::hybrid;
-    if (turns && award.auction_no != 0) campaign.turn = award.auction_no;
+    if (turns && award.in_turn) campaign.turn = award.auction_no;
+    sold.trial = !award.by_hand && campaign.in_trial();
     count_sale(c, campaign, sold);
-    auto const low = kBidsLeftLow * campaign.least_bid();
-    if (money < low && money + award.gross_micros >= low) {
-      c.applied.effects.emplace_back(BudgetLow{campaign.campaign_no, campaign.buyer_no});
-    }
   }
   sold.state = webhook ? SaleState::pending : SaleState::delivered;
   sold.due_us = c.now_us + (webhook ? rules.delivery_deadline_us
@@ -82,6 +79,7 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
   open.state = sold.state;
   open.windows = sold.windows;
   open.trial = sold.trial;
+  open.of_source = sold.of_source;
   LEADEX_CHECK(sales_.emplace(open.key, open).second);
   schedule(webhook ? Tick::delivery_deadline : Tick::settlement,
            {open.due_us, open.key.lead_no, open.key.slot});
@@ -111,7 +109,7 @@ Outcome Engine::handle(Context& c, PlaceBid const& command) {
   if (command.budget.campaign_no != 0) {
     campaign = find_campaign(command.budget.campaign_no, command.budget.buyer_no);
     if (campaign == nullptr) return {.refusal = Refusal::campaign_unknown};
-    if (campaign->status == CampaignStatus::paused) return {.refusal = Refusal::campaign_paused};
+    if (campaign->stopped()) return {.refusal = Refusal::campaign_paused};
   }
   auto const own_max = campaign != nullptr ? campaign->terms.max_shares : rules.max_shares;
   if (listing.had(command.budget.buyer_no)) return {.refusal = Refusal::already_bought};
@@ -124,6 +122,10 @@ Outcome Engine::handle(Context& c, PlaceBid const& command) {
     return {.refusal = Refusal::below_reserve};
   }
   auto const asked = ask(listing) * (command.exclusive ? rules.max_shares : 1);
+  // Where everybody pays the ask, a bid below it can win nothing.
+  if (rules.price_rule == auction::PriceRule::fixed && command.price_micros < asked) {
+    return {.refusal = Refusal::below_reserve};
+  }
   bool const at_once = command.price_micros >= asked;
   auto const price = at_once ? asked : command.price_micros;
   // A standing bid of the same buyer is replaced, so what it holds counts as free here.
@@ -156,6 +158,7 @@ Outcome Engine::handle(Context& c, PlaceBid const& command) {
        {.budget = command.budget,
         .gross_micros = price,
         .exclusive = command.exclusive,
+        .by_hand = true,
         .shares_max = own_max});
   Outcome outcome = std::move(c.applied.outcome);
   outcome.number = number;
@@ -205,7 +208,7 @@ Outcome Engine::handle(Context& c, WithdrawBid const& command) {
 void Engine::end_listing_auction(Context& c, Listing& listing) {
   if (listing.bids.empty() || !listing.resting) return;
   auto const bids = listing.bids;
-  auto input = input_for(listing);
+  auto input = input_for(listing, c.now_us);
   input.routing = auction::Routing::price;  // bids came one by one: the price decides among them
   for (auto const& bid : bids) {
     auto const found = campaigns_.find(bid.budget.campaign_no);
@@ -246,10 +249,46 @@ void Engine::end_listing_auction(Context& c, Listing& listing) {
          {.budget = bid.budget,
           .gross_micros = won->price.micros,
           .exclusive = won->exclusive,
+          .by_hand = true,
           .shares_max = own_max,
           .auction_no = auction_no});
   }
   rest_or_close(c, listing);
+}
+
+bool Engine::reaches_ask(Listing const& listing, StandingBid const& bid) const {
+  return bid.price_micros >= ask(listing) * (bid.exclusive ? rules_of(listing).max_shares : 1);
+}
+
+/// The ask has come down to bids that stand: the highest buys first, at the ask.
+void Engine::fill_bids(Context& c, Listing& listing) {
+  for (;;) {
+    std::size_t best = listing.bids.size();
+    for (std::size_t i = 0; i < listing.bids.size(); ++i) {
+      bool const higher = best == listing.bids.size() ||
+                          listing.bids[i].price_micros > listing.bids[best].price_micros;
+      if (higher && reaches_ask(listing, listing.bids[i])) best = i;
+    }
+    if (best == listing.bids.size() || !listing.resting) return;
+    auto const bid = listing.bids[best];
+    auto const price = ask(listing) * (bid.exclusive ? rules_of(listing).max_shares : 1);
+    auto const found = campaigns_.find(bid.budget.campaign_no);
+    Campaign const* campaign = found == campaigns_.end() ? nullptr : &found->second;
+    auto const own_max =
+        campaign != nullptr ? campaign->terms.max_shares : rules_of(listing).max_shares;
+    bool const room = campaign == nullptr || (has_room(*campaign, price) &&
+                                              has_source_room(*campaign, listing.generator_no));
+    bool const sold = room && buyable(listing, bid.budget.buyer_no, bid.exclusive, own_max);
+    close_bid(c, listing, best, sold ? BidState::sold : BidState::lost);
+    if (!sold) continue;
+    sell(c, listing,
+         {.budget = bid.budget,
+          .gross_micros = price,
+          .exclusive = bid.exclusive,
+          .by_hand = true,
+          .shares_max = own_max});
+    rest_or_close(c, listing);
+  }
 }
 
 Outcome Engine::handle(Context& c, Purchase const& command) {
@@ -262,7 +301,7 @@ Outcome Engine::handle(Context& c, Purchase const& command) {
   if (command.budget.campaign_no != 0) {
     campaign = find_campaign(command.budget.campaign_no, command.budget.buyer_no);
     if (campaign == nullptr) return {.refusal = Refusal::campaign_unknown};
-    if (campaign->status == CampaignStatus::paused) return {.refusal = Refusal::campaign_paused};
+    if (campaign->stopped()) return {.refusal = Refusal::campaign_paused};
   }
   struct Pick {
     std::int64_t lead_no;
@@ -302,6 +341,7 @@ Outcome Engine::handle(Context& c, Purchase const& command) {
          {.budget = command.budget,
           .gross_micros = pick.price,
           .exclusive = command.exclusive,
+          .by_hand = true,
           .shares_max =
               campaign != nullptr ? campaign->terms.max_shares : rules_of(listing).max_shares});
     rest_or_close(c, listing);

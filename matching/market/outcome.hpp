@@ -45,6 +45,7 @@ enum class Refusal : std::uint8_t {
   deal_unknown = 29,
   deal_not_open = 30,
   not_counterparty = 31,  // who proposed a deal cannot accept it
+  trial_fixed = 32,       // terms of a trial that has begun
 };
 
 /// A sale as the sender of a command sees it. The fee is the market's writer's to fill in.
@@ -109,12 +110,13 @@ struct SaleAwarded {
   SaleState state{};      // delivered at once for pull campaigns and the desk
   std::int64_t due_us{};  // deadline of delivery, or end of the return window
   std::array<std::int64_t, kWindowKinds>
-      windows{};  // begin of each cap window it counts in; 0 none
-  bool trial{};   // one of the campaign's trial
+      windows{};     // begin of each cap window it counts in; 0 none
+  bool trial{};      // one of the campaign's trial
+  bool of_source{};  // counted against the campaign's caps per source
   static void fields(auto& self, auto& io) {
     io(self.lead_no, self.slot, self.budget, self.generator_no, self.gross_micros, self.exclusive,
        self.shares_max, self.auction_no, self.sold_us, self.state, self.due_us, self.windows);
-    if (io.since(2)) io(self.trial);
+    if (io.since(2)) io(self.trial, self.of_source);
   }
 };
 

@@ -21,6 +21,7 @@ OpenSale open_sale(SaleImage const& image) {
   open.state = image.award.state;
   open.windows = image.award.windows;
   open.trial = image.award.trial;
+  open.of_source = image.award.of_source;
   return open;
 }
 
@@ -107,9 +108,8 @@ void Engine::restore(Image const& image) {
     deals_[entry.deal_no] = {entry.deal_no,      entry.buyer_no,  entry.generator_no,
                              entry.price_micros, entry.exclusive, entry.by_no,
                              entry.state};
-    if (entry.state == DealState::active) {
-      agreed_[{entry.generator_no, entry.buyer_no}] = entry.deal_no;
-    }
+    auto& of_its_state = entry.state == DealState::active ? agreed_ : proposed_;
+    of_its_state[{entry.generator_no, entry.buyer_no}] = entry.deal_no;
   }
   Applied nowhere;
   Context silent{0, nowhere};
@@ -194,6 +194,9 @@ void Engine::restore(Image const& image) {
         {entry.bid_no, entry.bid.budget, entry.bid.price_micros, entry.bid.exclusive});
     bid_leads_[entry.bid_no] = entry.bid.lead_no;
     budget(entry.bid.budget) -= entry.bid.price_micros;
+  }
+  for (auto const& [no, listing] : listings_) {
+    if (listing.resting) plan_fill(listing, image.last_at_us);
   }
   for (auto const& entry : image.returns) {
     auto const& latest = entry.latest;
@@ -287,7 +290,7 @@ std::string Engine::describe() const {
   for (auto const& [key, sale] : sales) {
     write.line("sale", key.lead_no, key.slot, sale->budget, sale->generator_no, sale->gross_micros,
                sale->credited_micros, sale->sold_us, sale->due_us, sale->return_no,
-               sale->return_open, sale->state, sale->windows, sale->trial);
+               sale->return_open, sale->state, sale->windows, sale->trial, sale->of_source);
   }
   for (auto const& [no, returned] : returns_) {
     write.line("return", no, returned.sale.lead_no, returned.sale.slot, returned.buyer_no,

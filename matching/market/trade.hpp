@@ -32,6 +32,7 @@ struct OpenSale {
   std::int64_t return_no{};  // its return, decided or not; 0 none
   bool return_open{};
   bool trial{};
+  bool of_source{};
   SaleState state{};
   std::array<std::int64_t, kWindowKinds> windows{};  // begin of each cap window it counts in
 };
@@ -82,6 +83,7 @@ struct Due {
 inline constexpr std::int32_t kDueExpiry = -1;
 inline constexpr std::int32_t kDueAuction = -2;
 inline constexpr std::int32_t kDueReturn = -3;
+inline constexpr std::int32_t kDueFill = -4;  // the ask has come down to a standing bid
 
 }  // namespace leadex::market
 

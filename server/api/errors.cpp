@@ -54,6 +54,7 @@ constexpr auto kTable = std::to_array<CodeInfo>({
     {Code::auction_ended, "auction_ended", 409, "The auction of this listing has ended."},
     {Code::time_zone_fixed, "time_zone_fixed", 422,
      "A campaign keeps its time zone: its caps count in it. Make a new campaign."},
+    {Code::trial_fixed, "trial_fixed", 409, "A trial that has begun keeps its terms."},
     {Code::bid_gone, "bid_gone", 409, "This bid does not stand any more."},
     {Code::sale_not_pending, "sale_not_pending", 409, "This sale is not waiting for its delivery."},
     {Code::sale_not_delivered, "sale_not_delivered", 409,

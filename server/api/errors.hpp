@@ -65,6 +65,7 @@ enum class Code : std::uint8_t {
   lead_sold,
   auction_ended,
   time_zone_fixed,
+  trial_fixed,
   bid_gone,
   sale_not_pending,
   sale_not_delivered,

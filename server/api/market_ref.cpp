@@ -89,6 +89,8 @@ Code code_of(market::Refusal refusal) {
       return Code::auction_ended;
     case Refusal::zone_fixed:
       return Code::time_zone_fixed;
+    case Refusal::trial_fixed:
+      return Code::trial_fixed;
     case Refusal::lead_known:
     case Refusal::version_unknown:
     case Refusal::sale_not_settled:

@@ -39,9 +39,12 @@ class Collector {
   }
 
   void operator()(market::CampaignMoved const& effect) {
+    bool const dry = effect.status == market::CampaignStatus::exhausted;
+    bool const tried = effect.status == market::CampaignStatus::trial_ended;
     // An edit of a campaign that has run dry before tells its status again.
-    if (effect.status != market::CampaignStatus::exhausted || edit_) return;
-    add("campaign.exhausted", IdKind::campaign, effect.campaign_no).buyer_no = effect.buyer_no;
+    if (!(dry || tried) || edit_) return;
+    add(dry ? "campaign.exhausted" : "campaign.trial_ended", IdKind::campaign, effect.campaign_no)
+        .buyer_no = effect.buyer_no;
   }
 
   void operator()(market::ReturnMoved const& effect) {

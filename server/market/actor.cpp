@@ -17,6 +17,7 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr int kViewsMax = 256;  // looks at the engine that wait for the strand
 constexpr auto kTimerPeriod = std::chrono::milliseconds{200};
 constexpr std::size_t kLookUpItemsMax = 256;
 constexpr std::size_t kLookUpPersonsMax = 8192;
@@ -94,7 +95,12 @@ asio::awaitable<Result<void, ViewError>> Actor::view(Look look) {
   using Value = Result<void, ViewError>;
   auto initiate = [](auto handler, std::shared_ptr<Actor> self, Look given) {
     auto done = once<Value>(std::move(handler));
+    if (self->views_waiting_.fetch_add(1) >= kViewsMax) {
+      --self->views_waiting_;
+      return done(refuse(ViewError::busy));
+    }
     asio::post(self->strand_, [self, done = std::move(done), given = std::move(given)] {
+      --self->views_waiting_;
       if (!self->ready()) return done(refuse(ViewError::not_owner));
       auto const settings = self->settings();
       given({self->engine_, *settings, self->committed_no_, self->now_us()});

@@ -166,6 +166,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   std::map<std::int32_t, std::shared_ptr<MarketSettings const>> versions_;
   std::shared_ptr<MarketSettings const> in_force_;
   std::atomic<bool> ready_{};
+  std::atomic<int> views_waiting_{};
   std::atomic<std::int64_t> published_epoch_{};
 };
 

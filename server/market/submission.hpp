@@ -33,6 +33,8 @@ enum class Operation : std::uint8_t {
   create_campaign = 10,
   withdraw_lead = 11,
   create_deal = 12,
+  accept_deal = 13,
+  end_deal = 14,
 };
 
 /// The caller's Idempotency-Key, already scoped and hashed.

@@ -45,12 +45,6 @@ struct DealFilter {
   int limit = 50;
 };
 
-/// An account as far as a deal asks about it.
-struct Trader {
-  Role role{};
-  bool active{};
-};
-
 class DealReads {
  public:
   virtual ~DealReads() = default;
@@ -59,7 +53,11 @@ class DealReads {
 
   [[nodiscard]] virtual Later<std::vector<DealView>> list(Viewer viewer, DealFilter filter) = 0;
   [[nodiscard]] virtual Later<std::optional<DealView>> find(Viewer viewer, DealId id) = 0;
-  [[nodiscard]] virtual Later<std::optional<Trader>> trader(std::int64_t account_no) = 0;
+  /// Of an account, whatever its status.
+  [[nodiscard]] virtual Later<std::optional<Role>> role_of(std::int64_t account_no) = 0;
+  /// Those in force; without a reserve and a grade when none were set.
+  [[nodiscard]] virtual Later<market::SetSourceTerms> source_terms(MarketNo market,
+                                                                   std::int64_t generator_no) = 0;
 };
 
 }  // namespace leadex::storage

@@ -11,7 +11,9 @@ alter table campaign_counter
   add column trial_n bigint not null default 0 check (trial_n >= 0),
   add column trial_n_max bigint check (trial_n <= trial_n_max);
 
-alter table sale add column trial boolean not null default false;
+alter table sale
+  add column trial boolean not null default false,
+  add column of_source boolean not null default false;  -- counted against caps per source
 
 create table campaign_source_counter (    -- what caps per source have counted of one generator
   market_id bigint not null,
@@ -64,6 +66,12 @@ create table lead_withheld (              -- buyers whose own list has the perso
   buyer bigint not null,
   primary key (market_id, lead_no, buyer)
 );
+
+-- Keys of traders that held every scope of their role go on holding every one.
+update api_key k set scopes = k.scopes || '{deals:write}'::text[] from tenant t
+  where t.tenant_no = k.tenant_no and k.revoked_at is null and (
+    (t.role = 'generator' and k.scopes @> '{markets:read,leads:write,leads:read,ledger:read,webhooks:write,keys:write}') or
+    (t.role = 'buyer' and k.scopes @> '{markets:read,bids:write,orders:read,ledger:read,webhooks:write,keys:write}'));
 
 grant select, insert on campaign_source_counter, deal, source_terms, lead_withheld to leadex_app;
 grant update on campaign_source_counter, source_terms to leadex_app;

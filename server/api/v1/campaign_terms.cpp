@@ -23,8 +23,6 @@ using json::Value;
 constexpr std::array<std::string_view, market::kWindowKinds> kWindows{"hour", "day", "week",
                                                                       "month"};
 constexpr std::int64_t kLeadsMax = 1'000'000'000;
-constexpr std::int64_t kTrialLeadsMax = 1'000'000;
-constexpr std::int64_t kSecondsMax = 315'360'000;
 constexpr std::size_t kDefinitionBytesMax = 128 * 1024;  // a page shows up to 500 of them
 
 class Reader {
@@ -169,9 +167,10 @@ class Reader {
     auto trial = top_.optional_object("trial");
     if (!trial) return;
     auto& terms = draft_.terms.trial;
-    terms.leads = trial->require_int("leads", {.min = 1, .max = kTrialLeadsMax});
+    terms.leads = trial->require_int("leads", {.min = 1, .max = market::kTrialLeadsMax});
     terms.price_micros = json::require_money(*trial, "price", price()).micros;
-    auto const window = trial->optional_int("return_window_s", {.min = 0, .max = kSecondsMax});
+    auto const window = trial->optional_int(
+        "return_window_s", {.min = 0, .max = market::kTrialWindowMaxUs / kMicrosPerUnit});
     terms.return_window_us = window.value_or(0) * kMicrosPerUnit;
     terms.return_ceiling_bp = static_cast<std::int32_t>(
         trial->optional_int("return_ceiling_bp", {.min = 0, .max = kBasisPointsWhole}).value_or(0));

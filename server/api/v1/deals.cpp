@@ -1,6 +1,5 @@
 // Deals: prices that a buyer and a generator agree on; a source's own reserve, and its grade.
 
-#include "server/api/kept_answer.hpp"
 #include "server/api/paging.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/api/v1/trade_support.hpp"
@@ -51,9 +50,10 @@ asio::awaitable<Result<std::int64_t, ApiProblem>> counterparty(ApiCall& call,
   };
   auto const id = call.ctx.ids.open_as<AccountId>(text);
   if (!id || id->market != 0) co_return unknown();
-  auto const known = co_await trade_of(call).deals.trader(id->no);
+  auto const known = co_await trade_of(call).deals.role_of(id->no);
   if (!known) co_return refuse(problem_of(known.error()));
-  if (!*known || (*known)->role != wanted || !(*known)->active) co_return unknown();
+  // Not whether it is suspended: a repeated request is to get its first answer.
+  if (!*known || **known != wanted) co_return unknown();
   co_return id->no;
 }
 
@@ -82,7 +82,7 @@ asio::awaitable<ApiResult> answer_deal(ApiCall& call, DealId id) {
 
 /// Accepts or ends a deal of the caller.
 template <class Step>
-asio::awaitable<ApiResult> step(ApiCall& call) {
+asio::awaitable<ApiResult> step(ApiCall& call, market::Operation operation) {
   auto const id = path_id<DealId>(call);
   if (!id) co_return refuse(id.error());
   auto const deal = co_await trade_of(call).deals.find(viewer_of(call), *id);
@@ -92,17 +92,22 @@ asio::awaitable<ApiResult> step(ApiCall& call) {
   if (!market) co_return refuse(market.error());
   market::Submission submission;
   submission.command = Step{id->no, call.account_no()};
+  submission.idempotency = call.claim(operation);
   auto const done = co_await submit_raw(call, *market, std::move(submission));
   if (!done) co_return refuse(done.error());
   auto const refusal = done->outcome.refusal;
   // The market forgets deals that have ended.
   if (refusal == market::Refusal::deal_unknown) co_return problem(Code::deal_not_open);
   if (refusal != market::Refusal::none) co_return refuse(problem_of(refusal));
-  co_return co_await answer_deal(call, *id);
+  // As it was then, so that a repeated answer is the same whatever came after.
+  auto view = **deal;
+  bool const ends = std::is_same_v<Step, market::EndDeal>;
+  view.state = ends ? market::DealState::ended : market::DealState::active;
+  view.changed_at = from_unix_micros(done->at_us);
+  auto response = render_deal(call, 200, view);
+  mark_replayed(response, done->replayed);
+  co_return response;
 }
-
-asio::awaitable<ApiResult> accept(ApiCall& call) { return step<market::AcceptDeal>(call); }
-asio::awaitable<ApiResult> end(ApiCall& call) { return step<market::EndDeal>(call); }
 
 http::Response render_terms(ApiCall const& call, MarketRef const& market,
                             market::SetSourceTerms const& terms) {
@@ -123,11 +128,9 @@ http::Response render_terms(ApiCall const& call, MarketRef const& market,
 
 asio::awaitable<ApiResult> answer_terms(ApiCall& call, MarketRef market,
                                         std::int64_t generator_no) {
-  market::SetSourceTerms terms;
-  auto const seen = co_await market.actor->view(
-      [&](market::EngineView const& view) { terms = view.engine.source_terms(generator_no); });
-  if (!seen) co_return problem(Code::not_owner);
-  co_return render_terms(call, market, terms);
+  auto const terms = co_await trade_of(call).deals.source_terms(market.no(), generator_no);
+  if (!terms) co_return refuse(problem_of(terms.error()));
+  co_return render_terms(call, market, *terms);
 }
 
 asio::awaitable<ApiResult> set_terms(ApiCall& call, MarketRef market,
@@ -204,8 +207,12 @@ Answered get_deal(ApiCall& call) {
   co_return co_await answer_deal(call, *id);
 }
 
-Answered accept_deal(ApiCall& call) { co_return co_await answer_once(call, accept); }
-Answered end_deal(ApiCall& call) { co_return co_await answer_once(call, end); }
+Answered accept_deal(ApiCall& call) {
+  co_return co_await step<market::AcceptDeal>(call, market::Operation::accept_deal);
+}
+Answered end_deal(ApiCall& call) {
+  co_return co_await step<market::EndDeal>(call, market::Operation::end_deal);
+}
 
 Answered get_source_terms(ApiCall& call) {
   auto const market = find_market(call.ctx, call.param("id"));
@@ -229,10 +236,10 @@ Answered set_source_reserve(ApiCall& call) {
 Answered set_source_grade(ApiCall& call) {
   auto const id = call.ctx.ids.open_as<AccountId>(call.param("id"));
   if (!id || id->market != 0) co_return problem(Code::not_found);
-  auto const known = co_await trade_of(call).deals.trader(id->no);
+  auto const known = co_await trade_of(call).deals.role_of(id->no);
   if (!known) co_return refuse(problem_of(known.error()));
   if (!*known) co_return problem(Code::not_found);
-  if ((*known)->role != storage::Role::generator) {
+  if (**known != storage::Role::generator) {
     co_return problem(Code::not_supported, "Only generators are graded.");
   }
   auto const market = body_market(call);

@@ -1,5 +1,6 @@
 #include "server/api/v1/listing_facets.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "billing/values/check.hpp"
@@ -40,13 +41,24 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
 /// Ascending, all different, one at least for integers, none for what has values to count by.
 bool read_cuts(std::span<std::string_view const> parts, bool integer,
                std::vector<std::int64_t>& cuts) {
-  if (parts.empty() == integer || parts.size() > kFacetCutsMax) return false;
+  if (parts.empty() == integer) return false;
   for (auto const part : parts) {
     auto const cut = whole_number(part);
     if (!cut || (!cuts.empty() && *cut <= cuts.back())) return false;
     cuts.push_back(*cut);
   }
   return true;
+}
+
+/// Counts of no match.
+storefront::Facet nothing(targeting::Schema const& schema, storefront::FacetWish const& wish) {
+  auto const& def = schema.at(wish.attribute);
+  auto const ways = def.type == AttributeType::integer   ? wish.cuts.size() + 1
+                    : def.type == AttributeType::boolean ? 2
+                                                         : def.choices.size();
+  storefront::Facet facet;
+  facet.counts.resize(ways);
+  return facet;
 }
 
 std::string value_text(targeting::AttributeDef const& def, std::size_t ordinal) {
@@ -85,6 +97,7 @@ Result<std::vector<storefront::FacetWish>, json::FieldErrors> read_facets(
     std::string_view text, targeting::Schema const& schema,
     std::vector<market::Visibility> const& visibility) {
   std::vector<storefront::FacetWish> wishes;
+  std::size_t cuts = 0;
   auto const names = split(text, ',');
   if (names.size() > kFacetsMax) return refuse(fault("too_many", "At most 8 attributes at once."));
   for (auto const name : names) {
@@ -103,6 +116,11 @@ Result<std::vector<storefront::FacetWish>, json::FieldErrors> read_facets(
     if (!read_cuts(std::span{parts}.subspan(1), type == AttributeType::integer, wish.cuts)) {
       return refuse(fault("cuts_invalid", "Numbers want ascending bounds, as in age:25:45:65."));
     }
+    cuts += wish.cuts.size();
+    if (cuts > kFacetCutsMax) return refuse(fault("too_many", "At most 24 bounds in all."));
+    bool const twice = std::ranges::any_of(
+        wishes, [&](auto const& other) { return other.attribute == wish.attribute; });
+    if (twice) return refuse(fault("twice", "An attribute is counted once."));
     wishes.push_back(std::move(wish));
   }
   return wishes;
@@ -126,7 +144,7 @@ Answered list_listing_facets(ApiCall& call) {
   storefront::FacetQuery query;
   query.wishes = std::move(*wishes);
   storefront::Facets found;
-  found.facets.resize(query.wishes.size());
+  for (auto const& wish : query.wishes) found.facets.push_back(nothing(*schema, wish));
   bool outdated = false;
   if (!normal->empty()) {  // else they exclude one another
     query.filter = std::move(normal->front());

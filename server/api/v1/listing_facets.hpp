@@ -12,11 +12,12 @@
 namespace leadex::api {
 
 inline constexpr std::size_t kFacetsMax = 8;
-inline constexpr std::size_t kFacetCutsMax = 20;
+inline constexpr std::size_t kFacetCutsMax = 24;  // of all attributes together
 
 /// `state,vehicle,age:25:45:65`: choices and booleans by value, integers by bands cut there.
 /// `visibility`: of the market's attributes, which come first; only what is shown exactly counts.
-/// @errors  each fault at /query/facets: too_many, attribute_unknown, not_countable, cuts_invalid
+/// @errors  each fault at /query/facets: too_many, attribute_unknown, not_countable, cuts_invalid,
+/// twice
 [[nodiscard]] Result<std::vector<storefront::FacetWish>, json::FieldErrors> read_facets(
     std::string_view text, targeting::Schema const& schema,
     std::vector<market::Visibility> const& visibility);

@@ -23,8 +23,7 @@ constexpr std::array<std::string_view, 5> kRoutings{"price", "weight", "round_ro
                                                     "hybrid"};
 constexpr std::int64_t kHybridMax = 1000;
 /// Query names of /v1/listings, which an attribute would hide.
-constexpr std::array<std::string_view, 5> kQueryNames{"market", "limit", "cursor", "sort",
-                                                      "facets"};
+constexpr std::array<std::string_view, 4> kQueryNames{"market", "limit", "cursor", "sort"};
 
 /// The word's place; the contract has let no other word through.
 template <class Enum, std::size_t N>
@@ -257,6 +256,14 @@ void write_money_rules(json::JsonWriter& writer, MarketDefinition const& from) {
   writer.field("unreachable_max_bp", from.unreachable_max_bp);
 }
 
+void hide_fallback(json::Document& definition) {
+  auto const auction = definition.FindMember("auction");
+  if (auction == definition.MemberEnd() || !auction->value.IsObject()) return;
+  auto const routing = auction->value.FindMember("routing");
+  if (routing == auction->value.MemberEnd() || !routing->value.IsObject()) return;
+  routing->value.RemoveMember("fallback_campaign");
+}
+
 }  // namespace
 
 void read_market_definition(json::Value const& body, MarketDefinition& definition,
@@ -330,11 +337,12 @@ MarketDefinition stored_definition(storage::CatalogMarket const& market) {
   return definition;
 }
 
-void write_market(json::JsonWriter& writer, storage::CatalogMarket const& market) {
-  auto const document = json::parse(market.definition, {.bytes = market.definition.size()});
+void write_market(json::JsonWriter& writer, storage::CatalogMarket const& market, bool staff) {
+  auto document = json::parse(market.definition, {.bytes = market.definition.size()});
   if (!document || !document->IsObject()) {
     throw std::runtime_error("a stored market definition cannot be read");
   }
+  if (!staff) hide_fallback(*document);
   auto const whole = writer.object();
   for (auto const& member : document->GetObject()) {
     writer.key(json::text_of(member.name));

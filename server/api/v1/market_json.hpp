@@ -24,6 +24,7 @@ void read_market_definition(json::Value const& body, app::MarketDefinition& defi
 [[nodiscard]] app::MarketDefinition stored_definition(storage::CatalogMarket const& market);
 
 /// The market as the API shows it.
-void write_market(json::JsonWriter& writer, storage::CatalogMarket const& market);
+/// `staff`: others are not told which buyer's campaign takes what nobody took.
+void write_market(json::JsonWriter& writer, storage::CatalogMarket const& market, bool staff);
 
 }  // namespace leadex::api

@@ -13,7 +13,7 @@ namespace {
 
 app::Answer answer_of(int status, storage::CatalogMarket const& market) {
   json::JsonWriter writer;
-  write_market(writer, market);
+  write_market(writer, market, true);  // only staff opens and changes markets
   return {status, writer.str()};
 }
 
@@ -124,9 +124,12 @@ Answered list_markets(ApiCall& call) {
         return tx.markets().list(before, limit);
       });
   if (!rows) co_return refuse(problem_of(rows.error()));
-  co_return answer_page(call, *page, *rows, write_market, [](storage::CatalogMarket const& row) {
-    return std::vector<std::int64_t>{row.no};
-  });
+  co_return answer_page(
+      call, *page, *rows,
+      [&](json::JsonWriter& writer, storage::CatalogMarket const& market) {
+        write_market(writer, market, call.staff());
+      },
+      [](storage::CatalogMarket const& row) { return std::vector<std::int64_t>{row.no}; });
 }
 
 Answered get_market(ApiCall& call) {
@@ -137,7 +140,7 @@ Answered get_market(ApiCall& call) {
   if (!market) co_return refuse(problem_of(market.error()));
   if (!*market) co_return problem(Code::not_found);
   json::JsonWriter writer;
-  write_market(writer, **market);
+  write_market(writer, **market, call.staff());
   co_return answer(200, writer);
 }
 

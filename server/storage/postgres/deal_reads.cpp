@@ -18,7 +18,9 @@ constexpr char const* kList = LEADEX_DEAL_SELECT
     "and ($6::integer[] is null or d.state = any ($6::integer[])) "
     "order by d.proposed_us desc, d.market_id desc, d.deal_no desc limit $7";
 constexpr char const* kFind = LEADEX_DEAL_SELECT " and d.market_id = $2 and d.deal_no = $3";
-constexpr char const* kTrader = "select role, status = 'active' from tenant where tenant_no = $1";
+constexpr char const* kRole = "select role from tenant where tenant_no = $1";
+constexpr char const* kSourceTerms =
+    "select reserve_micros, grade from source_terms where market_id = $1 and generator = $2";
 
 DealView read_deal(pqxx::row const& row) {
   DealView view;
@@ -67,11 +69,24 @@ PostgresDealReads::Later<std::optional<DealView>> PostgresDealReads::find(Viewer
   });
 }
 
-PostgresDealReads::Later<std::optional<Trader>> PostgresDealReads::trader(std::int64_t account_no) {
-  co_return co_await pool_.run([account_no](pqxx::work& tx) -> std::optional<Trader> {
-    auto const rows = execute(tx, kTrader, Parameters(account_no));
+PostgresDealReads::Later<std::optional<Role>> PostgresDealReads::role_of(std::int64_t account_no) {
+  co_return co_await pool_.run([account_no](pqxx::work& tx) -> std::optional<Role> {
+    auto const rows = execute(tx, kRole, Parameters(account_no));
     if (rows.empty()) return std::nullopt;
-    return Trader{read_enum<Role>(rows.at(0).at(0), kRoleTexts), rows.at(0).at(1).as<bool>()};
+    return read_enum<Role>(rows.at(0).at(0), kRoleTexts);
+  });
+}
+
+PostgresDealReads::Later<market::SetSourceTerms> PostgresDealReads::source_terms(
+    MarketNo market, std::int64_t generator_no) {
+  co_return co_await pool_.run([market, generator_no](pqxx::work& tx) {
+    leadex::market::SetSourceTerms terms{.generator_no = generator_no};
+    auto const rows = execute(tx, kSourceTerms, Parameters(market, generator_no));
+    if (rows.empty()) return terms;
+    terms.reserve_micros =
+        read_maybe<std::int64_t>(rows.at(0).at(0)).value_or(leadex::market::kNone);
+    terms.grade = rows.at(0).at(1).as<std::int32_t>();
+    return terms;
   });
 }
 

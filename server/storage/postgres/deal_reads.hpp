@@ -12,7 +12,9 @@ class PostgresDealReads final : public DealReads {
   explicit PostgresDealReads(Pool& pool) : pool_(pool) {}
   [[nodiscard]] Later<std::vector<DealView>> list(Viewer viewer, DealFilter filter) override;
   [[nodiscard]] Later<std::optional<DealView>> find(Viewer viewer, DealId id) override;
-  [[nodiscard]] Later<std::optional<Trader>> trader(std::int64_t account_no) override;
+  [[nodiscard]] Later<std::optional<Role>> role_of(std::int64_t account_no) override;
+  [[nodiscard]] Later<market::SetSourceTerms> source_terms(MarketNo market,
+                                                           std::int64_t generator_no) override;
 
  private:
   Pool& pool_;

@@ -23,10 +23,11 @@ constexpr Statement kSales{
     "lx_sales",
     "insert into leadex.sale (market_id, batch_seq, lead_no, slot, n, buyer, campaign, generator, "
     "gross, fee, holdback, credited, state, exclusive, shares_max, auction_no, sold_us, due_us, "
-    "windows, trial) select $1::int8, $2::int8, * from unnest($3::int8[], $4::int4[], $5::int4[], "
+    "windows, trial, of_source) select $1::int8, $2::int8, * from unnest($3::int8[], $4::int4[], "
+    "$5::int4[], "
     "$6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int8[], $11::int8[], $12::int8[], "
     "$13::int2[], $14::bool[], $15::int2[], $16::int8[], $17::int8[], $18::int8[], $19::bytea[], "
-    "$20::bool[])"};
+    "$20::bool[], $21::bool[])"};
 
 constexpr Statement kLeads{
     "lx_leads",
@@ -333,19 +334,27 @@ void add_money(Calls& calls, std::string const& seq, BatchRows const& rows) {
 void add_trade(Calls& calls, std::string const& seq, BatchRows const& rows) {
   using S = SaleRow const&;
   auto const& s = rows.new_sales;
-  calls.add(
-      kSales, s,
-      {seq, i8(s, [](S r) { return r.award.lead_no; }), i4(s, [](S r) { return r.award.slot; }),
-       i4(s, [](S r) { return r.n; }), i8(s, [](S r) { return r.award.budget.buyer_no; }),
-       i8(s, [](S r) { return r.award.budget.campaign_no; }),
-       i8(s, [](S r) { return r.award.generator_no; }),
-       i8(s, [](S r) { return r.award.gross_micros; }), i8(s, [](S r) { return r.fee; }),
-       i8(s, [](S r) { return r.holdback; }), i8(s, [](S r) { return r.credited; }),
-       i2(s, [](S r) { return r.award.state; }), flags(s, [](S r) { return r.award.exclusive; }),
-       i2(s, [](S r) { return r.award.shares_max; }), i8(s, [](S r) { return r.award.auction_no; }),
-       i8(s, [](S r) { return r.award.sold_us; }), i8(s, [](S r) { return r.award.due_us; }),
-       bytes(s, [](S r) { return market::encode_value(r.award.windows); }),
-       flags(s, [](S r) { return r.award.trial; })});
+  calls.add(kSales, s,
+            {seq,
+             i8(s, [](S r) { return r.award.lead_no; }),
+             i4(s, [](S r) { return r.award.slot; }),
+             i4(s, [](S r) { return r.n; }),
+             i8(s, [](S r) { return r.award.budget.buyer_no; }),
+             i8(s, [](S r) { return r.award.budget.campaign_no; }),
+             i8(s, [](S r) { return r.award.generator_no; }),
+             i8(s, [](S r) { return r.award.gross_micros; }),
+             i8(s, [](S r) { return r.fee; }),
+             i8(s, [](S r) { return r.holdback; }),
+             i8(s, [](S r) { return r.credited; }),
+             i2(s, [](S r) { return r.award.state; }),
+             flags(s, [](S r) { return r.award.exclusive; }),
+             i2(s, [](S r) { return r.award.shares_max; }),
+             i8(s, [](S r) { return r.award.auction_no; }),
+             i8(s, [](S r) { return r.award.sold_us; }),
+             i8(s, [](S r) { return r.award.due_us; }),
+             bytes(s, [](S r) { return market::encode_value(r.award.windows); }),
+             flags(s, [](S r) { return r.award.trial; }),
+             flags(s, [](S r) { return r.award.of_source; })});
   using A = AuctionRow const&;
   auto const& a = rows.auctions;
   calls.add(kAuctions, a,

@@ -124,7 +124,8 @@ TEST_F(EngineRules, AFixedPriceIsTheAskOfTheLead) {
 TEST_F(EngineRules, ADealComesFirstAndNeedsBothSides) {
   campaign(1, 2 * kUnit);
   campaign(2, 9 * kUnit);
-  auto const proposed = apply(ProposeDeal{1, 101, kUnit / 2, true, 101});
+  auto const proposed = apply(ProposeDeal{1, 101, kUnit, true, 101});
+  EXPECT_EQ(apply(ProposeDeal{1, 101, kUnit - 1, true, 101}).refusal, Refusal::below_reserve);
   EXPECT_EQ(apply(AcceptDeal{proposed.number, 101}).refusal, Refusal::not_counterparty);
   EXPECT_EQ(apply(AcceptDeal{proposed.number, 2}).refusal, Refusal::deal_unknown);
   (void)offer();
@@ -132,7 +133,7 @@ TEST_F(EngineRules, ADealComesFirstAndNeedsBothSides) {
   ASSERT_EQ(apply(AcceptDeal{proposed.number, 1}).refusal, Refusal::none);
   auto const outcome = offer();
   EXPECT_EQ(buyers(), Buyers{1});
-  EXPECT_EQ(outcome.sold.at(0).gross_micros, kUnit / 2);  // agreed below the reserve
+  EXPECT_EQ(outcome.sold.at(0).gross_micros, kUnit);  // the other bids nine
   EXPECT_TRUE(outcome.sold.at(0).exclusive);
   (void)offer([](OfferLead& lead) { lead.generator_no = 102; });
   EXPECT_EQ(buyers(), (Buyers{2, 1}));  // another generator's
@@ -246,6 +247,23 @@ TEST_F(EngineRules, CapsPerSourceCountEachGeneratorApart) {
   EXPECT_EQ(from(101) + from(101) + from(101), 2);
 }
 
+TEST_F(EngineRules, AVoidGivesNothingBackToACapThatDidNotCountIt) {
+  auto const capped = [](std::int64_t cap) {
+    return [=](CampaignTerms& terms) {
+      terms.source_leads_max[1] = cap;
+      terms.delivery = Delivery::webhook;
+    };
+  };
+  campaign(1, 3 * kUnit, capped(kNone));
+  (void)offer();
+  campaign(1, 3 * kUnit, capped(1));
+  EXPECT_EQ(offer().sold.size(), 1U);
+  apply(RefuseDelivery{1, 0});  // sold before there was a cap
+  EXPECT_TRUE(offer().sold.empty());
+  apply(RefuseDelivery{2, 0});
+  EXPECT_EQ(offer().sold.size(), 1U);
+}
+
 TEST_F(EngineRules, ATrialSellsItsLeadsAtItsPriceAndWaitsForTheBuyer) {
   campaign(1, 5 * kUnit, [](CampaignTerms& terms) {
     terms.trial = {2, kUnit + 7, 500 * kMinuteUs, 10'000};
@@ -257,12 +275,70 @@ TEST_F(EngineRules, ATrialSellsItsLeadsAtItsPriceAndWaitsForTheBuyer) {
   EXPECT_EQ(engine_.campaign(1)->status, CampaignStatus::trial_ended);
   EXPECT_TRUE(offer().sold.empty());
   EXPECT_EQ(why_not(1), "trial_ended");
+  EXPECT_EQ(apply(Purchase{{1, 1}, everything(), 1, 9 * kUnit, false}).refusal,
+            Refusal::campaign_paused);
   // The ceiling of the market allows one return of two leads; the trial allows both.
   EXPECT_EQ(apply(OpenReturn{1, 0, 1, "bogus", false}).refusal, Refusal::none);
   EXPECT_EQ(apply(OpenReturn{2, 0, 1, "bogus", false}).refusal, Refusal::none);
   apply(PauseCampaign{1, 1, false});
   EXPECT_EQ(offer().sold.at(0).gross_micros, 5 * kUnit);
   EXPECT_EQ(engine_.sale({leads_, 0})->due_us, at_us_ + MarketRun::rules().return_window_us);
+}
+
+TEST_F(EngineRules, ATrialThatHasBegunKeepsItsTermsAndOneThatIsOverStaysOver) {
+  auto const tried = [](std::int64_t leads) {
+    return [=](CampaignTerms& terms) {
+      terms.trial = {leads, 2 * kUnit, 0, 0};
+      terms.delivery = Delivery::webhook;
+    };
+  };
+  campaign(1, 5 * kUnit, tried(2));
+  campaign(1, 5 * kUnit, tried(1));  // nothing is sold yet
+  (void)offer();
+  UpsertCampaign longer;
+  longer.campaign_no = longer.buyer_no = 1;
+  longer.version = 3;
+  longer.terms = engine_.campaign(1)->terms;
+  longer.terms.trial.leads = 9;
+  EXPECT_EQ(apply(longer).refusal, Refusal::trial_fixed);
+  apply(PauseCampaign{1, 1, false});
+  apply(RefuseDelivery{1, 0});  // of the trial, which its buyer has ended
+  EXPECT_EQ(engine_.campaign(1)->status, CampaignStatus::active);
+  EXPECT_EQ(offer().sold.at(0).gross_micros, 5 * kUnit);
+}
+
+TEST_F(EngineRules, AnAskThatFallsToAStandingBidSellsAtTheAsk) {
+  configure([](MarketRules& rules) {
+    rules.fall_us = 24 * kHourUs;
+    rules.listing_ttl_us = rules.listing_auction_us = 100 * kHourUs;
+  });
+  (void)offer();  // asked 3, reserve 1
+  apply(FundBudget{{2, 0}, ++intents_, 100 * kUnit});
+  apply(FundBudget{{3, 0}, ++intents_, 100 * kUnit});
+  ASSERT_TRUE(apply(PlaceBid{1, {2, 0}, 2 * kUnit, false}).rests);
+  ASSERT_TRUE(apply(PlaceBid{1, {3, 0}, 2 * kUnit + 5, false}).rests);
+  for (int hour = 1; hour <= 24; ++hour) {
+    clock(kMondayUs + hour * kHourUs + kMinuteUs);
+    auto const asked = engine_.ask(*engine_.listing(1));
+    auto const outcome = apply(Tick{});
+    if (outcome.sold.empty()) {
+      EXPECT_GT(asked, 2 * kUnit + 5);
+      continue;
+    }
+    EXPECT_EQ(buyers().at(0), 3);  // the higher bid buys first
+    EXPECT_EQ(outcome.sold.at(0).gross_micros, asked);
+    EXPECT_EQ(engine_.available({3, 0}), 100 * kUnit - asked);
+    return;
+  }
+  FAIL() << "no bid was filled";
+}
+
+TEST_F(EngineRules, WhereEverybodyPaysTheAskNoBidStandsBelowIt) {
+  configure([](MarketRules& rules) { rules.price_rule = auction::PriceRule::fixed; });
+  (void)offer();
+  apply(FundBudget{{2, 0}, ++intents_, 100 * kUnit});
+  EXPECT_EQ(apply(PlaceBid{1, {2, 0}, 3 * kUnit - 1, false}).refusal, Refusal::below_reserve);
+  EXPECT_EQ(apply(PlaceBid{1, {2, 0}, 9 * kUnit, false}).sold.at(0).gross_micros, 3 * kUnit);
 }
 
 TEST_F(EngineRules, AVoidedLeadOfATrialIsTriedAgain) {
@@ -284,7 +360,7 @@ TEST_F(EngineRules, NamedConsentIsForTheCompaniesItNames) {
     lead.named = true;
     lead.named_for = {2};
   };
-  EXPECT_EQ(why_not(1, named), "not_named");
+  EXPECT_EQ(why_not(1, named), "not_offered");
   (void)offer(named);
   EXPECT_EQ(buyers(), Buyers{2});
   apply(FundBudget{{1, 0}, ++intents_, 100 * kUnit});
@@ -296,7 +372,7 @@ TEST_F(EngineRules, NamedConsentIsForTheCompaniesItNames) {
 
 TEST_F(EngineRules, ABuyersOwnListKeepsALeadFromItWheneverItIsSet) {
   campaign(1, 5 * kUnit);
-  EXPECT_EQ(why_not(1, [](OfferLead& lead) { lead.withheld = {1}; }), "suppressed");
+  EXPECT_EQ(why_not(1, [](OfferLead& lead) { lead.withheld = {1}; }), "not_offered");
   (void)offer([](OfferLead& lead) { lead.withheld = {1}; });
   EXPECT_EQ(buyers(), Buyers{});
   apply(FundBudget{{2, 0}, ++intents_, 100 * kUnit});
@@ -341,6 +417,7 @@ TEST_F(EngineRules, BytesOfAnOlderFormatKeepTheirMeaning) {
   auto const read = decode_stored<CampaignTerms>(old);
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(encode_value(*read), bytes);
+  EXPECT_EQ(encode_value(terms, 1), old);
 }
 
 }  // namespace

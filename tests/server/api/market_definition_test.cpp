@@ -150,7 +150,7 @@ TEST(MarketDefinition, ComesBackFromItsTextAsItWas) {
   ASSERT_TRUE(contract) << contract.error();
   json::JsonWriter writer;
   market.version = 1;
-  write_market(writer, market);
+  write_market(writer, market, true);
   auto const shown = parsed(writer.str());
   auto const faults = contract->validate_component("Market", shown, json::Direction::response);
   EXPECT_TRUE(faults.empty()) << faults.front().pointer << ' ' << faults.front().code;

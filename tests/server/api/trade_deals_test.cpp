@@ -56,6 +56,8 @@ TEST_F(TradeDeals, AreProposedByOneSideAcceptedByTheOtherAndSellFirst) {
   EXPECT_EQ(gross(lead("ann"), 0), "9.00");  // a proposal is no deal
   ASSERT_EQ(post(path + "/accept", buyer_.key).text("status"), "active");
   EXPECT_EQ(post(path + "/accept", buyer_.key).text("code"), "deal_not_open");
+  EXPECT_EQ(post("/v1/deals", buyer_.key, deal_json(generator_, "0.10")).text("code"),
+            "below_reserve");
 
   auto const sold = lead("bob");
   EXPECT_EQ(gross(sold, 0), "3.00");
@@ -124,6 +126,13 @@ TEST_F(TradeDeals, AMarketStatesItsRoutesAndSellsByThem) {
   ASSERT_EQ(changed.status, 200) << changed.body;
   EXPECT_NE(changed.body.find(R"("fallback_campaign":")" + low), std::string::npos);
   EXPECT_NE(changed.body.find(R"("fall_s":86400)"), std::string::npos);
+  // Whose campaign it is, is the staff's business.
+  auto const path = "/v1/markets/" + std::string{kMarket};
+  EXPECT_NE(get(path, admin_).body.find(low), std::string::npos);
+  for (auto const& key : {buyer_.key, other_.key, generator_.key}) {
+    EXPECT_EQ(get(path, key).body.find(low), std::string::npos);
+    EXPECT_EQ(get("/v1/markets", key).body.find(low), std::string::npos);
+  }
   auto const sold = lead("bob");
   EXPECT_EQ(gross(sold, 0), "2.00") << sold.body;  // alone in its tier: the reserve
   ASSERT_EQ(post("/v1/campaigns/" + high + "/pause", other_.key).status, 200);
@@ -147,6 +156,12 @@ TEST_F(TradeDeals, ATrialEndsAndWaitsForItsBuyer) {
                                R"(,"return_window_s":86400,"return_ceiling_bp":10000})");
   EXPECT_EQ(gross(lead("ann"), 0), "2.00");
   EXPECT_EQ(get("/v1/campaigns/" + id, buyer_.key).text("status"), "trial_ended");
+  auto const longer = call({.method = "PATCH",
+                            .target = "/v1/campaigns/" + id,
+                            .key = buyer_.key,
+                            .body = R"({"trial":{"leads":9,"price":)" + usd("2.00") + "}}",
+                            .headers = {{"if-match", "\"1\""}}});
+  EXPECT_EQ(longer.text("code"), "trial_fixed") << longer.body;
   EXPECT_EQ(get("/v1/campaigns?status=trial_ended", buyer_.key).data().Size(), 1U);
   EXPECT_EQ(lead("bob").text("outcome"), "listed");
   EXPECT_EQ(post("/v1/campaigns/" + id + "/resume", buyer_.key).text("status"), "active");
