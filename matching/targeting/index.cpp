@@ -3,157 +3,84 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <functional>
-#include <limits>
 
 #include "billing/values/check.hpp"
-#include "matching/targeting/attribute_rows.hpp"
+#include "matching/targeting/access.hpp"
+#include "matching/targeting/cluster.hpp"
+#include "matching/targeting/conjunction_table.hpp"
 #include "matching/targeting/normal_form.hpp"
 
 namespace leadex::targeting {
 namespace {
 
-constexpr std::size_t kBlockWords = 8;  // 512 conjunctions; one cache line per row and block
-constexpr std::uint64_t kRebuildFloor = 256;
+constexpr std::size_t kWordBits = 64;
 
-struct Entry {  // one conjunction
-  bool live{};
-  Conjunction terms;
-};
-struct Doubt {
-  std::uint64_t const* partial{};
-  AttributeIndex attribute{};
-};
-// The rows one lead selects.
-struct Choice {
-  std::array<RowView, kMarketAttributesMax + Schema::kVirtualCount> rows;
-  std::array<Doubt, kMarketAttributesMax + Schema::kVirtualCount> doubts;
-  std::size_t row_count{0};
-  std::size_t doubt_count{0};
-};
-struct Campaign {
-  bool occupied{};
-  bool eligible{};
-  std::vector<std::uint32_t> conjunctions;
+// How far match_best() has come in one cluster.
+struct Cursor {
+  std::span<Segment const> left;
+  PlaceKey best;  // the first of `left`
 };
 
 }  // namespace
 
 struct TargetingIndex::Impl {
-  explicit Impl(Schema given) : schema(std::move(given)) {
-    for (std::size_t i = 0; i < schema.size(); ++i) {
-      rows.emplace_back(schema.at(static_cast<AttributeIndex>(i)));
+  explicit Impl(Schema given) : schema(std::move(given)) {}
+
+  [[nodiscard]] Surroundings around(AttributeIndex skipped) const {
+    return {table, schema, skipped};
+  }
+
+  // visit(attribute, value) for each cluster of values that a conjunction stands in.
+  template <class Visit>
+  void for_each_copy(ConjunctionNo no, Visit visit) const {
+    auto const access = table.at(no).access;
+    table.pool().all_terms(table.at(no).terms, [&](TermView const& term) {
+      if (term.attribute() != access) return true;
+      for_each_value(term, [&](std::int64_t value) { visit(access, value); });
+      return false;
+    });
+  }
+
+  // visit(cluster) for each one that may hold what a lead is looking for.
+  template <class Visit>
+  void for_each_cluster(std::span<std::int64_t const> values, Visit visit) const {
+    if (!others.empty()) visit(others);
+    for (auto const attribute : clusters.attributes()) {
+      if (auto const* cluster = clusters.find(attribute, values[attribute])) visit(*cluster);
     }
   }
 
-  std::uint32_t take_slot() {
-    if (!free_slots.empty()) {
-      auto const slot = free_slots.back();
-      free_slots.pop_back();
-      return slot;
-    }
-    auto const slot = static_cast<std::uint32_t>(entries.size());
-    entries.emplace_back();
-    owners.emplace_back();
-    auto const words = (entries.size() + 64 * kBlockWords - 1) / (64 * kBlockWords) * kBlockWords;
-    if (words > eligible.size()) {
-      // Doubling in whole blocks: rows end where a block ends, so match() needs no tail.
-      auto const grown = std::max(words, eligible.size() * 2);
-      eligible.resize(grown);
-      for (auto& attribute : rows) attribute.resize(grown);
-    }
-    return slot;
+  void put_in(CampaignSlot slot) {
+    table.for_each_of(slot, [&](ConjunctionNo no) {
+      if (table.at(no).access == kNoAttribute) return others.insert(no, around(kNoAttribute));
+      for_each_copy(no, [&](AttributeIndex attribute, std::int64_t value) {
+        clusters.reach(attribute, value).insert(no, around(attribute));
+      });
+    });
   }
 
-  void add(std::uint32_t slot) {
-    auto term = entries[slot].terms.begin();
-    auto const end = entries[slot].terms.end();
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      bool const named = term != end && term->attribute == i;
-      rows[i].add(slot, named ? &term->accepted : nullptr);
-      if (named) ++term;
-    }
+  void take_out(CampaignSlot slot) {
+    table.for_each_of(slot, [&](ConjunctionNo no) {
+      if (table.at(no).access == kNoAttribute) return others.erase(no, around(kNoAttribute));
+      for_each_copy(no, [&](AttributeIndex attribute, std::int64_t value) {
+        clusters.find(attribute, value)->erase(no, around(attribute));
+        clusters.drop_if_empty(attribute, value);
+      });
+    });
   }
 
-  void drop(std::uint32_t slot) {
-    auto term = entries[slot].terms.begin();
-    auto const end = entries[slot].terms.end();
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      bool const named = term != end && term->attribute == i;
-      rows[i].drop(slot, named ? &term->accepted : nullptr);
-      if (named) ++term;
-    }
-    entries[slot] = {};
-    set_bit(slot, false);
-    free_slots.push_back(slot);
-  }
-
-  void set_bit(std::uint32_t slot, bool on) {
-    auto const mask = std::uint64_t{1} << (slot % 64);
-    on ? eligible[slot / 64] |= mask : eligible[slot / 64] &= ~mask;
-  }
-
-  void clear(Campaign& campaign) {
-    for (auto const slot : campaign.conjunctions) drop(slot);
-    changes += campaign.conjunctions.size();
-    live -= campaign.conjunctions.size();
-    campaign.conjunctions.clear();
-  }
-
-  // Buckets of integers and rows of texts follow the campaigns that are there: once as many came
-  // and went as are here, each attribute that would gain is laid out anew, one per change, so that
-  // no single change waits for all of them.
-  void rebuild_when_due() {
-    if (changes >= std::max<std::uint64_t>(kRebuildFloor, live)) {
-      changes = 0;
-      next_rebuild = 0;
-    }
-    while (next_rebuild < rows.size() && !rows[next_rebuild].wants_rebuild()) ++next_rebuild;
-    if (next_rebuild >= rows.size()) return;
-    auto const attribute = static_cast<AttributeIndex>(next_rebuild++);
-    std::vector<AttributeRows::Member> members;
-    members.reserve(live);
-    for (std::uint32_t slot = 0; slot < entries.size(); ++slot) {
-      if (!entries[slot].live) continue;
-      members.push_back({slot, accepted_by(entries[slot], attribute)});
-    }
-    rows[attribute].rebuild(members);
-  }
-
-  // Null when the conjunction does not ask for that attribute.
-  static ValueSet const* accepted_by(Entry const& entry, AttributeIndex attribute) {
-    auto const term = std::ranges::lower_bound(entry.terms, attribute, {}, &Term::attribute);
-    bool const named = term != entry.terms.end() && term->attribute == attribute;
-    return named ? &term->accepted : nullptr;
-  }
-
-  // False when one of the rows is empty.
-  bool choose_rows(std::span<std::int64_t const> values, Choice& choice) const;
-  void turn_flips(Choice& choice, MatchBuffer& buffer) const;
-  void put_in_order(MatchBuffer& buffer) const;
-
-  // Buckets of integers may let a conjunction through that wants only a part of the bucket.
-  bool verify(std::size_t place, Choice const& choice, std::span<std::int64_t const> values) const {
-    for (std::size_t i = 0; i < choice.doubt_count; ++i) {
-      auto const& doubt = choice.doubts[i];
-      if (((doubt.partial[place / 64] >> (place % 64)) & 1) == 0) continue;
-      auto const* accepted = accepted_by(entries[place], doubt.attribute);
-      if (!accepted->contains(values[doubt.attribute])) return false;
-    }
-    return true;
+  void clear(CampaignSlot slot) {
+    take_out(slot);
+    table.for_each_of(slot, [&](ConjunctionNo) { --live; });
+    table.clear(slot);
   }
 
   Schema schema;
-  std::vector<AttributeRows> rows;   // by attribute
-  std::vector<Entry> entries;        // by conjunction slot
-  std::vector<CampaignSlot> owners;  // by conjunction slot; apart, as each hit reads one
-  std::vector<std::uint32_t> free_slots;
-  std::vector<std::uint64_t> eligible;  // over conjunction slots; free ones are never eligible
-  std::vector<Campaign> campaigns;
+  ConjunctionTable table;
+  Cluster others;         // conjunctions without an access
+  ClusterTable clusters;  // the others, a copy for each value of the list
   std::size_t campaign_count{0};
-  std::uint64_t live{0};
-  std::uint64_t changes{0};
-  std::size_t next_rebuild{std::numeric_limits<std::size_t>::max()};
+  std::size_t live{0};
 };
 
 TargetingIndex::TargetingIndex(Schema schema) : impl_(std::make_unique<Impl>(std::move(schema))) {}
@@ -162,132 +89,144 @@ TargetingIndex::TargetingIndex(TargetingIndex&&) noexcept = default;
 TargetingIndex& TargetingIndex::operator=(TargetingIndex&&) noexcept = default;
 
 Result<void, ExpressionFault> TargetingIndex::insert(CampaignSlot slot,
-                                                     Expression const& expression) {
+                                                     Expression const& expression, Rank rank) {
   LEADEX_CHECK(slot < kCampaignSlotsMax);
   if (auto checked = validate(expression, impl_->schema); !checked) return checked;
-  auto normal = to_normal_form(expression);
+  auto const normal = to_normal_form(expression);
   LEADEX_CHECK(normal.has_value());  // validate() has counted
 
   auto& index = *impl_;
-  if (slot >= index.campaigns.size()) index.campaigns.resize(std::size_t{slot} + 1);
-  auto& campaign = index.campaigns[slot];
-  bool const eligible = campaign.occupied ? campaign.eligible : true;
-  if (!campaign.occupied) ++index.campaign_count;
-  index.clear(campaign);
-  campaign.occupied = true;
-  campaign.eligible = eligible;
-  for (auto& terms : *normal) {
-    auto const place = index.take_slot();
-    index.entries[place] = {true, std::move(terms)};
-    index.owners[place] = slot;
-    index.add(place);
-    index.set_bit(place, eligible);
-    campaign.conjunctions.push_back(place);
+  if (occupied(slot)) {
+    index.clear(slot);
+  } else {
+    index.table.take(slot);
+    ++index.campaign_count;
   }
-  index.live += campaign.conjunctions.size();
-  index.changes += campaign.conjunctions.size();
-  index.rebuild_when_due();
+  index.table.campaign(slot).rank = rank;
+  for (auto const& terms : *normal) {
+    index.table.add(slot, terms, choose_access(terms, index.schema));
+    ++index.live;
+  }
+  index.put_in(slot);
   return {};
 }
 
 void TargetingIndex::remove(CampaignSlot slot) {
   if (!occupied(slot)) return;
-  auto& campaign = impl_->campaigns[slot];
-  impl_->clear(campaign);
-  campaign = {};
+  impl_->clear(slot);
+  impl_->table.campaign(slot) = {};
   --impl_->campaign_count;
-  impl_->rebuild_when_due();
+}
+
+void TargetingIndex::set_rank(CampaignSlot slot, Rank rank) {
+  LEADEX_CHECK(occupied(slot));
+  auto& campaign = impl_->table.campaign(slot);
+  if (campaign.rank == rank) return;
+  impl_->take_out(slot);
+  campaign.rank = rank;
+  impl_->put_in(slot);
 }
 
 void TargetingIndex::set_eligible(CampaignSlot slot, bool eligible) {
   LEADEX_CHECK(occupied(slot));
-  auto& campaign = impl_->campaigns[slot];
+  auto& index = *impl_;
+  auto& campaign = index.table.campaign(slot);
+  if (campaign.eligible == eligible) return;
   campaign.eligible = eligible;
-  for (auto const place : campaign.conjunctions) impl_->set_bit(place, eligible);
-}
-
-bool TargetingIndex::Impl::choose_rows(std::span<std::int64_t const> values, Choice& choice) const {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!rows[i].in_use()) continue;
-    auto const row = rows[i].row(values[i]);
-    if (row.count == 0) return false;
-    if (row.partial != nullptr) {
-      choice.doubts[choice.doubt_count++] = {row.partial, static_cast<AttributeIndex>(i)};
+  index.table.for_each_of(slot, [&](ConjunctionNo no) {
+    if (index.table.at(no).access == kNoAttribute) {
+      return index.others.set_eligible(no, eligible, index.table);
     }
-    choice.rows[choice.row_count++] = row;
-  }
-  // The emptiest first: most blocks end after two rows.
-  std::ranges::sort(choice.rows.begin(), choice.rows.begin() + choice.row_count, {},
-                    &RowView::count);
-  return true;
-}
-
-void TargetingIndex::Impl::turn_flips(Choice& choice, MatchBuffer& buffer) const {
-  std::span const chosen(choice.rows.data(), choice.row_count);
-  auto const flipped =
-      std::ranges::count_if(chosen, [](RowView const& row) { return !row.flips.empty(); });
-  buffer.rows.resize(
-      std::max(buffer.rows.size(), static_cast<std::size_t>(flipped) * eligible.size()));
-  auto* copy = buffer.rows.data();
-  for (auto& row : chosen) {
-    if (row.flips.empty()) continue;
-    std::copy_n(row.words, eligible.size(), copy);
-    for (auto const slot : row.flips) copy[slot / 64] ^= std::uint64_t{1} << (slot % 64);
-    row.words = copy;
-    copy += eligible.size();
-  }
-}
-
-// Conjunctions are found in the order of their own slots, which mostly is that of the campaigns
-// too; where it is not, or a campaign was found twice, a bit per campaign sorts them in one pass.
-void TargetingIndex::Impl::put_in_order(MatchBuffer& buffer) const {
-  auto const turned = std::ranges::adjacent_find(buffer.slots, std::greater_equal<>{});
-  if (turned == buffer.slots.end()) return;
-  buffer.marks.assign((campaigns.size() + 63) / 64, 0);
-  for (auto const slot : buffer.slots) buffer.marks[slot / 64] |= std::uint64_t{1} << (slot % 64);
-  buffer.slots.clear();
-  for (std::size_t w = 0; w < buffer.marks.size(); ++w) {
-    for (auto bits = buffer.marks[w]; bits != 0; bits &= bits - 1) {
-      buffer.slots.push_back(
-          static_cast<CampaignSlot>(w * 64 + static_cast<std::size_t>(std::countr_zero(bits))));
-    }
-  }
+    index.for_each_copy(no, [&](AttributeIndex attribute, std::int64_t value) {
+      index.clusters.find(attribute, value)->set_eligible(no, eligible, index.table);
+    });
+  });
 }
 
 void TargetingIndex::match(std::span<std::int64_t const> values, MatchBuffer& buffer) const {
   auto const& index = *impl_;
   LEADEX_CHECK(values.size() == index.schema.size());
   buffer.slots.clear();
-  Choice choice;
-  if (!index.choose_rows(values, choice)) return;
-  index.turn_flips(choice, buffer);
-
-  for (std::size_t base = 0; base < index.eligible.size(); base += kBlockWords) {
-    std::array<std::uint64_t, kBlockWords> block;
-    std::copy_n(index.eligible.data() + base, kBlockWords, block.data());
-    std::uint64_t any = 1;
-    for (std::size_t r = 0; r < choice.row_count && any != 0; ++r) {
-      auto const* words = choice.rows[r].words + base;
-      any = 0;
-      for (std::size_t w = 0; w < kBlockWords; ++w) any |= (block[w] &= words[w]);
+  auto const words = (index.table.slots_end() + kWordBits - 1) / kWordBits;
+  if (buffer.marks_.size() < words) {
+    buffer.marks_.resize(words);
+    buffer.touched_.resize((words + kWordBits - 1) / kWordBits);
+  }
+  // Hits come by rank and some twice; a bit per campaign sorts them in one pass.
+  auto* const marks = buffer.marks_.data();
+  auto* const touched = buffer.touched_.data();
+  index.for_each_cluster(values, [&](Cluster const& cluster) {
+    for (auto const& segment : cluster.segments()) {
+      segment.match(values, index.table, [&](ConjunctionNo no) {
+        auto const word = index.table.owner(no) / kWordBits;
+        marks[word] |= std::uint64_t{1} << (index.table.owner(no) % kWordBits);
+        touched[word / kWordBits] |= std::uint64_t{1} << (word % kWordBits);
+        return true;
+      });
     }
-    if (any == 0) continue;
-    for (std::size_t w = 0; w < kBlockWords; ++w) {
-      for (auto bits = block[w]; bits != 0; bits &= bits - 1) {
-        auto const place = (base + w) * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-        if (!index.verify(place, choice, values)) continue;
-        buffer.slots.push_back(index.owners[place]);
+  });
+  for (std::size_t t = 0; t * kWordBits < words; ++t) {
+    for (auto some = touched[t]; some != 0; some &= some - 1) {
+      auto const word = t * kWordBits + static_cast<std::size_t>(std::countr_zero(some));
+      for (auto bits = marks[word]; bits != 0; bits &= bits - 1) {
+        buffer.slots.push_back(static_cast<CampaignSlot>(
+            word * kWordBits + static_cast<std::size_t>(std::countr_zero(bits))));
       }
+      marks[word] = 0;
+    }
+    touched[t] = 0;
+  }
+}
+
+void TargetingIndex::match_best(std::span<std::int64_t const> values, std::size_t limit,
+                                MatchBuffer& buffer) const {
+  auto const& index = *impl_;
+  LEADEX_CHECK(values.size() == index.schema.size());
+  buffer.slots.clear();
+  if (limit == 0) return;
+  std::array<Cursor, kMarketAttributesMax + Schema::kVirtualCount + 1> cursors;
+  std::size_t count = 0;
+  index.for_each_cluster(values, [&](Cluster const& cluster) {
+    cursors[count++] = {cluster.segments(), index.table.key(cluster.segments().front().front())};
+  });
+  auto const before = [](MatchBuffer::Ranked const& a, MatchBuffer::Ranked const& b) {
+    return a.rank != b.rank ? ranks_before(a.rank, b.rank) : a.slot < b.slot;
+  };
+  auto& best = buffer.best_;
+  best.clear();
+  while (count > 0) {
+    auto* const cursor =
+        std::min_element(cursors.data(), cursors.data() + count,
+                         [](Cursor const& a, Cursor const& b) { return a.best < b.best; });
+    MatchBuffer::Ranked const bound{cursor->best.rank, cursor->best.slot};
+    if (best.size() == limit && !before(bound, best.back())) break;
+    cursor->left.front().match(values, index.table, [&](ConjunctionNo no) {
+      auto const slot = index.table.owner(no);
+      MatchBuffer::Ranked const hit{index.table.campaign(slot).rank, slot};
+      if (best.size() == limit && !before(hit, best.back())) return false;
+      auto const place = std::ranges::lower_bound(best, hit, before);
+      if (place != best.end() && place->slot == slot) return true;  // by another conjunction
+      if (best.size() == limit) best.pop_back();
+      best.insert(std::ranges::lower_bound(best, hit, before), hit);
+      return true;
+    });
+    cursor->left = cursor->left.subspan(1);
+    if (cursor->left.empty()) {
+      *cursor = cursors[--count];
+    } else {
+      cursor->best = index.table.key(cursor->left.front().front());
     }
   }
-  index.put_in_order(buffer);
+  for (auto const& hit : best) buffer.slots.push_back(hit.slot);
 }
 
-bool TargetingIndex::occupied(CampaignSlot slot) const {
-  return slot < impl_->campaigns.size() && impl_->campaigns[slot].occupied;
-}
+bool TargetingIndex::occupied(CampaignSlot slot) const { return impl_->table.occupied(slot); }
 bool TargetingIndex::eligible(CampaignSlot slot) const {
-  return occupied(slot) && impl_->campaigns[slot].eligible;
+  return occupied(slot) && impl_->table.campaign(slot).eligible;
+}
+Rank TargetingIndex::rank(CampaignSlot slot) const {
+  LEADEX_CHECK(occupied(slot));
+  return impl_->table.campaign(slot).rank;
 }
 Schema const& TargetingIndex::schema() const { return impl_->schema; }
 std::size_t TargetingIndex::size() const { return impl_->campaign_count; }

@@ -1,0 +1,271 @@
+#include "matching/targeting/segment_layout.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+namespace leadex::targeting {
+namespace {
+
+constexpr std::size_t kRareShare = 16;      // an attribute that fewer than 1 in 16 ask for
+constexpr std::uint32_t kListedMax = 4096;  // values that are worth a hash each
+constexpr std::size_t kHashesPerValue = 8;
+
+// What the conjunctions of a segment ask of one attribute.
+struct Demand {
+  std::size_t named{};
+  std::size_t lists{};
+  std::size_t listed{};  // values of those lists
+  std::vector<std::int64_t> ends;
+};
+
+// Keeps the cuts when they are few, else as many as split them evenly, repeats counted.
+std::vector<std::int64_t> chosen_cuts(std::vector<std::int64_t> ends) {
+  std::ranges::sort(ends);
+  auto different = ends;
+  different.erase(std::ranges::unique(different).begin(), different.end());
+  if (different.size() <= SegmentLayout::kCutsExactMax) return different;
+  std::vector<std::int64_t> chosen;
+  for (std::size_t i = 0; i < SegmentLayout::kCutsEven; ++i) {
+    auto const cut = ends[(2 * i + 1) * ends.size() / (2 * SegmentLayout::kCutsEven)];
+    if (chosen.empty() || chosen.back() != cut) chosen.push_back(cut);
+  }
+  return chosen;
+}
+
+// Two buckets out of one product; `buckets` is a power of two, 256 at most.
+struct Hashed {
+  std::uint32_t first{};
+  std::uint32_t second{};
+};
+Hashed hashed(std::int64_t value, std::uint32_t buckets) {
+  auto const mixed = static_cast<std::uint64_t>(value) * 0x9e3779b97f4a7c15U;
+  return {static_cast<std::uint32_t>(mixed >> 56) & (buckets - 1),
+          static_cast<std::uint32_t>(mixed >> 40) & (buckets - 1)};
+}
+
+std::uint64_t bits_between(std::size_t first, std::size_t last) {  // both included, below 64
+  return (~std::uint64_t{0} << first) & (~std::uint64_t{0} >> (63 - last));
+}
+
+template <class Visit>
+void for_each_bit(std::uint64_t bits, Visit visit) {
+  for (; bits != 0; bits &= bits - 1) visit(static_cast<std::size_t>(std::countr_zero(bits)));
+}
+
+void count_demand(TermView const& term, AttributeDef const& def, Demand& demand) {
+  ++demand.named;
+  if (def.type == AttributeType::integer) {
+    for (std::size_t i = 0; i < term.intervals(); ++i) {
+      auto const [low, high] = term.interval(i);
+      if (low != kValueMin) demand.ends.push_back(low);
+      if (high != kValueMax) demand.ends.push_back(high + 1);
+    }
+  } else if (auto const listed = term.count_up_to(kListedMax)) {
+    ++demand.lists;
+    demand.listed += *listed;
+  }
+}
+
+Column::Kind kind_for(AttributeDef const& def) {
+  switch (def.type) {
+    case AttributeType::boolean:
+      return Column::Kind::ordinals;
+    case AttributeType::integer:
+      return Column::Kind::ranges;
+    case AttributeType::choice:
+      if (def.choices.size() <= SegmentLayout::kOrdinalsMax) return Column::Kind::ordinals;
+      break;
+    case AttributeType::text:
+      break;
+  }
+  return Column::Kind::hashes;
+}
+
+}  // namespace
+
+SegmentLayout::SegmentLayout(Schema const& schema, TermPool const& pool,
+                             std::span<TermRef const> members, AttributeIndex skipped) {
+  std::vector<Demand> demands(schema.size());
+  for (auto const ref : members) {
+    pool.all_terms(ref, [&](TermView const& term) {
+      if (term.attribute() != skipped) {
+        count_demand(term, schema.at(term.attribute()), demands[term.attribute()]);
+      }
+      return true;
+    });
+  }
+  for (std::size_t i = 0; i < demands.size(); ++i) {
+    auto& demand = demands[i];
+    if (demand.named == 0 || demand.named * kRareShare < members.size()) continue;
+    Column column;
+    column.attribute = static_cast<AttributeIndex>(i);
+    auto const& def = schema.at(column.attribute);
+    column.kind = kind_for(def);
+    column.first_row = rows_;
+    std::size_t doubt_rows = 0;
+    if (column.kind == Column::Kind::ordinals) {
+      auto const values = def.type == AttributeType::boolean ? 2 : def.choices.size();
+      column.buckets = static_cast<std::uint16_t>(values + 1);
+    } else if (column.kind == Column::Kind::ranges) {
+      auto const different = demand.ends;
+      auto const cuts = chosen_cuts(std::move(demand.ends));
+      column.first_cut = static_cast<std::uint16_t>(cuts_.size());
+      column.buckets = static_cast<std::uint16_t>(cuts.size() + 1);
+      cuts_.insert(cuts_.end(), cuts.begin(), cuts.end());
+      column.doubts = std::ranges::any_of(
+          different, [&](std::int64_t end) { return !std::ranges::binary_search(cuts, end); });
+      doubt_rows = column.doubts ? column.buckets : 0;
+    } else {
+      auto const each = demand.lists == 0 ? 1 : (demand.listed + demand.lists - 1) / demand.lists;
+      column.buckets = static_cast<std::uint16_t>(
+          std::clamp(std::bit_ceil(kHashesPerValue * each), kHashesMin, kHashesMax));
+      column.doubts = true;
+      doubt_rows = 1;
+    }
+    rows_ += static_cast<std::uint32_t>(1 + column.buckets + doubt_rows);
+    columns_.push_back(column);
+  }
+}
+
+ColumnRows SegmentLayout::rows_for(Column const& column, std::int64_t value) const {
+  auto const first_bucket = column.first_row + 1;
+  auto const first_doubt = first_bucket + column.buckets;
+  if (column.kind == Column::Kind::hashes) {
+    if (value == kMissing) return {column.first_row};
+    auto const [first, second] = hashed(value, column.buckets);
+    return {first_bucket + first, first_bucket + second, first_doubt};
+  }
+  if (value == kMissing) return {column.first_row};
+  if (column.kind == Column::Kind::ordinals) {
+    auto const other = std::uint32_t{column.buckets} - 1;
+    bool const listed = value >= 0 && value < other;
+    return {first_bucket + (listed ? static_cast<std::uint32_t>(value) : other)};
+  }
+  // Without branches that depend on the value: they would be guessed wrong every other time.
+  auto const* from = cuts_.data() + column.first_cut;
+  auto const* const begin = from;
+  for (std::size_t left = column.buckets - std::size_t{1}; left > 0;) {
+    auto const half = (left + 1) / 2;
+    from += from[half - 1] <= value ? half : 0;
+    left -= half;
+  }
+  auto const bucket = static_cast<std::uint32_t>(from - begin);
+  return {first_bucket + bucket, ColumnRows::kNone,
+          column.doubts ? first_doubt + bucket : ColumnRows::kNone};
+}
+
+bool SegmentLayout::write(TermPool const& pool, TermRef ref, AttributeIndex skipped,
+                          std::size_t place, BitRows& bits) const {
+  bool fits = true;
+  pool.all_terms(ref, [&](TermView const& term) {
+    if (term.attribute() == skipped) return true;
+    auto const column = std::ranges::find(columns_, term.attribute(), &Column::attribute);
+    fits = column != columns_.end() && write_term(*column, term, place, bits) && fits;
+    return true;
+  });
+  return fits;
+}
+
+bool SegmentLayout::write_term(Column const& column, TermView const& term, std::size_t place,
+                               BitRows& bits) const {
+  if (!term.accepts_missing()) bits.set(column.first_row, place);
+  switch (column.kind) {
+    case Column::Kind::ordinals:
+      write_ordinals(column, term, place, bits);
+      return true;
+    case Column::Kind::ranges:
+      return write_ranges(column, term, place, bits);
+    case Column::Kind::hashes:
+      write_hashes(column, term, place, bits);
+      return true;
+  }
+  return false;
+}
+
+void SegmentLayout::write_ordinals(Column const& column, TermView const& term, std::size_t place,
+                                   BitRows& bits) const {
+  auto const values = static_cast<std::int64_t>(column.buckets) - 1;
+  std::uint64_t accepted = 0;
+  for (std::size_t i = 0; i < term.intervals(); ++i) {
+    auto const low = std::max<std::int64_t>(term.interval(i).low, 0);
+    auto const high = std::min(term.interval(i).high, values - 1);
+    if (low > high) continue;
+    accepted |= bits_between(static_cast<std::size_t>(low), static_cast<std::size_t>(high));
+  }
+  // Lists name only values of the schema, so all values beyond it are accepted or none.
+  auto const last = static_cast<std::size_t>(values);
+  if (term.reaches_to_maximum()) accepted |= bits_between(last, last);
+  for_each_bit(~accepted & bits_between(0, last),
+               [&](std::size_t bucket) { bits.set(column.first_row + 1 + bucket, place); });
+}
+
+bool SegmentLayout::write_ranges(Column const& column, TermView const& term, std::size_t place,
+                                 BitRows& bits) const {
+  auto const cuts = cuts_of(column);
+  auto const bucket_of = [&](std::int64_t value) {
+    return static_cast<std::size_t>(std::ranges::upper_bound(cuts, value) - cuts.begin());
+  };
+  std::uint64_t accepted = 0;
+  std::uint64_t in_part = 0;
+  for (std::size_t i = 0; i < term.intervals(); ++i) {
+    auto const [low, high] = term.interval(i);
+    auto const first = bucket_of(low);
+    auto const last = bucket_of(high);
+    accepted |= bits_between(first, last);
+    bool const from_start = first == 0 ? low == kValueMin : low == cuts[first - 1];
+    bool const to_end = last == cuts.size() ? high == kValueMax : high == cuts[last] - 1;
+    if (!from_start) in_part |= bits_between(first, first);
+    if (!to_end) in_part |= bits_between(last, last);
+  }
+  auto const first_bucket = column.first_row + 1;
+  for_each_bit(~accepted & bits_between(0, cuts.size()),
+               [&](std::size_t bucket) { bits.set(first_bucket + bucket, place); });
+  if (in_part == 0) return true;
+  if (!column.doubts) return false;
+  for_each_bit(in_part, [&](std::size_t bucket) {
+    bits.set(first_bucket + column.buckets + bucket, place);
+  });
+  return true;
+}
+
+void SegmentLayout::write_hashes(Column const& column, TermView const& term, std::size_t place,
+                                 BitRows& bits) const {
+  auto const first_bucket = column.first_row + 1;
+  bits.set(first_bucket + column.buckets, place);
+  if (!term.count_up_to(kListedMax)) return;  // refuses a few, and these are asked about
+  std::array<std::uint64_t, kHashesMax / 64> accepted{};
+  auto const accept = [&](std::uint32_t bucket) {
+    accepted[bucket / 64] |= std::uint64_t{1} << (bucket % 64);
+  };
+  for (std::size_t i = 0; i < term.intervals(); ++i) {
+    auto const [low, high] = term.interval(i);
+    for (auto value = low; value <= high; ++value) {
+      auto const [first, second] = hashed(value, column.buckets);
+      accept(first);
+      accept(second);
+    }
+  }
+  for (std::size_t bucket = 0; bucket < column.buckets; ++bucket) {
+    bool const refuses = ((accepted[bucket / 64] >> (bucket % 64)) & 1) == 0;
+    if (refuses) bits.set(first_bucket + bucket, place);
+  }
+}
+
+void SegmentLayout::put_in_order(BitRows const& bits) {
+  auto const refused = [&](Column const& column) {
+    std::size_t total = 0;
+    for (std::size_t i = 0; i < column.buckets; ++i) {
+      total += bits.count(column.first_row + 1 + i);
+    }
+    // Two rows are joined where values are hashed.
+    auto const each = total * 1024 / column.buckets;
+    return column.kind == Column::Kind::hashes ? each * 2 : each;
+  };
+  std::vector<std::pair<std::size_t, Column>> order;
+  for (auto const& column : columns_) order.emplace_back(refused(column), column);
+  std::ranges::stable_sort(order, std::greater{}, [](auto const& entry) { return entry.first; });
+  std::ranges::transform(order, columns_.begin(), [](auto const& entry) { return entry.second; });
+}
+
+}  // namespace leadex::targeting

@@ -1,0 +1,87 @@
+#pragma once
+// SegmentLayout: which bit row of a Segment stands for which values of which attribute. A bit says
+// "refuses these values", so a conjunction that does not ask for an attribute has no bits there.
+// Used inside TargetingIndex; one thread. Pure.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "matching/targeting/bit_rows.hpp"
+#include "matching/targeting/schema.hpp"
+#include "matching/targeting/term_pool.hpp"
+
+namespace leadex::targeting {
+
+/// The rows of one attribute: first "missing", then the buckets, then those that leave doubts.
+struct Column {
+  enum class Kind : std::uint8_t {
+    ordinals,  // a bucket for each choice and one for any other value; never a doubt
+    ranges,    // buckets between cuts; where cuts fall into ranges, a row of doubts for each bucket
+    hashes,    // each value stands in two buckets; one row of doubts: all that have a term here
+  };
+  AttributeIndex attribute{};
+  Kind kind{};
+  bool doubts{};
+  std::uint16_t buckets{};
+  std::uint16_t first_cut{};  // ranges: buckets − 1 of them in SegmentLayout::cuts_
+  std::uint32_t first_row{};
+};
+
+/// The rows to look at for one value.
+struct ColumnRows {
+  static constexpr std::uint32_t kNone = 0;
+  std::uint32_t refusing{};
+  std::uint32_t refusing_too{kNone};
+  std::uint32_t doubting{kNone};  // bits of those that must be asked themselves
+};
+
+class SegmentLayout {
+ public:
+  static constexpr std::size_t kEligible = 0;  // row of those that take part
+  static constexpr std::size_t kLoose = 1;     // row of those that do not fit the columns
+  static constexpr std::size_t kFirstRow = 2;
+  static constexpr std::size_t kOrdinalsMax = 62;
+  static constexpr std::size_t kCutsExactMax = 63;
+  static constexpr std::size_t kCutsEven = 31;  // once there are more than that
+  static constexpr std::size_t kHashesMin = 16;
+  static constexpr std::size_t kHashesMax = 256;
+
+  SegmentLayout() = default;
+  /// Columns for exactly these conjunctions; none for `skipped`, whose value is known to be right,
+  /// nor for attributes that few ask for. @cost O(terms)
+  SegmentLayout(Schema const& schema, TermPool const& pool, std::span<TermRef const> members,
+                AttributeIndex skipped);
+
+  [[nodiscard]] std::size_t rows() const { return rows_; }
+  /// In the order in which they are best joined, see put_in_order().
+  [[nodiscard]] std::span<Column const> columns() const { return columns_; }
+  [[nodiscard]] ColumnRows rows_for(Column const& column, std::int64_t value) const;
+
+  /// Sets the bits of a conjunction at a place that is clear. False when the columns do not tell
+  /// all about it, so that it must be asked itself.
+  [[nodiscard]] bool write(TermPool const& pool, TermRef ref, AttributeIndex skipped,
+                           std::size_t place, BitRows& bits) const;
+  /// The column that refuses most goes first.
+  void put_in_order(BitRows const& bits);
+
+ private:
+  [[nodiscard]] std::span<std::int64_t const> cuts_of(Column const& column) const {
+    return std::span(cuts_).subspan(column.first_cut, column.buckets - std::size_t{1});
+  }
+  [[nodiscard]] bool write_term(Column const& column, TermView const& term, std::size_t place,
+                                BitRows& bits) const;
+  void write_ordinals(Column const& column, TermView const& term, std::size_t place,
+                      BitRows& bits) const;
+  [[nodiscard]] bool write_ranges(Column const& column, TermView const& term, std::size_t place,
+                                  BitRows& bits) const;
+  void write_hashes(Column const& column, TermView const& term, std::size_t place,
+                    BitRows& bits) const;
+
+  std::vector<Column> columns_;
+  std::vector<std::int64_t> cuts_;  // of all columns; first values of the buckets but the first
+  std::uint32_t rows_{kFirstRow};
+};
+
+}  // namespace leadex::targeting
