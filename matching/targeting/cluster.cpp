@@ -33,6 +33,7 @@ void Cluster::insert(ConjunctionNo no, Surroundings const& around) {
   auto index = segments_.front().size() == 0 ? 0 : segment_for(key, around.table);
   auto place = segments_[index].place_for(key, around.table);
   if (segments_[index].size() == Segment::kPlacesMax) {
+    segments_[index].modernise(around);
     auto const at = [&](std::size_t i) {
       return segments_.begin() + static_cast<std::ptrdiff_t>(i);
     };
@@ -42,7 +43,7 @@ void Cluster::insert(ConjunctionNo no, Surroundings const& around) {
       ++index;
       place = 0;
     } else {
-      auto second = segments_[index].split();
+      auto second = segments_[index].split(around);
       auto const half = segments_[index].size();
       segments_.insert(at(index + 1), std::move(second));
       if (place > half) {
@@ -60,7 +61,7 @@ void Cluster::erase(ConjunctionNo no, Surroundings const& around) {
   auto& segment = segments_[index];
   auto const place = segment.place_for(key, around.table);
   LEADEX_CHECK(place < segment.size() && segment.at(place) == no);
-  segment.erase(place);
+  segment.erase(place, around);
   if (segment.size() < kJoinFloor) join_with_neighbour(index, around);
 }
 
@@ -83,6 +84,14 @@ void Cluster::set_eligible(ConjunctionNo no, bool eligible, ConjunctionTable con
   auto const key = table.key(no);
   auto& segment = segments_[segment_for(key, table)];
   segment.set_eligible(segment.place_for(key, table), eligible);
+}
+
+std::size_t Cluster::modernise(std::size_t from, std::size_t& looks, Surroundings const& around) {
+  for (; from < segments_.size() && looks > 0; ++from) {
+    --looks;
+    if (segments_[from].modernise(around)) looks = 0;
+  }
+  return from;
 }
 
 // Chains below `chains_ - full_round_` were split in this round already and use one more bit.

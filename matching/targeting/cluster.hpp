@@ -21,6 +21,10 @@ class Cluster {
   /// These find a conjunction by its key, which must be the one it was inserted with.
   void erase(ConjunctionNo no, Surroundings const& around);
   void set_eligible(ConjunctionNo no, bool eligible, ConjunctionTable const& table);
+  /// Moves a segment to the current layout, the first from `from` on that is not there; looks at no
+  /// more than `looks` of them. Returns where to go on, or the number of segments when all are
+  /// done.
+  std::size_t modernise(std::size_t from, std::size_t& looks, Surroundings const& around);
 
  private:
   [[nodiscard]] std::size_t segment_for(PlaceKey const& key, ConjunctionTable const& table) const;
@@ -38,6 +42,10 @@ class ClusterTable {
   /// Makes one when there is none.
   [[nodiscard]] Cluster& reach(AttributeIndex attribute, std::int64_t value);
   void drop_if_empty(AttributeIndex attribute, std::int64_t value);
+  /// For walks over all clusters: they have numbers below end(), some of which may be empty.
+  [[nodiscard]] std::size_t end() const { return entries_end_; }
+  [[nodiscard]] Cluster& at(std::size_t no) { return entries_[no].cluster; }
+  [[nodiscard]] AttributeIndex attribute_of(std::size_t no) const { return entries_[no].attribute; }
   /// Attributes that have clusters now, ascending.
   [[nodiscard]] std::span<AttributeIndex const> attributes() const { return attributes_; }
 

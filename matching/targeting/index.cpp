@@ -14,11 +14,15 @@ namespace leadex::targeting {
 namespace {
 
 constexpr std::size_t kWordBits = 64;
+constexpr std::size_t kSampleMax = 256;  // conjunctions that a layout is made for
+constexpr std::size_t kPlannedGrowth = 4;
+constexpr std::size_t kLooksPerChange = 64;  // segments looked at for one that has an old layout
 
 // How far match_best() has come in one cluster.
 struct Cursor {
   std::span<Segment const> left;
   PlaceKey best;  // the first of `left`
+  AttributeIndex attribute{};
 };
 
 }  // namespace
@@ -26,9 +30,7 @@ struct Cursor {
 struct TargetingIndex::Impl {
   explicit Impl(Schema given) : schema(std::move(given)) {}
 
-  [[nodiscard]] Surroundings around(AttributeIndex skipped) const {
-    return {table, schema, skipped};
-  }
+  [[nodiscard]] Surroundings around(AttributeIndex skipped) { return {table, layouts, skipped}; }
 
   // visit(attribute, value) for each cluster of values that a conjunction stands in.
   template <class Visit>
@@ -41,12 +43,14 @@ struct TargetingIndex::Impl {
     });
   }
 
-  // visit(cluster) for each one that may hold what a lead is looking for.
+  // visit(cluster, attribute) for each one that may hold what a lead is looking for.
   template <class Visit>
   void for_each_cluster(std::span<std::int64_t const> values, Visit visit) const {
-    if (!others.empty()) visit(others);
+    if (!others.empty()) visit(others, kNoAttribute);
     for (auto const attribute : clusters.attributes()) {
-      if (auto const* cluster = clusters.find(attribute, values[attribute])) visit(*cluster);
+      if (auto const* cluster = clusters.find(attribute, values[attribute])) {
+        visit(*cluster, attribute);
+      }
     }
   }
 
@@ -75,12 +79,48 @@ struct TargetingIndex::Impl {
     table.clear(slot);
   }
 
+  void choose(std::span<std::int64_t const> values, std::array<ChosenRows, 2>& chosen) const {
+    layouts.current().choose(values, chosen[layouts.current_tag()]);
+    if (layouts.moving()) layouts.at(layouts.old_tag()).choose(values, chosen[layouts.old_tag()]);
+  }
+
+  // The layout follows the book: a new one when the book has grown much or asks for other things.
+  // Segments move to it one per change, so that no change waits for all of them.
+  void after_change() {
+    if (layouts.moving()) return modernise_one();
+    if (live < kPlannedGrowth * planned && !layouts.outdated(live)) return;
+    planned = std::max(live, std::size_t{1});
+    std::vector<TermRef> sample;
+    auto const step = std::max<std::size_t>(table.slots_end() / kSampleMax, 1);
+    for (std::size_t slot = 0; slot < table.slots_end(); slot += step) {
+      auto const no = static_cast<CampaignSlot>(slot);
+      if (table.occupied(no) && table.campaign(no).has_first) sample.push_back(table.at(no).terms);
+    }
+    layouts.replace({schema, table.pool(), sample});
+  }
+
+  void modernise_one() {
+    for (auto looks = kLooksPerChange; looks > 0; --looks) {
+      auto& cluster = next_cluster == 0 ? others : clusters.at(next_cluster - 1);
+      auto const skipped =
+          next_cluster == 0 ? kNoAttribute : clusters.attribute_of(next_cluster - 1);
+      next_segment = cluster.modernise(next_segment, looks, around(skipped));
+      if (looks == 0) return;
+      next_segment = 0;
+      next_cluster = next_cluster >= clusters.end() ? 0 : next_cluster + 1;
+    }
+  }
+
   Schema schema;
   ConjunctionTable table;
+  Layouts layouts;
   Cluster others;         // conjunctions without an access
   ClusterTable clusters;  // the others, a copy for each value of the list
   std::size_t campaign_count{0};
   std::size_t live{0};
+  std::size_t planned{8};       // conjunctions when the layout was made
+  std::size_t next_cluster{0};  // to look for old layouts in; 0: `others`, then `clusters`
+  std::size_t next_segment{0};
 };
 
 TargetingIndex::TargetingIndex(Schema schema) : impl_(std::make_unique<Impl>(std::move(schema))) {}
@@ -108,6 +148,7 @@ Result<void, ExpressionFault> TargetingIndex::insert(CampaignSlot slot,
     ++index.live;
   }
   index.put_in(slot);
+  index.after_change();
   return {};
 }
 
@@ -116,6 +157,7 @@ void TargetingIndex::remove(CampaignSlot slot) {
   impl_->clear(slot);
   impl_->table.campaign(slot) = {};
   --impl_->campaign_count;
+  impl_->after_change();
 }
 
 void TargetingIndex::set_rank(CampaignSlot slot, Rank rank) {
@@ -125,6 +167,7 @@ void TargetingIndex::set_rank(CampaignSlot slot, Rank rank) {
   impl_->take_out(slot);
   campaign.rank = rank;
   impl_->put_in(slot);
+  impl_->after_change();
 }
 
 void TargetingIndex::set_eligible(CampaignSlot slot, bool eligible) {
@@ -155,9 +198,13 @@ void TargetingIndex::match(std::span<std::int64_t const> values, MatchBuffer& bu
   // Hits come by rank and some twice; a bit per campaign sorts them in one pass.
   auto* const marks = buffer.marks_.data();
   auto* const touched = buffer.touched_.data();
-  index.for_each_cluster(values, [&](Cluster const& cluster) {
-    for (auto const& segment : cluster.segments()) {
-      segment.match(values, index.table, [&](ConjunctionNo no) {
+  std::array<ChosenRows, 2> chosen;
+  index.choose(values, chosen);
+  index.for_each_cluster(values, [&](Cluster const& cluster, AttributeIndex attribute) {
+    auto const segments = cluster.segments();
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+      if (i + 1 < segments.size()) segments[i + 1].prefetch(chosen);
+      segments[i].match(values, chosen, attribute, index.table, [&](ConjunctionNo no) {
         auto const word = index.table.owner(no) / kWordBits;
         marks[word] |= std::uint64_t{1} << (index.table.owner(no) % kWordBits);
         touched[word / kWordBits] |= std::uint64_t{1} << (word % kWordBits);
@@ -184,10 +231,13 @@ void TargetingIndex::match_best(std::span<std::int64_t const> values, std::size_
   LEADEX_CHECK(values.size() == index.schema.size());
   buffer.slots.clear();
   if (limit == 0) return;
+  std::array<ChosenRows, 2> chosen;
+  index.choose(values, chosen);
   std::array<Cursor, kMarketAttributesMax + Schema::kVirtualCount + 1> cursors;
   std::size_t count = 0;
-  index.for_each_cluster(values, [&](Cluster const& cluster) {
-    cursors[count++] = {cluster.segments(), index.table.key(cluster.segments().front().front())};
+  index.for_each_cluster(values, [&](Cluster const& cluster, AttributeIndex attribute) {
+    auto const segments = cluster.segments();
+    cursors[count++] = {segments, index.table.key(segments.front().front()), attribute};
   });
   auto const before = [](MatchBuffer::Ranked const& a, MatchBuffer::Ranked const& b) {
     return a.rank != b.rank ? ranks_before(a.rank, b.rank) : a.slot < b.slot;
@@ -200,16 +250,17 @@ void TargetingIndex::match_best(std::span<std::int64_t const> values, std::size_
                          [](Cursor const& a, Cursor const& b) { return a.best < b.best; });
     MatchBuffer::Ranked const bound{cursor->best.rank, cursor->best.slot};
     if (best.size() == limit && !before(bound, best.back())) break;
-    cursor->left.front().match(values, index.table, [&](ConjunctionNo no) {
-      auto const slot = index.table.owner(no);
-      MatchBuffer::Ranked const hit{index.table.campaign(slot).rank, slot};
-      if (best.size() == limit && !before(hit, best.back())) return false;
-      auto const place = std::ranges::lower_bound(best, hit, before);
-      if (place != best.end() && place->slot == slot) return true;  // by another conjunction
-      if (best.size() == limit) best.pop_back();
-      best.insert(std::ranges::lower_bound(best, hit, before), hit);
-      return true;
-    });
+    cursor->left.front().match(
+        values, chosen, cursor->attribute, index.table, [&](ConjunctionNo no) {
+          auto const slot = index.table.owner(no);
+          MatchBuffer::Ranked const hit{index.table.campaign(slot).rank, slot};
+          if (best.size() == limit && !before(hit, best.back())) return false;
+          auto const place = std::ranges::lower_bound(best, hit, before);
+          if (place != best.end() && place->slot == slot) return true;  // by another conjunction
+          if (best.size() == limit) best.pop_back();
+          best.insert(std::ranges::lower_bound(best, hit, before), hit);
+          return true;
+        });
     cursor->left = cursor->left.subspan(1);
     if (cursor->left.empty()) {
       *cursor = cursors[--count];

@@ -3,10 +3,7 @@
 namespace leadex::targeting {
 namespace {
 
-constexpr std::size_t kLooseFloor = 16;   // as many may be loose in any segment,
-constexpr std::size_t kLooseShare = 4;    // or 1 in 4
-constexpr std::size_t kChangesShare = 4;  // changes per member until cuts are looked for anew
-constexpr std::size_t kMembersStep = 64;  // members' memory grows by so many
+constexpr std::size_t kMembersStep = 64;  // memory for members grows by so many
 
 }  // namespace
 
@@ -21,97 +18,108 @@ void Segment::insert(std::size_t place, ConjunctionNo no, Surroundings const& ar
     members_.reserve(members_.size() + kMembersStep);
   }
   members_.insert(members_.begin() + static_cast<std::ptrdiff_t>(place), no);
-  if (rows_ == nullptr) {
-    if (members_.size() > kPlainMax) lay_out(around);
+  if (layout_ != around.layouts.current_tag()) {
+    if (layout_ != Layouts::kNone || members_.size() > kPlainMax) lay_out(around);
     return;
   }
-  if (members_.size() > rows_->bits.places()) rows_->bits.widen(members_.size());
-  rows_->bits.open(place);
-  write(place, no, around);
-  ++rows_->changes;
-  if (rows_->loose > kLooseFloor + members_.size() / kLooseShare ||
-      rows_->changes > kChangesShare * members_.size()) {
-    lay_out(around);
-  }
+  if (members_.size() > bits_.places()) bits_.widen(members_.size());
+  bits_.open(place);
+  around.layouts.count_written(write(place, no, around));
 }
 
-void Segment::erase(std::size_t place) {
+void Segment::erase(std::size_t place, Surroundings const& around) {
   members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(place));
-  if (rows_ == nullptr) return;
-  rows_->bits.close(place);
-  if (members_.size() < kPlainMax / 2) rows_.reset();
+  if (layout_ == Layouts::kNone) return;
+  bits_.close(place);
+  if (members_.size() < kPlainMax / 2) drop_rows(around);
 }
 
 void Segment::set_eligible(std::size_t place, bool eligible) {
-  if (rows_ == nullptr) return;  // asked of the table, then
-  eligible ? rows_->bits.set(SegmentLayout::kEligible, place)
-           : rows_->bits.clear(SegmentLayout::kEligible, place);
+  if (layout_ == Layouts::kNone) return;  // asked of the table, then
+  eligible ? bits_.set(RowLayout::kEligible, place) : bits_.clear(RowLayout::kEligible, place);
 }
 
-Segment Segment::split() {
+Segment Segment::split(Surroundings const& around) {
   auto const half = members_.size() / 2;
   Segment second;
   second.members_.assign(members_.begin() + static_cast<std::ptrdiff_t>(half), members_.end());
   members_.resize(half);
   members_.shrink_to_fit();
-  if (rows_ != nullptr) {
-    second.rows_ = std::make_unique<Rows>();
-    second.rows_->layout = rows_->layout;
-    second.rows_->bits = rows_->bits.cut_off(half);
-    second.rows_->changes = rows_->changes /= 2;
-    second.rows_->loose = rows_->loose /= 2;
+  if (layout_ != Layouts::kNone) {
+    second.bits_ = bits_.cut_off(half);
+    second.layout_ = layout_;
+    around.layouts.segment_moved(Layouts::kNone, layout_);
   }
   return second;
 }
 
-void Segment::append(Segment const& next, Surroundings const& around) {
+void Segment::append(Segment& next, Surroundings const& around) {
   members_.reserve(members_.size() + next.members_.size());
   members_.insert(members_.end(), next.members_.begin(), next.members_.end());
+  next.members_.clear();
+  next.drop_rows(around);
   if (members_.size() > kPlainMax) lay_out(around);
 }
 
-void Segment::write(std::size_t place, ConjunctionNo no, Surroundings const& around) {
-  auto& bits = rows_->bits;
-  if (around.table.eligible(no)) bits.set(SegmentLayout::kEligible, place);
-  auto const terms = around.table.at(no).terms;
-  if (rows_->layout.write(around.table.pool(), terms, around.skipped, place, bits)) return;
-  bits.set(SegmentLayout::kLoose, place);
-  ++rows_->loose;
+bool Segment::modernise(Surroundings const& around) {
+  if (layout_ == Layouts::kNone || layout_ == around.layouts.current_tag()) return false;
+  lay_out(around);
+  return true;
+}
+
+bool Segment::write(std::size_t place, ConjunctionNo no, Surroundings const& around) {
+  if (around.table.eligible(no)) bits_.set(RowLayout::kEligible, place);
+  bool const fits = around.layouts.current().write(around.table.pool(), around.table.at(no).terms,
+                                                   around.skipped, place, bits_);
+  if (!fits) bits_.set(RowLayout::kLoose, place);
+  return fits;
 }
 
 void Segment::lay_out(Surroundings const& around) {
-  std::vector<TermRef> terms;
-  terms.reserve(members_.size());
-  for (auto const no : members_) terms.push_back(around.table.at(no).terms);
-  rows_ = std::make_unique<Rows>();
-  rows_->layout = {around.schema, around.table.pool(), terms, around.skipped};
-  rows_->bits = {rows_->layout.rows(), members_.size()};
+  around.layouts.segment_moved(layout_, around.layouts.current_tag());
+  layout_ = around.layouts.current_tag();
+  bits_ = {around.layouts.current().rows(), members_.size()};
   for (std::size_t place = 0; place < members_.size(); ++place) {
     write(place, members_[place], around);
   }
-  rows_->loose = 0;  // those that no layout can fit are no reason for another one
-  rows_->layout.put_in_order(rows_->bits);
 }
 
-bool Segment::join(Rows const& rows, std::span<std::int64_t const> values, Left& left) {
-  auto const words = rows.bits.words();
+void Segment::drop_rows(Surroundings const& around) {
+  around.layouts.segment_moved(layout_, Layouts::kNone);
+  layout_ = Layouts::kNone;
+  bits_ = {};
+}
+
+void Segment::prefetch(std::span<ChosenRows const, 2> chosen) const {
+  if (layout_ == Layouts::kNone) return;
+  __builtin_prefetch(bits_.row(RowLayout::kEligible));
+  __builtin_prefetch(bits_.row(RowLayout::kLoose));
+  for (auto const& [attribute, rows] : chosen[layout_].all()) {
+    __builtin_prefetch(bits_.row(rows.refusing));
+    if (rows.refusing_too != ColumnRows::kNone) __builtin_prefetch(bits_.row(rows.refusing_too));
+    if (rows.doubting != ColumnRows::kNone) __builtin_prefetch(bits_.row(rows.doubting));
+  }
+}
+
+bool Segment::join(ChosenRows const& chosen, AttributeIndex skipped, Left& left) const {
+  auto const words = bits_.words();
   auto const refuse = [&](std::size_t index) {
-    auto const* const row = rows.bits.row(index);
+    auto const* const row = bits_.row(index);
     std::uint64_t any = 0;
     for (std::size_t w = 0; w < words; ++w) any |= (left.places[w] &= ~row[w]);
     return any == 0;
   };
-  auto const doubt = [&](std::size_t index) {
-    auto const* const row = rows.bits.row(index);
+  std::copy_n(bits_.row(RowLayout::kEligible), words, left.places.begin());
+  for (auto const& [attribute, rows] : chosen.all()) {
+    if (attribute == skipped) continue;
+    if (refuse(rows.refusing)) return false;
+    if (rows.refusing_too != ColumnRows::kNone && refuse(rows.refusing_too)) return false;
+  }
+  std::copy_n(bits_.row(RowLayout::kLoose), words, left.doubts.begin());
+  for (auto const& [attribute, rows] : chosen.all()) {
+    if (attribute == skipped || rows.doubting == ColumnRows::kNone) continue;
+    auto const* const row = bits_.row(rows.doubting);
     for (std::size_t w = 0; w < words; ++w) left.doubts[w] |= row[w];
-  };
-  std::copy_n(rows.bits.row(SegmentLayout::kEligible), words, left.places.begin());
-  std::copy_n(rows.bits.row(SegmentLayout::kLoose), words, left.doubts.begin());
-  for (auto const& column : rows.layout.columns()) {
-    auto const chosen = rows.layout.rows_for(column, values[column.attribute]);
-    if (refuse(chosen.refusing)) return false;
-    if (chosen.refusing_too != ColumnRows::kNone && refuse(chosen.refusing_too)) return false;
-    if (chosen.doubting != ColumnRows::kNone) doubt(chosen.doubting);
   }
   return true;
 }

@@ -6,19 +6,18 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "matching/targeting/conjunction_table.hpp"
-#include "matching/targeting/segment_layout.hpp"
+#include "matching/targeting/layouts.hpp"
 
 namespace leadex::targeting {
 
 /// What segments need to know of the index they are part of.
 struct Surroundings {
   ConjunctionTable const& table;
-  Schema const& schema;
+  Layouts& layouts;
   AttributeIndex skipped{kNoAttribute};  // all members accept a lead's value: they are found by it
 };
 
@@ -36,54 +35,53 @@ class Segment {
 
   /// @cost O(rows) mostly; now and then a new layout, O(members). Never more.
   void insert(std::size_t place, ConjunctionNo no, Surroundings const& around);
-  void erase(std::size_t place);
+  void erase(std::size_t place, Surroundings const& around);
   void set_eligible(std::size_t place, bool eligible);
   /// Takes off the second half.
-  [[nodiscard]] Segment split();
-  /// Takes in all of `next`, which stands behind.
-  void append(Segment const& next, Surroundings const& around);
+  [[nodiscard]] Segment split(Surroundings const& around);
+  /// Takes in all of `next`, which stands behind and is empty then.
+  void append(Segment& next, Surroundings const& around);
+  /// Moves to the current layout; false when it is there already or has no rows.
+  bool modernise(Surroundings const& around);
 
   /// Calls visit(no) for each eligible conjunction that accepts `values`, in order, until one
-  /// returns false.
+  /// returns false. `chosen`: by tag of the layout.
   template <class Visit>
-  void match(std::span<std::int64_t const> values, ConjunctionTable const& table,
-             Visit visit) const;
+  void match(std::span<std::int64_t const> values, std::span<ChosenRows const, 2> chosen,
+             AttributeIndex skipped, ConjunctionTable const& table, Visit visit) const;
+  /// Fetches the rows that match() will look at into the cache.
+  void prefetch(std::span<ChosenRows const, 2> chosen) const;
 
  private:
   static constexpr std::size_t kWordsMax = kPlacesMax / BitRows::kWordBits;
-  struct Rows {
-    SegmentLayout layout;
-    BitRows bits;
-    std::uint32_t changes{};  // since the rows were laid out
-    std::uint32_t loose{};    // of these, how many did not fit
-  };
   // The places left over by the rows, and which of them must be asked themselves.
   struct Left {
     std::array<std::uint64_t, kWordsMax> places;
     std::array<std::uint64_t, kWordsMax> doubts;
   };
 
-  void write(std::size_t place, ConjunctionNo no, Surroundings const& around);
+  bool write(std::size_t place, ConjunctionNo no, Surroundings const& around);
   void lay_out(Surroundings const& around);
-  [[nodiscard]] static bool join(Rows const& rows, std::span<std::int64_t const> values,
-                                 Left& left);
+  void drop_rows(Surroundings const& around);
+  [[nodiscard]] bool join(ChosenRows const& chosen, AttributeIndex skipped, Left& left) const;
 
   std::vector<ConjunctionNo> members_;
-  std::unique_ptr<Rows> rows_;  // null: plain
+  BitRows bits_;
+  Layouts::Tag layout_{Layouts::kNone};
 };
 
 template <class Visit>
-void Segment::match(std::span<std::int64_t const> values, ConjunctionTable const& table,
-                    Visit visit) const {
-  if (rows_ == nullptr) {
+void Segment::match(std::span<std::int64_t const> values, std::span<ChosenRows const, 2> chosen,
+                    AttributeIndex skipped, ConjunctionTable const& table, Visit visit) const {
+  if (layout_ == Layouts::kNone) {
     for (auto const no : members_) {
       if (table.eligible(no) && table.accepts(no, values) && !visit(no)) return;
     }
     return;
   }
   Left left;
-  if (!join(*rows_, values, left)) return;
-  for (std::size_t w = 0; w < rows_->bits.words(); ++w) {
+  if (!join(chosen[layout_], skipped, left)) return;
+  for (std::size_t w = 0; w < bits_.words(); ++w) {
     for (auto bits = left.places[w]; bits != 0; bits &= bits - 1) {
       auto const no =
           members_[w * BitRows::kWordBits + static_cast<std::size_t>(std::countr_zero(bits))];

@@ -1,14 +1,16 @@
 #pragma once
-// SegmentLayout: which bit row of a Segment stands for which values of which attribute. A bit says
+// RowLayout: which bit row of a Segment stands for which values of which attribute. A bit says
 // "refuses these values", so a conjunction that does not ask for an attribute has no bits there.
 // Used inside TargetingIndex; one thread. Pure.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "matching/targeting/bit_rows.hpp"
+#include "matching/targeting/conjunction_table.hpp"
 #include "matching/targeting/schema.hpp"
 #include "matching/targeting/term_pool.hpp"
 
@@ -25,7 +27,7 @@ struct Column {
   Kind kind{};
   bool doubts{};
   std::uint16_t buckets{};
-  std::uint16_t first_cut{};  // ranges: buckets − 1 of them in SegmentLayout::cuts_
+  std::uint16_t first_cut{};  // ranges: buckets − 1 of them in RowLayout::cuts_
   std::uint32_t first_row{};
 };
 
@@ -37,39 +39,52 @@ struct ColumnRows {
   std::uint32_t doubting{kNone};  // bits of those that must be asked themselves
 };
 
-class SegmentLayout {
+/// The rows that one lead's values select.
+struct ChosenRows {
+  struct Entry {
+    AttributeIndex attribute{};
+    ColumnRows rows;
+  };
+  std::array<Entry, kMarketAttributesMax + Schema::kVirtualCount> entries;
+  std::size_t count{0};
+  [[nodiscard]] std::span<Entry const> all() const { return {entries.data(), count}; }
+};
+
+class RowLayout {
  public:
   static constexpr std::size_t kEligible = 0;  // row of those that take part
   static constexpr std::size_t kLoose = 1;     // row of those that do not fit the columns
   static constexpr std::size_t kFirstRow = 2;
   static constexpr std::size_t kOrdinalsMax = 62;
   static constexpr std::size_t kCutsExactMax = 63;
-  static constexpr std::size_t kCutsEven = 31;  // once there are more than that
+  static constexpr std::size_t kCutsEven = 15;  // once there are more than that
   static constexpr std::size_t kHashesMin = 16;
   static constexpr std::size_t kHashesMax = 256;
 
-  SegmentLayout() = default;
-  /// Columns for exactly these conjunctions; none for `skipped`, whose value is known to be right,
-  /// nor for attributes that few ask for. @cost O(terms)
-  SegmentLayout(Schema const& schema, TermPool const& pool, std::span<TermRef const> members,
-                AttributeIndex skipped);
+  RowLayout() = default;  // no columns: all conjunctions are asked themselves
+  /// Columns for conjunctions like these; none for attributes that hardly any asks for.
+  /// @cost O(terms)
+  RowLayout(Schema const& schema, TermPool const& pool, std::span<TermRef const> sample);
 
   [[nodiscard]] std::size_t rows() const { return rows_; }
-  /// In the order in which they are best joined, see put_in_order().
-  [[nodiscard]] std::span<Column const> columns() const { return columns_; }
-  [[nodiscard]] ColumnRows rows_for(Column const& column, std::int64_t value) const;
+  /// The rows for these values, in the order in which they are best joined.
+  void choose(std::span<std::int64_t const> values, ChosenRows& chosen) const;
 
-  /// Sets the bits of a conjunction at a place that is clear. False when the columns do not tell
-  /// all about it, so that it must be asked itself.
+  /// Sets the bits of a conjunction at a place that is clear, but for the attribute `skipped`.
+  /// False when the columns do not tell all about it, so that it must be asked itself.
   [[nodiscard]] bool write(TermPool const& pool, TermRef ref, AttributeIndex skipped,
                            std::size_t place, BitRows& bits) const;
-  /// The column that refuses most goes first.
-  void put_in_order(BitRows const& bits);
 
  private:
   [[nodiscard]] std::span<std::int64_t const> cuts_of(Column const& column) const {
     return std::span(cuts_).subspan(column.first_cut, column.buckets - std::size_t{1});
   }
+  [[nodiscard]] ColumnRows rows_for(Column const& column, std::int64_t value) const;
+  struct Demand;  // what a sample asks of one attribute
+  static void count_demand(TermView const& term, AttributeDef const& def, Demand& demand);
+  static void forget_rare(std::vector<Demand>& demands, std::size_t members);
+  void add_column(AttributeIndex attribute, AttributeDef const& def, Demand& demand);
+  void put_in_order(BitRows const& bits);
   [[nodiscard]] bool write_term(Column const& column, TermView const& term, std::size_t place,
                                 BitRows& bits) const;
   void write_ordinals(Column const& column, TermView const& term, std::size_t place,
@@ -79,7 +94,7 @@ class SegmentLayout {
   void write_hashes(Column const& column, TermView const& term, std::size_t place,
                     BitRows& bits) const;
 
-  std::vector<Column> columns_;
+  std::vector<Column> columns_;     // the one that refuses most goes first
   std::vector<std::int64_t> cuts_;  // of all columns; first values of the buckets but the first
   std::uint32_t rows_{kFirstRow};
 };

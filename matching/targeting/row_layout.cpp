@@ -1,33 +1,26 @@
-#include "matching/targeting/segment_layout.hpp"
+#include "matching/targeting/row_layout.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <iterator>
 
 namespace leadex::targeting {
 namespace {
 
-constexpr std::size_t kRareShare = 16;      // an attribute that fewer than 1 in 16 ask for
+constexpr std::size_t kLooseShare = 16;     // 1 in 16 may ask for attributes without a column
 constexpr std::uint32_t kListedMax = 4096;  // values that are worth a hash each
 constexpr std::size_t kHashesPerValue = 8;
 
-// What the conjunctions of a segment ask of one attribute.
-struct Demand {
-  std::size_t named{};
-  std::size_t lists{};
-  std::size_t listed{};  // values of those lists
-  std::vector<std::int64_t> ends;
-};
-
-// Keeps the cuts when they are few, else as many as split them evenly, repeats counted.
-std::vector<std::int64_t> chosen_cuts(std::vector<std::int64_t> ends) {
-  std::ranges::sort(ends);
-  auto different = ends;
-  different.erase(std::ranges::unique(different).begin(), different.end());
-  if (different.size() <= SegmentLayout::kCutsExactMax) return different;
+// All different ends when they are few, else as many as split them evenly, repeats counted. `ends`
+// are in order.
+std::vector<std::int64_t> chosen_cuts(std::span<std::int64_t const> ends) {
   std::vector<std::int64_t> chosen;
-  for (std::size_t i = 0; i < SegmentLayout::kCutsEven; ++i) {
-    auto const cut = ends[(2 * i + 1) * ends.size() / (2 * SegmentLayout::kCutsEven)];
+  std::ranges::unique_copy(ends, std::back_inserter(chosen));
+  if (chosen.size() <= RowLayout::kCutsExactMax) return chosen;
+  chosen.clear();
+  for (std::size_t i = 0; i < RowLayout::kCutsEven; ++i) {
+    auto const cut = ends[(2 * i + 1) * ends.size() / (2 * RowLayout::kCutsEven)];
     if (chosen.empty() || chosen.back() != cut) chosen.push_back(cut);
   }
   return chosen;
@@ -53,7 +46,31 @@ void for_each_bit(std::uint64_t bits, Visit visit) {
   for (; bits != 0; bits &= bits - 1) visit(static_cast<std::size_t>(std::countr_zero(bits)));
 }
 
-void count_demand(TermView const& term, AttributeDef const& def, Demand& demand) {
+Column::Kind kind_for(AttributeDef const& def) {
+  switch (def.type) {
+    case AttributeType::boolean:
+      return Column::Kind::ordinals;
+    case AttributeType::integer:
+      return Column::Kind::ranges;
+    case AttributeType::choice:
+      if (def.choices.size() <= RowLayout::kOrdinalsMax) return Column::Kind::ordinals;
+      break;
+    case AttributeType::text:
+      break;
+  }
+  return Column::Kind::hashes;
+}
+
+}  // namespace
+
+struct RowLayout::Demand {
+  std::size_t named{};
+  std::size_t lists{};
+  std::size_t listed{};  // values of those lists
+  std::vector<std::int64_t> ends;
+};
+
+void RowLayout::count_demand(TermView const& term, AttributeDef const& def, Demand& demand) {
   ++demand.named;
   if (def.type == AttributeType::integer) {
     for (std::size_t i = 0; i < term.intervals(); ++i) {
@@ -67,68 +84,79 @@ void count_demand(TermView const& term, AttributeDef const& def, Demand& demand)
   }
 }
 
-Column::Kind kind_for(AttributeDef const& def) {
-  switch (def.type) {
-    case AttributeType::boolean:
-      return Column::Kind::ordinals;
-    case AttributeType::integer:
-      return Column::Kind::ranges;
-    case AttributeType::choice:
-      if (def.choices.size() <= SegmentLayout::kOrdinalsMax) return Column::Kind::ordinals;
-      break;
-    case AttributeType::text:
-      break;
+// Attributes without a column: the rarest, as long as all of them together are rare.
+void RowLayout::forget_rare(std::vector<Demand>& demands, std::size_t members) {
+  std::vector<Demand*> rarest;
+  for (auto& demand : demands) rarest.push_back(&demand);
+  std::ranges::stable_sort(rarest, {}, &Demand::named);
+  std::size_t loose = 0;
+  for (auto* const demand : rarest) {
+    loose += demand->named;
+    if (loose * kLooseShare > members) return;
+    demand->named = 0;
   }
-  return Column::Kind::hashes;
 }
 
-}  // namespace
+void RowLayout::add_column(AttributeIndex attribute, AttributeDef const& def, Demand& demand) {
+  Column column;
+  column.attribute = attribute;
+  column.kind = kind_for(def);
+  column.first_row = rows_;
+  std::size_t doubt_rows = 0;
+  if (column.kind == Column::Kind::ordinals) {
+    auto const values = def.type == AttributeType::boolean ? 2 : def.choices.size();
+    column.buckets = static_cast<std::uint16_t>(values + 1);
+  } else if (column.kind == Column::Kind::ranges) {
+    std::ranges::sort(demand.ends);
+    auto const cuts = chosen_cuts(demand.ends);
+    column.first_cut = static_cast<std::uint16_t>(cuts_.size());
+    column.buckets = static_cast<std::uint16_t>(cuts.size() + 1);
+    cuts_.insert(cuts_.end(), cuts.begin(), cuts.end());
+    column.doubts = !std::ranges::all_of(
+        demand.ends, [&](std::int64_t end) { return std::ranges::binary_search(cuts, end); });
+    doubt_rows = column.doubts ? column.buckets : 0;
+  } else {
+    auto const each = demand.lists == 0 ? 1 : (demand.listed + demand.lists - 1) / demand.lists;
+    column.buckets = static_cast<std::uint16_t>(
+        std::clamp(std::bit_ceil(kHashesPerValue * each), kHashesMin, kHashesMax));
+    column.doubts = true;
+    doubt_rows = 1;
+  }
+  rows_ += static_cast<std::uint32_t>(1 + column.buckets + doubt_rows);
+  columns_.push_back(column);
+}
 
-SegmentLayout::SegmentLayout(Schema const& schema, TermPool const& pool,
-                             std::span<TermRef const> members, AttributeIndex skipped) {
+RowLayout::RowLayout(Schema const& schema, TermPool const& pool, std::span<TermRef const> sample) {
   std::vector<Demand> demands(schema.size());
-  for (auto const ref : members) {
+  for (auto const ref : sample) {
     pool.all_terms(ref, [&](TermView const& term) {
-      if (term.attribute() != skipped) {
-        count_demand(term, schema.at(term.attribute()), demands[term.attribute()]);
-      }
+      count_demand(term, schema.at(term.attribute()), demands[term.attribute()]);
       return true;
     });
   }
+  forget_rare(demands, sample.size());
   for (std::size_t i = 0; i < demands.size(); ++i) {
     auto& demand = demands[i];
-    if (demand.named == 0 || demand.named * kRareShare < members.size()) continue;
-    Column column;
-    column.attribute = static_cast<AttributeIndex>(i);
-    auto const& def = schema.at(column.attribute);
-    column.kind = kind_for(def);
-    column.first_row = rows_;
-    std::size_t doubt_rows = 0;
-    if (column.kind == Column::Kind::ordinals) {
-      auto const values = def.type == AttributeType::boolean ? 2 : def.choices.size();
-      column.buckets = static_cast<std::uint16_t>(values + 1);
-    } else if (column.kind == Column::Kind::ranges) {
-      auto const different = demand.ends;
-      auto const cuts = chosen_cuts(std::move(demand.ends));
-      column.first_cut = static_cast<std::uint16_t>(cuts_.size());
-      column.buckets = static_cast<std::uint16_t>(cuts.size() + 1);
-      cuts_.insert(cuts_.end(), cuts.begin(), cuts.end());
-      column.doubts = std::ranges::any_of(
-          different, [&](std::int64_t end) { return !std::ranges::binary_search(cuts, end); });
-      doubt_rows = column.doubts ? column.buckets : 0;
-    } else {
-      auto const each = demand.lists == 0 ? 1 : (demand.listed + demand.lists - 1) / demand.lists;
-      column.buckets = static_cast<std::uint16_t>(
-          std::clamp(std::bit_ceil(kHashesPerValue * each), kHashesMin, kHashesMax));
-      column.doubts = true;
-      doubt_rows = 1;
-    }
-    rows_ += static_cast<std::uint32_t>(1 + column.buckets + doubt_rows);
-    columns_.push_back(column);
+    if (demand.named == 0) continue;
+    auto const attribute = static_cast<AttributeIndex>(i);
+    add_column(attribute, schema.at(attribute), demand);
+  }
+  BitRows bits(rows_, sample.size());
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    static_cast<void>(write(pool, sample[i], kNoAttribute, i, bits));
+  }
+  put_in_order(bits);
+}
+
+void RowLayout::choose(std::span<std::int64_t const> values, ChosenRows& chosen) const {
+  chosen.count = columns_.size();
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    auto const& column = columns_[i];
+    chosen.entries[i] = {column.attribute, rows_for(column, values[column.attribute])};
   }
 }
 
-ColumnRows SegmentLayout::rows_for(Column const& column, std::int64_t value) const {
+ColumnRows RowLayout::rows_for(Column const& column, std::int64_t value) const {
   auto const first_bucket = column.first_row + 1;
   auto const first_doubt = first_bucket + column.buckets;
   if (column.kind == Column::Kind::hashes) {
@@ -155,8 +183,8 @@ ColumnRows SegmentLayout::rows_for(Column const& column, std::int64_t value) con
           column.doubts ? first_doubt + bucket : ColumnRows::kNone};
 }
 
-bool SegmentLayout::write(TermPool const& pool, TermRef ref, AttributeIndex skipped,
-                          std::size_t place, BitRows& bits) const {
+bool RowLayout::write(TermPool const& pool, TermRef ref, AttributeIndex skipped, std::size_t place,
+                      BitRows& bits) const {
   bool fits = true;
   pool.all_terms(ref, [&](TermView const& term) {
     if (term.attribute() == skipped) return true;
@@ -167,8 +195,8 @@ bool SegmentLayout::write(TermPool const& pool, TermRef ref, AttributeIndex skip
   return fits;
 }
 
-bool SegmentLayout::write_term(Column const& column, TermView const& term, std::size_t place,
-                               BitRows& bits) const {
+bool RowLayout::write_term(Column const& column, TermView const& term, std::size_t place,
+                           BitRows& bits) const {
   if (!term.accepts_missing()) bits.set(column.first_row, place);
   switch (column.kind) {
     case Column::Kind::ordinals:
@@ -183,8 +211,8 @@ bool SegmentLayout::write_term(Column const& column, TermView const& term, std::
   return false;
 }
 
-void SegmentLayout::write_ordinals(Column const& column, TermView const& term, std::size_t place,
-                                   BitRows& bits) const {
+void RowLayout::write_ordinals(Column const& column, TermView const& term, std::size_t place,
+                               BitRows& bits) const {
   auto const values = static_cast<std::int64_t>(column.buckets) - 1;
   std::uint64_t accepted = 0;
   for (std::size_t i = 0; i < term.intervals(); ++i) {
@@ -200,8 +228,8 @@ void SegmentLayout::write_ordinals(Column const& column, TermView const& term, s
                [&](std::size_t bucket) { bits.set(column.first_row + 1 + bucket, place); });
 }
 
-bool SegmentLayout::write_ranges(Column const& column, TermView const& term, std::size_t place,
-                                 BitRows& bits) const {
+bool RowLayout::write_ranges(Column const& column, TermView const& term, std::size_t place,
+                             BitRows& bits) const {
   auto const cuts = cuts_of(column);
   auto const bucket_of = [&](std::int64_t value) {
     return static_cast<std::size_t>(std::ranges::upper_bound(cuts, value) - cuts.begin());
@@ -229,8 +257,8 @@ bool SegmentLayout::write_ranges(Column const& column, TermView const& term, std
   return true;
 }
 
-void SegmentLayout::write_hashes(Column const& column, TermView const& term, std::size_t place,
-                                 BitRows& bits) const {
+void RowLayout::write_hashes(Column const& column, TermView const& term, std::size_t place,
+                             BitRows& bits) const {
   auto const first_bucket = column.first_row + 1;
   bits.set(first_bucket + column.buckets, place);
   if (!term.count_up_to(kListedMax)) return;  // refuses a few, and these are asked about
@@ -252,7 +280,7 @@ void SegmentLayout::write_hashes(Column const& column, TermView const& term, std
   }
 }
 
-void SegmentLayout::put_in_order(BitRows const& bits) {
+void RowLayout::put_in_order(BitRows const& bits) {
   auto const refused = [&](Column const& column) {
     std::size_t total = 0;
     for (std::size_t i = 0; i < column.buckets; ++i) {
