@@ -20,9 +20,9 @@ std::uint64_t mixed(AttributeIndex attribute, std::int64_t value) {
 }  // namespace
 
 // The last segment that begins at or before `key`; the first one when none does.
-std::size_t Cluster::segment_for(PlaceKey const& key, ConjunctionTable const& table) const {
+std::size_t Cluster::segment_for(PlaceKey const& key) const {
   auto const behind = std::ranges::partition_point(
-      segments_, [&](Segment const& segment) { return !(key < table.key(segment.front())); });
+      segments_, [&](Segment const& segment) { return !(key < segment.front()); });
   auto const index = static_cast<std::size_t>(behind - segments_.begin());
   return index == 0 ? 0 : index - 1;
 }
@@ -30,7 +30,7 @@ std::size_t Cluster::segment_for(PlaceKey const& key, ConjunctionTable const& ta
 void Cluster::insert(ConjunctionNo no, Surroundings const& around) {
   auto const key = around.table.key(no);
   if (segments_.empty()) segments_.emplace_back();
-  auto index = segments_.front().size() == 0 ? 0 : segment_for(key, around.table);
+  auto index = segments_.front().size() == 0 ? 0 : segment_for(key);
   auto place = segments_[index].place_for(key, around.table);
   if (segments_[index].size() == Segment::kPlacesMax) {
     segments_[index].modernise(around);
@@ -57,7 +57,7 @@ void Cluster::insert(ConjunctionNo no, Surroundings const& around) {
 
 void Cluster::erase(ConjunctionNo no, Surroundings const& around) {
   auto const key = around.table.key(no);
-  auto const index = segment_for(key, around.table);
+  auto const index = segment_for(key);
   auto& segment = segments_[index];
   auto const place = segment.place_for(key, around.table);
   LEADEX_CHECK(place < segment.size() && segment.at(place) == no);
@@ -82,7 +82,7 @@ void Cluster::join_with_neighbour(std::size_t segment, Surroundings const& aroun
 
 void Cluster::set_eligible(ConjunctionNo no, bool eligible, ConjunctionTable const& table) {
   auto const key = table.key(no);
-  auto& segment = segments_[segment_for(key, table)];
+  auto& segment = segments_[segment_for(key)];
   segment.set_eligible(segment.place_for(key, table), eligible);
 }
 

@@ -27,7 +27,7 @@ class Cluster {
   std::size_t modernise(std::size_t from, std::size_t& looks, Surroundings const& around);
 
  private:
-  [[nodiscard]] std::size_t segment_for(PlaceKey const& key, ConjunctionTable const& table) const;
+  [[nodiscard]] std::size_t segment_for(PlaceKey const& key) const;
   void join_with_neighbour(std::size_t segment, Surroundings const& around);
 
   std::vector<Segment> segments_;  // none is empty

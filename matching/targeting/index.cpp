@@ -21,8 +21,46 @@ constexpr std::size_t kLooksPerChange = 64;  // segments looked at for one that 
 // How far match_best() has come in one cluster.
 struct Cursor {
   std::span<Segment const> left;
-  PlaceKey best;  // the first of `left`
   AttributeIndex attribute{};
+  friend bool operator<(Cursor const& a, Cursor const& b) {
+    return a.left.front().front() < b.left.front().front();
+  }
+};
+
+// Hits come by rank and some twice: a bit per campaign sorts them in one pass. Both vectors are all
+// clear before and after.
+class SlotMarks {
+ public:
+  SlotMarks(std::vector<std::uint64_t>& marks, std::vector<std::uint64_t>& touched,
+            std::size_t slots)
+      : marks_(marks), touched_(touched) {
+    auto const words = (slots + kWordBits - 1) / kWordBits;
+    if (marks.size() >= words) return;
+    marks.resize(words);
+    touched.resize((words + kWordBits - 1) / kWordBits);
+  }
+  void set(CampaignSlot slot) {
+    auto const word = slot / kWordBits;
+    marks_[word] |= std::uint64_t{1} << (slot % kWordBits);
+    touched_[word / kWordBits] |= std::uint64_t{1} << (word % kWordBits);
+  }
+  void move_to(std::vector<CampaignSlot>& slots) {
+    for (std::size_t t = 0; t < touched_.size(); ++t) {
+      for (auto some = touched_[t]; some != 0; some &= some - 1) {
+        auto const word = t * kWordBits + static_cast<std::size_t>(std::countr_zero(some));
+        for (auto bits = marks_[word]; bits != 0; bits &= bits - 1) {
+          slots.push_back(static_cast<CampaignSlot>(
+              word * kWordBits + static_cast<std::size_t>(std::countr_zero(bits))));
+        }
+        marks_[word] = 0;
+      }
+      touched_[t] = 0;
+    }
+  }
+
+ private:
+  std::vector<std::uint64_t>& marks_;
+  std::vector<std::uint64_t>& touched_;  // over words of marks_
 };
 
 }  // namespace
@@ -111,6 +149,23 @@ struct TargetingIndex::Impl {
     }
   }
 
+  // visit(no), until it returns false, for those that do want the lead. They were prefetched; their
+  // terms are fetched some steps ahead, as each would wait for memory.
+  template <class Found, class Visit>
+  void ask(std::vector<Found> const& found, std::span<std::int64_t const> values,
+           Visit visit) const {
+    constexpr std::size_t kAhead = 8;
+    auto const fetch = [&](std::size_t i) {
+      if (i < found.size() && found[i].doubted) table.prefetch_terms(found[i].no);
+    };
+    for (std::size_t i = 0; i < kAhead; ++i) fetch(i);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      fetch(i + kAhead);
+      if (found[i].doubted && !table.accepts(found[i].no, values)) continue;
+      if (!visit(found[i].no)) return;
+    }
+  }
+
   Schema schema;
   ConjunctionTable table;
   Layouts layouts;
@@ -189,40 +244,32 @@ void TargetingIndex::set_eligible(CampaignSlot slot, bool eligible) {
 void TargetingIndex::match(std::span<std::int64_t const> values, MatchBuffer& buffer) const {
   auto const& index = *impl_;
   LEADEX_CHECK(values.size() == index.schema.size());
-  buffer.slots.clear();
-  auto const words = (index.table.slots_end() + kWordBits - 1) / kWordBits;
-  if (buffer.marks_.size() < words) {
-    buffer.marks_.resize(words);
-    buffer.touched_.resize((words + kWordBits - 1) / kWordBits);
-  }
-  // Hits come by rank and some twice; a bit per campaign sorts them in one pass.
-  auto* const marks = buffer.marks_.data();
-  auto* const touched = buffer.touched_.data();
   std::array<ChosenRows, 2> chosen;
   index.choose(values, chosen);
+  buffer.slots.clear();
+  SlotMarks marks(buffer.marks_, buffer.touched_, index.table.slots_end());
+  auto& found = buffer.found_;
+  found.clear();
   index.for_each_cluster(values, [&](Cluster const& cluster, AttributeIndex attribute) {
     auto const segments = cluster.segments();
     for (std::size_t i = 0; i < segments.size(); ++i) {
       if (i + 1 < segments.size()) segments[i + 1].prefetch(chosen);
-      segments[i].match(values, chosen, attribute, index.table, [&](ConjunctionNo no) {
-        auto const word = index.table.owner(no) / kWordBits;
-        marks[word] |= std::uint64_t{1} << (index.table.owner(no) % kWordBits);
-        touched[word / kWordBits] |= std::uint64_t{1} << (word % kWordBits);
+      segments[i].match(chosen, attribute, index.table, [&](ConjunctionNo no, bool doubted) {
+        if (doubted) {
+          index.table.prefetch(no);
+          found.push_back({no, doubted});
+        } else {
+          marks.set(index.table.owner(no));
+        }
         return true;
       });
     }
   });
-  for (std::size_t t = 0; t * kWordBits < words; ++t) {
-    for (auto some = touched[t]; some != 0; some &= some - 1) {
-      auto const word = t * kWordBits + static_cast<std::size_t>(std::countr_zero(some));
-      for (auto bits = marks[word]; bits != 0; bits &= bits - 1) {
-        buffer.slots.push_back(static_cast<CampaignSlot>(
-            word * kWordBits + static_cast<std::size_t>(std::countr_zero(bits))));
-      }
-      marks[word] = 0;
-    }
-    touched[t] = 0;
-  }
+  index.ask(found, values, [&](ConjunctionNo no) {
+    marks.set(index.table.owner(no));
+    return true;
+  });
+  marks.move_to(buffer.slots);
 }
 
 void TargetingIndex::match_best(std::span<std::int64_t const> values, std::size_t limit,
@@ -236,8 +283,8 @@ void TargetingIndex::match_best(std::span<std::int64_t const> values, std::size_
   std::array<Cursor, kMarketAttributesMax + Schema::kVirtualCount + 1> cursors;
   std::size_t count = 0;
   index.for_each_cluster(values, [&](Cluster const& cluster, AttributeIndex attribute) {
-    auto const segments = cluster.segments();
-    cursors[count++] = {segments, index.table.key(segments.front().front()), attribute};
+    cluster.segments().front().prefetch(chosen);
+    cursors[count++] = {cluster.segments(), attribute};
   });
   auto const before = [](MatchBuffer::Ranked const& a, MatchBuffer::Ranked const& b) {
     return a.rank != b.rank ? ranks_before(a.rank, b.rank) : a.slot < b.slot;
@@ -245,28 +292,32 @@ void TargetingIndex::match_best(std::span<std::int64_t const> values, std::size_
   auto& best = buffer.best_;
   best.clear();
   while (count > 0) {
-    auto* const cursor =
-        std::min_element(cursors.data(), cursors.data() + count,
-                         [](Cursor const& a, Cursor const& b) { return a.best < b.best; });
-    MatchBuffer::Ranked const bound{cursor->best.rank, cursor->best.slot};
-    if (best.size() == limit && !before(bound, best.back())) break;
-    cursor->left.front().match(
-        values, chosen, cursor->attribute, index.table, [&](ConjunctionNo no) {
-          auto const slot = index.table.owner(no);
-          MatchBuffer::Ranked const hit{index.table.campaign(slot).rank, slot};
-          if (best.size() == limit && !before(hit, best.back())) return false;
-          auto const place = std::ranges::lower_bound(best, hit, before);
-          if (place != best.end() && place->slot == slot) return true;  // by another conjunction
-          if (best.size() == limit) best.pop_back();
-          best.insert(std::ranges::lower_bound(best, hit, before), hit);
-          return true;
-        });
-    cursor->left = cursor->left.subspan(1);
-    if (cursor->left.empty()) {
-      *cursor = cursors[--count];
-    } else {
-      cursor->best = index.table.key(cursor->left.front().front());
+    auto* const cursor = std::min_element(cursors.data(), cursors.data() + count);
+    auto const& segment = cursor->left.front();
+    if (best.size() == limit &&
+        !before({segment.front().rank, segment.front().slot}, best.back())) {
+      break;
     }
+    cursor->left = cursor->left.subspan(1);
+    if (!cursor->left.empty()) cursor->left.front().prefetch(chosen);
+    auto& found = buffer.found_;
+    found.clear();
+    segment.match(chosen, cursor->attribute, index.table, [&](ConjunctionNo no, bool doubted) {
+      index.table.prefetch(no);
+      found.push_back({no, doubted});
+      return true;
+    });
+    index.ask(found, values, [&](ConjunctionNo no) {
+      auto const slot = index.table.owner(no);
+      MatchBuffer::Ranked const hit{index.table.campaign(slot).rank, slot};
+      if (best.size() == limit && !before(hit, best.back())) return false;
+      auto const place = std::ranges::lower_bound(best, hit, before);
+      if (place != best.end() && place->slot == slot) return true;  // by another conjunction
+      best.insert(place, hit);
+      if (best.size() > limit) best.pop_back();
+      return true;
+    });
+    if (cursor->left.empty()) *cursor = cursors[--count];
   }
   for (auto const& hit : best) buffer.slots.push_back(hit.slot);
 }

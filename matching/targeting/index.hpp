@@ -22,10 +22,15 @@ class MatchBuffer {
 
  private:
   friend class TargetingIndex;
+  struct Found {  // a conjunction that may want the lead
+    std::uint32_t no{};
+    bool doubted{};
+  };
   struct Ranked {
     Rank rank;
     CampaignSlot slot{};
   };
+  std::vector<Found> found_;
   std::vector<Ranked> best_;
   std::vector<std::uint64_t> marks_;    // over campaign slots; all clear between calls
   std::vector<std::uint64_t> touched_;  // over words of marks_; likewise

@@ -12,18 +12,26 @@ constexpr std::size_t kLooseShare = 16;     // 1 in 16 may ask for attributes wi
 constexpr std::uint32_t kListedMax = 4096;  // values that are worth a hash each
 constexpr std::size_t kHashesPerValue = 8;
 
-// All different ends when they are few, else as many as split them evenly, repeats counted. `ends`
-// are in order.
-std::vector<std::int64_t> chosen_cuts(std::span<std::int64_t const> ends) {
+// As many cuts as split the ends evenly, repeats counted. `ends` are in order and not empty.
+std::vector<std::int64_t> even_cuts(std::span<std::int64_t const> ends, std::size_t count) {
   std::vector<std::int64_t> chosen;
-  std::ranges::unique_copy(ends, std::back_inserter(chosen));
-  if (chosen.size() <= RowLayout::kCutsExactMax) return chosen;
-  chosen.clear();
-  for (std::size_t i = 0; i < RowLayout::kCutsEven; ++i) {
-    auto const cut = ends[(2 * i + 1) * ends.size() / (2 * RowLayout::kCutsEven)];
+  for (std::size_t i = 0; i < count; ++i) {
+    auto const cut = ends[(2 * i + 1) * ends.size() / (2 * count)];
     if (chosen.empty() || chosen.back() != cut) chosen.push_back(cut);
   }
   return chosen;
+}
+
+// The bucket of a value between cuts, without branches that depend on the value: they would be
+// guessed wrong every other time.
+std::size_t bucket_of(std::span<std::int64_t const> cuts, std::int64_t value) {
+  auto const* from = cuts.data();
+  for (auto left = cuts.size(); left > 0;) {
+    auto const half = (left + 1) / 2;
+    from += from[half - 1] <= value ? half : 0;
+    left -= half;
+  }
+  return static_cast<std::size_t>(from - cuts.data());
 }
 
 // Two buckets out of one product; `buckets` is a power of two, 256 at most.
@@ -107,23 +115,32 @@ void RowLayout::add_column(AttributeIndex attribute, AttributeDef const& def, De
     auto const values = def.type == AttributeType::boolean ? 2 : def.choices.size();
     column.buckets = static_cast<std::uint16_t>(values + 1);
   } else if (column.kind == Column::Kind::ranges) {
-    std::ranges::sort(demand.ends);
-    auto const cuts = chosen_cuts(demand.ends);
-    column.first_cut = static_cast<std::uint16_t>(cuts_.size());
-    column.buckets = static_cast<std::uint16_t>(cuts.size() + 1);
-    cuts_.insert(cuts_.end(), cuts.begin(), cuts.end());
-    column.doubts = !std::ranges::all_of(
-        demand.ends, [&](std::int64_t end) { return std::ranges::binary_search(cuts, end); });
-    doubt_rows = column.doubts ? column.buckets : 0;
+    add_cuts(column, demand.ends);
   } else {
     auto const each = demand.lists == 0 ? 1 : (demand.listed + demand.lists - 1) / demand.lists;
     column.buckets = static_cast<std::uint16_t>(
         std::clamp(std::bit_ceil(kHashesPerValue * each), kHashesMin, kHashesMax));
-    column.doubts = true;
     doubt_rows = 1;
   }
   rows_ += static_cast<std::uint32_t>(1 + column.buckets + doubt_rows);
   columns_.push_back(column);
+}
+
+// All different ends are cuts when they are few. Else few cuts split the ends evenly, for rows that
+// leave most out, and many do, for the codes of those that are left.
+void RowLayout::add_cuts(Column& column, std::vector<std::int64_t>& ends) {
+  std::ranges::sort(ends);
+  std::vector<std::int64_t> cuts;
+  std::ranges::unique_copy(ends, std::back_inserter(cuts));
+  if (cuts.size() > kCutsExactMax) {
+    column.code = static_cast<std::uint8_t>(code_cuts_.size());
+    if (cuts.size() > kCodeCutsMax) cuts = even_cuts(ends, kCodeCutsMax);
+    code_cuts_.push_back(std::move(cuts));
+    cuts = even_cuts(ends, kCutsEven);
+  }
+  column.first_cut = static_cast<std::uint16_t>(cuts_.size());
+  column.buckets = static_cast<std::uint16_t>(cuts.size() + 1);
+  cuts_.insert(cuts_.end(), cuts.begin(), cuts.end());
 }
 
 RowLayout::RowLayout(Schema const& schema, TermPool const& pool, std::span<TermRef const> sample) {
@@ -142,68 +159,69 @@ RowLayout::RowLayout(Schema const& schema, TermPool const& pool, std::span<TermR
     add_column(attribute, schema.at(attribute), demand);
   }
   BitRows bits(rows_, sample.size());
+  std::vector<RangeCode> codes(code_cuts_.size());
   for (std::size_t i = 0; i < sample.size(); ++i) {
-    static_cast<void>(write(pool, sample[i], kNoAttribute, i, bits));
+    static_cast<void>(write(pool, sample[i], kNoAttribute, i, bits, codes));
   }
   put_in_order(bits);
 }
 
 void RowLayout::choose(std::span<std::int64_t const> values, ChosenRows& chosen) const {
   chosen.count = columns_.size();
+  chosen.code_count = 0;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     auto const& column = columns_[i];
-    chosen.entries[i] = {column.attribute, rows_for(column, values[column.attribute])};
+    auto const value = values[column.attribute];
+    chosen.entries[i] = {column.attribute, rows_for(column, value)};
+    if (column.code == Column::kNoCode || value == kMissing) continue;
+    chosen.range_codes[chosen.code_count++] = {column.attribute, column.code,
+                                               code_of(column, value)};
   }
 }
 
 ColumnRows RowLayout::rows_for(Column const& column, std::int64_t value) const {
-  auto const first_bucket = column.first_row + 1;
-  auto const first_doubt = first_bucket + column.buckets;
-  if (column.kind == Column::Kind::hashes) {
-    if (value == kMissing) return {column.first_row};
-    auto const [first, second] = hashed(value, column.buckets);
-    return {first_bucket + first, first_bucket + second, first_doubt};
-  }
   if (value == kMissing) return {column.first_row};
+  auto const first_bucket = column.first_row + 1;
+  if (column.kind == Column::Kind::hashes) {
+    auto const [first, second] = hashed(value, column.buckets);
+    return {first_bucket + first, first_bucket + second, first_bucket + column.buckets};
+  }
   if (column.kind == Column::Kind::ordinals) {
     auto const other = std::uint32_t{column.buckets} - 1;
     bool const listed = value >= 0 && value < other;
     return {first_bucket + (listed ? static_cast<std::uint32_t>(value) : other)};
   }
-  // Without branches that depend on the value: they would be guessed wrong every other time.
-  auto const* from = cuts_.data() + column.first_cut;
-  auto const* const begin = from;
-  for (std::size_t left = column.buckets - std::size_t{1}; left > 0;) {
-    auto const half = (left + 1) / 2;
-    from += from[half - 1] <= value ? half : 0;
-    left -= half;
-  }
-  auto const bucket = static_cast<std::uint32_t>(from - begin);
-  return {first_bucket + bucket, ColumnRows::kNone,
-          column.doubts ? first_doubt + bucket : ColumnRows::kNone};
+  return {first_bucket + static_cast<std::uint32_t>(bucket_of(cuts_of(column), value))};
+}
+
+std::uint8_t RowLayout::code_of(Column const& column, std::int64_t value) const {
+  return static_cast<std::uint8_t>(bucket_of(code_cuts_[column.code], value) + 1);
 }
 
 bool RowLayout::write(TermPool const& pool, TermRef ref, AttributeIndex skipped, std::size_t place,
-                      BitRows& bits) const {
+                      BitRows& bits, std::span<RangeCode> codes) const {
   bool fits = true;
+  std::ranges::fill(codes, RangeCode{});
   pool.all_terms(ref, [&](TermView const& term) {
     if (term.attribute() == skipped) return true;
     auto const column = std::ranges::find(columns_, term.attribute(), &Column::attribute);
-    fits = column != columns_.end() && write_term(*column, term, place, bits) && fits;
+    fits = column != columns_.end() && write_term(*column, term, place, bits, codes) && fits;
     return true;
   });
   return fits;
 }
 
 bool RowLayout::write_term(Column const& column, TermView const& term, std::size_t place,
-                           BitRows& bits) const {
+                           BitRows& bits, std::span<RangeCode> codes) const {
   if (!term.accepts_missing()) bits.set(column.first_row, place);
   switch (column.kind) {
     case Column::Kind::ordinals:
       write_ordinals(column, term, place, bits);
       return true;
-    case Column::Kind::ranges:
-      return write_ranges(column, term, place, bits);
+    case Column::Kind::ranges: {
+      bool const exact = write_ranges(column, term, place, bits);
+      return column.code == Column::kNoCode ? exact : encode(column, term, codes[column.code]);
+    }
     case Column::Kind::hashes:
       write_hashes(column, term, place, bits);
       return true;
@@ -231,29 +249,34 @@ void RowLayout::write_ordinals(Column const& column, TermView const& term, std::
 bool RowLayout::write_ranges(Column const& column, TermView const& term, std::size_t place,
                              BitRows& bits) const {
   auto const cuts = cuts_of(column);
-  auto const bucket_of = [&](std::int64_t value) {
-    return static_cast<std::size_t>(std::ranges::upper_bound(cuts, value) - cuts.begin());
-  };
   std::uint64_t accepted = 0;
-  std::uint64_t in_part = 0;
+  bool exact = true;
   for (std::size_t i = 0; i < term.intervals(); ++i) {
     auto const [low, high] = term.interval(i);
-    auto const first = bucket_of(low);
-    auto const last = bucket_of(high);
+    auto const first = bucket_of(cuts, low);
+    auto const last = bucket_of(cuts, high);
     accepted |= bits_between(first, last);
-    bool const from_start = first == 0 ? low == kValueMin : low == cuts[first - 1];
-    bool const to_end = last == cuts.size() ? high == kValueMax : high == cuts[last] - 1;
-    if (!from_start) in_part |= bits_between(first, first);
-    if (!to_end) in_part |= bits_between(last, last);
+    exact = exact && (first == 0 ? low == kValueMin : low == cuts[first - 1]) &&
+            (last == cuts.size() ? high == kValueMax : high == cuts[last] - 1);
   }
-  auto const first_bucket = column.first_row + 1;
   for_each_bit(~accepted & bits_between(0, cuts.size()),
-               [&](std::size_t bucket) { bits.set(first_bucket + bucket, place); });
-  if (in_part == 0) return true;
-  if (!column.doubts) return false;
-  for_each_bit(in_part, [&](std::size_t bucket) {
-    bits.set(first_bucket + column.buckets + bucket, place);
-  });
+               [&](std::size_t bucket) { bits.set(column.first_row + 1 + bucket, place); });
+  return exact;
+}
+
+bool RowLayout::encode(Column const& column, TermView const& term, RangeCode& code) const {
+  if (term.intervals() == 0) return true;  // "missing" alone: refused by the rows
+  auto const first = term.interval(0);
+  auto const last = term.interval(term.intervals() - 1);
+  if (term.intervals() == 1) {
+    code.low = first.low == kValueMin ? 0 : code_of(column, first.low);
+    code.high = first.high == kValueMax ? 255 : code_of(column, first.high);
+    return true;
+  }
+  if (term.intervals() > 2 || first.low != kValueMin || last.high != kValueMax) return false;
+  RangeCode const left_out{code_of(column, last.low), code_of(column, first.high)};
+  if (left_out.low == left_out.high) return false;
+  code = left_out;
   return true;
 }
 

@@ -16,16 +16,17 @@
 
 namespace leadex::targeting {
 
-/// The rows of one attribute: first "missing", then the buckets, then those that leave doubts.
+/// The rows of one attribute: first "missing", then the buckets, then the one that leaves doubts.
 struct Column {
   enum class Kind : std::uint8_t {
     ordinals,  // a bucket for each choice and one for any other value; never a doubt
-    ranges,    // buckets between cuts; where cuts fall into ranges, a row of doubts for each bucket
-    hashes,    // each value stands in two buckets; one row of doubts: all that have a term here
+    ranges,  // buckets between cuts; where cuts fall into ranges, finer RangeCodes beside the rows
+    hashes,  // each value stands in two buckets; a row of doubts: all that have a term here
   };
+  static constexpr std::uint8_t kNoCode = 0xff;
   AttributeIndex attribute{};
   Kind kind{};
-  bool doubts{};
+  std::uint8_t code{kNoCode};  // ranges: which of the codes of a place
   std::uint16_t buckets{};
   std::uint16_t first_cut{};  // ranges: buckets − 1 of them in RowLayout::cuts_
   std::uint32_t first_row{};
@@ -39,15 +40,39 @@ struct ColumnRows {
   std::uint32_t doubting{kNone};  // bits of those that must be asked themselves
 };
 
-/// The rows that one lead's values select.
+/// A range, as precise as a byte for each end can be. Values have codes from 1 to 254 in their
+/// order; inside the range all are accepted, at its ends the terms must be asked. A range with
+/// `low` above `high` leaves out what lies between.
+struct RangeCode {
+  std::uint8_t low{0};
+  std::uint8_t high{255};
+};
+enum class Verdict : std::uint8_t { refused, accepted, unknown };
+[[nodiscard]] constexpr Verdict judge(RangeCode range, std::uint8_t value) {
+  if (value == range.low || value == range.high) return Verdict::unknown;
+  bool const between = range.low <= range.high ? value > range.low && value < range.high
+                                               : value < range.high || value > range.low;
+  return between ? Verdict::accepted : Verdict::refused;
+}
+
+/// The rows and codes that one lead's values select.
 struct ChosenRows {
   struct Entry {
     AttributeIndex attribute{};
     ColumnRows rows;
   };
-  std::array<Entry, kMarketAttributesMax + Schema::kVirtualCount> entries;
+  struct Code {
+    AttributeIndex attribute{};
+    std::uint8_t place{};  // among the codes of a conjunction
+    std::uint8_t value{};
+  };
+  static constexpr std::size_t kMax = kMarketAttributesMax + Schema::kVirtualCount;
+  std::array<Entry, kMax> entries;
+  std::array<Code, kMax> range_codes;
   std::size_t count{0};
+  std::size_t code_count{0};
   [[nodiscard]] std::span<Entry const> all() const { return {entries.data(), count}; }
+  [[nodiscard]] std::span<Code const> codes() const { return {range_codes.data(), code_count}; }
 };
 
 class RowLayout {
@@ -58,6 +83,7 @@ class RowLayout {
   static constexpr std::size_t kOrdinalsMax = 62;
   static constexpr std::size_t kCutsExactMax = 63;
   static constexpr std::size_t kCutsEven = 15;  // once there are more than that
+  static constexpr std::size_t kCodeCutsMax = 253;
   static constexpr std::size_t kHashesMin = 16;
   static constexpr std::size_t kHashesMax = 256;
 
@@ -67,35 +93,42 @@ class RowLayout {
   RowLayout(Schema const& schema, TermPool const& pool, std::span<TermRef const> sample);
 
   [[nodiscard]] std::size_t rows() const { return rows_; }
+  [[nodiscard]] std::size_t codes() const { return code_cuts_.size(); }  // of each conjunction
   /// The rows for these values, in the order in which they are best joined.
   void choose(std::span<std::int64_t const> values, ChosenRows& chosen) const;
 
-  /// Sets the bits of a conjunction at a place that is clear, but for the attribute `skipped`.
-  /// False when the columns do not tell all about it, so that it must be asked itself.
+  /// Sets the bits of a conjunction at a place that is clear, and its codes() codes, but for the
+  /// attribute `skipped`. False when these do not tell all about it, so that it must be asked.
   [[nodiscard]] bool write(TermPool const& pool, TermRef ref, AttributeIndex skipped,
-                           std::size_t place, BitRows& bits) const;
+                           std::size_t place, BitRows& bits, std::span<RangeCode> codes) const;
 
  private:
   [[nodiscard]] std::span<std::int64_t const> cuts_of(Column const& column) const {
     return std::span(cuts_).subspan(column.first_cut, column.buckets - std::size_t{1});
   }
+  [[nodiscard]] std::uint8_t code_of(Column const& column, std::int64_t value) const;
   [[nodiscard]] ColumnRows rows_for(Column const& column, std::int64_t value) const;
   struct Demand;  // what a sample asks of one attribute
   static void count_demand(TermView const& term, AttributeDef const& def, Demand& demand);
   static void forget_rare(std::vector<Demand>& demands, std::size_t members);
   void add_column(AttributeIndex attribute, AttributeDef const& def, Demand& demand);
+  void add_cuts(Column& column, std::vector<std::int64_t>& ends);
   void put_in_order(BitRows const& bits);
   [[nodiscard]] bool write_term(Column const& column, TermView const& term, std::size_t place,
-                                BitRows& bits) const;
+                                BitRows& bits, std::span<RangeCode> codes) const;
   void write_ordinals(Column const& column, TermView const& term, std::size_t place,
                       BitRows& bits) const;
+  // False when the buckets do not tell all.
   [[nodiscard]] bool write_ranges(Column const& column, TermView const& term, std::size_t place,
                                   BitRows& bits) const;
   void write_hashes(Column const& column, TermView const& term, std::size_t place,
                     BitRows& bits) const;
+  // False when no code can.
+  [[nodiscard]] bool encode(Column const& column, TermView const& term, RangeCode& code) const;
 
   std::vector<Column> columns_;     // the one that refuses most goes first
   std::vector<std::int64_t> cuts_;  // of all columns; first values of the buckets but the first
+  std::vector<std::vector<std::int64_t>> code_cuts_;  // by code: likewise, and finer
   std::uint32_t rows_{kFirstRow};
 };
 

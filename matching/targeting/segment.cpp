@@ -3,7 +3,7 @@
 namespace leadex::targeting {
 namespace {
 
-constexpr std::size_t kMembersStep = 64;  // memory for members grows by so many
+constexpr std::size_t kStep = 64;  // places; memory grows by so many
 
 }  // namespace
 
@@ -14,23 +14,30 @@ std::size_t Segment::place_for(PlaceKey const& key, ConjunctionTable const& tabl
 }
 
 void Segment::insert(std::size_t place, ConjunctionNo no, Surroundings const& around) {
-  if (members_.size() == members_.capacity() && members_.size() >= kMembersStep) {
-    members_.reserve(members_.size() + kMembersStep);
+  if (members_.size() == members_.capacity() && members_.size() >= kStep) {
+    members_.reserve(members_.size() + kStep);
   }
   members_.insert(members_.begin() + static_cast<std::ptrdiff_t>(place), no);
+  if (place == 0) note_front(around.table);
   if (layout_ != around.layouts.current_tag()) {
     if (layout_ != Layouts::kNone || members_.size() > kPlainMax) lay_out(around);
     return;
   }
   if (members_.size() > bits_.places()) bits_.widen(members_.size());
   bits_.open(place);
+  if (codes_.size() + code_count_ > codes_.capacity()) {
+    codes_.reserve(codes_.size() + kStep * code_count_);
+  }
+  codes_.insert(code_place(place), code_count_, RangeCode{});
   around.layouts.count_written(write(place, no, around));
 }
 
 void Segment::erase(std::size_t place, Surroundings const& around) {
   members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(place));
+  if (place == 0) note_front(around.table);
   if (layout_ == Layouts::kNone) return;
   bits_.close(place);
+  codes_.erase(code_place(place), code_place(place + 1));
   if (members_.size() < kPlainMax / 2) drop_rows(around);
 }
 
@@ -43,10 +50,15 @@ Segment Segment::split(Surroundings const& around) {
   auto const half = members_.size() / 2;
   Segment second;
   second.members_.assign(members_.begin() + static_cast<std::ptrdiff_t>(half), members_.end());
+  second.note_front(around.table);
   members_.resize(half);
   members_.shrink_to_fit();
   if (layout_ != Layouts::kNone) {
     second.bits_ = bits_.cut_off(half);
+    second.codes_.assign(code_place(half), codes_.end());
+    second.code_count_ = code_count_;
+    codes_.erase(code_place(half), codes_.end());
+    codes_.shrink_to_fit();
     second.layout_ = layout_;
     around.layouts.segment_moved(Layouts::kNone, layout_);
   }
@@ -70,7 +82,7 @@ bool Segment::modernise(Surroundings const& around) {
 bool Segment::write(std::size_t place, ConjunctionNo no, Surroundings const& around) {
   if (around.table.eligible(no)) bits_.set(RowLayout::kEligible, place);
   bool const fits = around.layouts.current().write(around.table.pool(), around.table.at(no).terms,
-                                                   around.skipped, place, bits_);
+                                                   around.skipped, place, bits_, codes_at(place));
   if (!fits) bits_.set(RowLayout::kLoose, place);
   return fits;
 }
@@ -79,6 +91,8 @@ void Segment::lay_out(Surroundings const& around) {
   around.layouts.segment_moved(layout_, around.layouts.current_tag());
   layout_ = around.layouts.current_tag();
   bits_ = {around.layouts.current().rows(), members_.size()};
+  code_count_ = static_cast<std::uint8_t>(around.layouts.current().codes());
+  codes_ = std::vector<RangeCode>(members_.size() * code_count_);
   for (std::size_t place = 0; place < members_.size(); ++place) {
     write(place, members_[place], around);
   }
@@ -88,6 +102,8 @@ void Segment::drop_rows(Surroundings const& around) {
   around.layouts.segment_moved(layout_, Layouts::kNone);
   layout_ = Layouts::kNone;
   bits_ = {};
+  codes_ = {};
+  code_count_ = 0;
 }
 
 void Segment::prefetch(std::span<ChosenRows const, 2> chosen) const {
@@ -101,27 +117,49 @@ void Segment::prefetch(std::span<ChosenRows const, 2> chosen) const {
   }
 }
 
-bool Segment::join(ChosenRows const& chosen, AttributeIndex skipped, Left& left) const {
-  auto const words = bits_.words();
+// The width is known to the compiler, so that the words stay in registers from row to row.
+template <std::size_t kWords>
+bool Segment::join_words(ChosenRows const& chosen, AttributeIndex skipped, Left& left) const {
+  std::array<std::uint64_t, kWords> places;
   auto const refuse = [&](std::size_t index) {
     auto const* const row = bits_.row(index);
     std::uint64_t any = 0;
-    for (std::size_t w = 0; w < words; ++w) any |= (left.places[w] &= ~row[w]);
+    for (std::size_t w = 0; w < kWords; ++w) any |= (places[w] &= ~row[w]);
     return any == 0;
   };
-  std::copy_n(bits_.row(RowLayout::kEligible), words, left.places.begin());
+  std::copy_n(bits_.row(RowLayout::kEligible), kWords, places.begin());
   for (auto const& [attribute, rows] : chosen.all()) {
     if (attribute == skipped) continue;
     if (refuse(rows.refusing)) return false;
     if (rows.refusing_too != ColumnRows::kNone && refuse(rows.refusing_too)) return false;
   }
-  std::copy_n(bits_.row(RowLayout::kLoose), words, left.doubts.begin());
+  std::ranges::copy(places, left.places.begin());
+  std::copy_n(bits_.row(RowLayout::kLoose), kWords, places.begin());
   for (auto const& [attribute, rows] : chosen.all()) {
     if (attribute == skipped || rows.doubting == ColumnRows::kNone) continue;
     auto const* const row = bits_.row(rows.doubting);
-    for (std::size_t w = 0; w < words; ++w) left.doubts[w] |= row[w];
+    for (std::size_t w = 0; w < kWords; ++w) places[w] |= row[w];
   }
+  std::ranges::copy(places, left.doubts.begin());
   return true;
+}
+
+bool Segment::join(ChosenRows const& chosen, AttributeIndex skipped, Left& left) const {
+  static_assert(kWordsMax == 4 * BitRows::kStep);
+  switch (bits_.words() / BitRows::kStep) {
+    case 1:
+      return join_words<BitRows::kStep>(chosen, skipped, left);
+    case 2:
+      return join_words<2 * BitRows::kStep>(chosen, skipped, left);
+    case 3:
+      return join_words<3 * BitRows::kStep>(chosen, skipped, left);
+    default:
+      return join_words<4 * BitRows::kStep>(chosen, skipped, left);
+  }
+}
+
+void Segment::note_front(ConjunctionTable const& table) {
+  if (!members_.empty()) front_ = table.key(members_.front());
 }
 
 }  // namespace leadex::targeting

@@ -28,7 +28,8 @@ class Segment {
   static constexpr std::size_t kPlainMax = 24;
 
   [[nodiscard]] std::size_t size() const { return members_.size(); }
-  [[nodiscard]] ConjunctionNo front() const { return members_.front(); }
+  /// The key of the first place; of no use when there is none.
+  [[nodiscard]] PlaceKey const& front() const { return front_; }
   [[nodiscard]] ConjunctionNo at(std::size_t place) const { return members_[place]; }
   /// The first place whose conjunction does not stand before `key`.
   [[nodiscard]] std::size_t place_for(PlaceKey const& key, ConjunctionTable const& table) const;
@@ -44,11 +45,12 @@ class Segment {
   /// Moves to the current layout; false when it is there already or has no rows.
   bool modernise(Surroundings const& around);
 
-  /// Calls visit(no) for each eligible conjunction that accepts `values`, in order, until one
-  /// returns false. `chosen`: by tag of the layout.
+  /// Calls visit(no, doubted) in order, until it returns false, for each eligible conjunction that
+  /// may accept the values that `chosen` (by tag of the layout) was chosen for. All do that are not
+  /// doubted, which means that nobody has looked at the terms themselves.
   template <class Visit>
-  void match(std::span<std::int64_t const> values, std::span<ChosenRows const, 2> chosen,
-             AttributeIndex skipped, ConjunctionTable const& table, Visit visit) const;
+  void match(std::span<ChosenRows const, 2> chosen, AttributeIndex skipped,
+             ConjunctionTable const& table, Visit visit) const;
   /// Fetches the rows that match() will look at into the cache.
   void prefetch(std::span<ChosenRows const, 2> chosen) const;
 
@@ -64,18 +66,42 @@ class Segment {
   void lay_out(Surroundings const& around);
   void drop_rows(Surroundings const& around);
   [[nodiscard]] bool join(ChosenRows const& chosen, AttributeIndex skipped, Left& left) const;
+  template <std::size_t kWords>
+  [[nodiscard]] bool join_words(ChosenRows const& chosen, AttributeIndex skipped, Left& left) const;
+  [[nodiscard]] Verdict judge_codes(ChosenRows const& chosen, AttributeIndex skipped,
+                                    std::size_t place) const {
+    auto verdict = Verdict::accepted;
+    auto const* const codes = codes_.data() + place * code_count_;
+    for (auto const& code : chosen.codes()) {
+      if (code.attribute == skipped) continue;
+      auto const one = judge(codes[code.place], code.value);
+      if (one == Verdict::refused) return one;
+      if (one == Verdict::unknown) verdict = one;
+    }
+    return verdict;
+  }
+  [[nodiscard]] std::span<RangeCode> codes_at(std::size_t place) {
+    return std::span(codes_).subspan(place * code_count_, code_count_);
+  }
+  [[nodiscard]] std::vector<RangeCode>::iterator code_place(std::size_t place) {
+    return codes_.begin() + static_cast<std::ptrdiff_t>(place * code_count_);
+  }
+  void note_front(ConjunctionTable const& table);
 
+  PlaceKey front_;  // a copy: who looks for a segment needs no more
   std::vector<ConjunctionNo> members_;
   BitRows bits_;
+  std::vector<RangeCode> codes_;  // code_count_ for each place
+  std::uint8_t code_count_{0};
   Layouts::Tag layout_{Layouts::kNone};
 };
 
 template <class Visit>
-void Segment::match(std::span<std::int64_t const> values, std::span<ChosenRows const, 2> chosen,
-                    AttributeIndex skipped, ConjunctionTable const& table, Visit visit) const {
+void Segment::match(std::span<ChosenRows const, 2> chosen, AttributeIndex skipped,
+                    ConjunctionTable const& table, Visit visit) const {
   if (layout_ == Layouts::kNone) {
     for (auto const no : members_) {
-      if (table.eligible(no) && table.accepts(no, values) && !visit(no)) return;
+      if (table.eligible(no) && !visit(no, true)) return;
     }
     return;
   }
@@ -83,11 +109,11 @@ void Segment::match(std::span<std::int64_t const> values, std::span<ChosenRows c
   if (!join(chosen[layout_], skipped, left)) return;
   for (std::size_t w = 0; w < bits_.words(); ++w) {
     for (auto bits = left.places[w]; bits != 0; bits &= bits - 1) {
-      auto const no =
-          members_[w * BitRows::kWordBits + static_cast<std::size_t>(std::countr_zero(bits))];
+      auto const place = w * BitRows::kWordBits + static_cast<std::size_t>(std::countr_zero(bits));
+      auto const verdict = judge_codes(chosen[layout_], skipped, place);
+      if (verdict == Verdict::refused) continue;
       bool const doubted = (left.doubts[w] & bits & (~bits + 1)) != 0;
-      if (doubted && !table.accepts(no, values)) continue;
-      if (!visit(no)) return;
+      if (!visit(members_[place], doubted || verdict == Verdict::unknown)) return;
     }
   }
 }

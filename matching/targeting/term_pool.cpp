@@ -149,11 +149,6 @@ std::optional<std::uint32_t> TermView::count_up_to(std::uint32_t limit) const {
   return static_cast<std::uint32_t>(count);
 }
 
-std::size_t TermPool::length(std::byte const* block) {
-  return std::to_integer<std::size_t>(block[0]) | (std::to_integer<std::size_t>(block[1]) << 8) |
-         (std::to_integer<std::size_t>(block[2]) << 16);
-}
-
 std::size_t TermPool::class_of(std::size_t bytes) {
   auto const units = (bytes + kUnit - 1) / kUnit;
   if (units <= kSmallUnits) return units - 1;

@@ -72,6 +72,7 @@ class TermPool {
     }
     return true;
   }
+  void prefetch(TermRef ref) const { __builtin_prefetch(block(ref)); }
   /// Whether each term accepts the value of its attribute.
   [[nodiscard]] bool accepts(TermRef ref, std::span<std::int64_t const> values) const {
     return all_terms(ref,
@@ -86,7 +87,10 @@ class TermPool {
   static constexpr std::size_t kClasses = kSmallUnits + 12;
   static constexpr TermRef kNone = ~TermRef{0};
 
-  [[nodiscard]] static std::size_t length(std::byte const* block);
+  [[nodiscard]] static std::size_t length(std::byte const* block) {
+    return std::to_integer<std::size_t>(block[0]) | (std::to_integer<std::size_t>(block[1]) << 8) |
+           (std::to_integer<std::size_t>(block[2]) << 16);
+  }
   [[nodiscard]] static std::size_t class_of(std::size_t bytes);
   [[nodiscard]] static std::size_t units_of(std::size_t size_class);
   [[nodiscard]] TermRef take(std::size_t bytes);
