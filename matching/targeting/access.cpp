@@ -10,8 +10,8 @@ namespace {
 constexpr std::uint64_t kWhole = 1 << 16;
 // What one more copy of a conjunction costs, in memory and in work when it changes.
 constexpr std::uint64_t kCopyCost = kWhole / 100;
-// Worth it below that; yes and no alone halve a book and cost nothing.
-constexpr std::uint64_t kWorthMax = kWhole * 6 / 10;
+// Worth it below that: with clusters by long lists a lead meets many clusters, each of them large.
+constexpr std::uint64_t kWorthMax = kWhole / 5;
 // How many texts there are is not known here; that many, all the same.
 constexpr std::uint64_t kTextsGuessed = 4096;
 

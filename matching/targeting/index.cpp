@@ -149,20 +149,27 @@ struct TargetingIndex::Impl {
     }
   }
 
-  // visit(no), until it returns false, for those that do want the lead. They were prefetched; their
-  // terms are fetched some steps ahead, as each would wait for memory.
-  template <class Found, class Visit>
-  void ask(std::vector<Found> const& found, std::span<std::int64_t const> values,
-           Visit visit) const {
-    constexpr std::size_t kAhead = 8;
+  // visit(no), until it returns false, for those that do want the lead. What the doubted ones ask
+  // for is fetched some steps ahead, as each would wait for memory.
+  template <class Visit>
+  void ask(FoundList const& list, std::span<std::int64_t const> values, Visit visit) const {
+    constexpr std::size_t kTermsAhead = 8;
+    constexpr std::size_t kAhead = 16;
+    auto const found = list.all();
     auto const fetch = [&](std::size_t i) {
+      if (i < found.size()) table.prefetch(found[i].no);
+    };
+    auto const fetch_terms = [&](std::size_t i) {
       if (i < found.size() && found[i].doubted) table.prefetch_terms(found[i].no);
     };
     for (std::size_t i = 0; i < kAhead; ++i) fetch(i);
+    for (std::size_t i = 0; i < kTermsAhead; ++i) fetch_terms(i);
     for (std::size_t i = 0; i < found.size(); ++i) {
       fetch(i + kAhead);
-      if (found[i].doubted && !table.accepts(found[i].no, values)) continue;
-      if (!visit(found[i].no)) return;
+      fetch_terms(i + kTermsAhead);
+      auto const [no, doubted] = found[i];
+      if (doubted && !(table.eligible(no) && table.accepts(no, values))) continue;
+      if (!visit(no)) return;
     }
   }
 
@@ -254,15 +261,7 @@ void TargetingIndex::match(std::span<std::int64_t const> values, MatchBuffer& bu
     auto const segments = cluster.segments();
     for (std::size_t i = 0; i < segments.size(); ++i) {
       if (i + 1 < segments.size()) segments[i + 1].prefetch(chosen);
-      segments[i].match(chosen, attribute, index.table, [&](ConjunctionNo no, bool doubted) {
-        if (doubted) {
-          index.table.prefetch(no);
-          found.push_back({no, doubted});
-        } else {
-          marks.set(index.table.owner(no));
-        }
-        return true;
-      });
+      segments[i].collect(chosen, attribute, found);
     }
   });
   index.ask(found, values, [&](ConjunctionNo no) {
@@ -302,11 +301,7 @@ void TargetingIndex::match_best(std::span<std::int64_t const> values, std::size_
     if (!cursor->left.empty()) cursor->left.front().prefetch(chosen);
     auto& found = buffer.found_;
     found.clear();
-    segment.match(chosen, cursor->attribute, index.table, [&](ConjunctionNo no, bool doubted) {
-      index.table.prefetch(no);
-      found.push_back({no, doubted});
-      return true;
-    });
+    segment.collect(chosen, cursor->attribute, found);
     index.ask(found, values, [&](ConjunctionNo no) {
       auto const slot = index.table.owner(no);
       MatchBuffer::Ranked const hit{index.table.campaign(slot).rank, slot};

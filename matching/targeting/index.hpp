@@ -11,6 +11,7 @@
 #include "billing/values/result.hpp"
 #include "matching/targeting/campaign_slot.hpp"
 #include "matching/targeting/expression.hpp"
+#include "matching/targeting/found_list.hpp"
 #include "matching/targeting/schema.hpp"
 
 namespace leadex::targeting {
@@ -22,15 +23,11 @@ class MatchBuffer {
 
  private:
   friend class TargetingIndex;
-  struct Found {  // a conjunction that may want the lead
-    std::uint32_t no{};
-    bool doubted{};
-  };
   struct Ranked {
     Rank rank;
     CampaignSlot slot{};
   };
-  std::vector<Found> found_;
+  FoundList found_;
   std::vector<Ranked> best_;
   std::vector<std::uint64_t> marks_;    // over campaign slots; all clear between calls
   std::vector<std::uint64_t> touched_;  // over words of marks_; likewise
@@ -57,7 +54,7 @@ class TargetingIndex {
   void set_eligible(CampaignSlot slot, bool eligible);
 
   /// Eligible campaigns whose expression is true for `values` (schema.size() long) → buffer.slots,
-  /// ascending, each once. @cost the clusters of the lead's values, 512 conjunctions at a time,
+  /// ascending, each once. @cost the clusters of the lead's values, 1024 conjunctions at a time,
   /// plus the hits.
   void match(std::span<std::int64_t const> values, MatchBuffer& buffer) const;
   /// The best `limit` of them → buffer.slots, best rank first, equal ranks by slot. @cost looks at

@@ -174,8 +174,7 @@ void RowLayout::choose(std::span<std::int64_t const> values, ChosenRows& chosen)
     auto const value = values[column.attribute];
     chosen.entries[i] = {column.attribute, rows_for(column, value)};
     if (column.code == Column::kNoCode || value == kMissing) continue;
-    chosen.range_codes[chosen.code_count++] = {column.attribute, column.code,
-                                               code_of(column, value)};
+    chosen.range_codes[chosen.code_count++] = {column.code, code_of(column, value)};
   }
 }
 

@@ -42,18 +42,15 @@ struct ColumnRows {
 
 /// A range, as precise as a byte for each end can be. Values have codes from 1 to 254 in their
 /// order; inside the range all are accepted, at its ends the terms must be asked. A range with
-/// `low` above `high` leaves out what lies between.
+/// `low` above `high` leaves out what lies between, and the same arithmetic holds for it.
 struct RangeCode {
   std::uint8_t low{0};
   std::uint8_t high{255};
+  [[nodiscard]] bool refuses(std::uint8_t value) const {
+    return static_cast<std::uint8_t>(value - low) > static_cast<std::uint8_t>(high - low);
+  }
+  [[nodiscard]] bool doubts(std::uint8_t value) const { return value == low || value == high; }
 };
-enum class Verdict : std::uint8_t { refused, accepted, unknown };
-[[nodiscard]] constexpr Verdict judge(RangeCode range, std::uint8_t value) {
-  if (value == range.low || value == range.high) return Verdict::unknown;
-  bool const between = range.low <= range.high ? value > range.low && value < range.high
-                                               : value < range.high || value > range.low;
-  return between ? Verdict::accepted : Verdict::refused;
-}
 
 /// The rows and codes that one lead's values select.
 struct ChosenRows {
@@ -62,7 +59,6 @@ struct ChosenRows {
     ColumnRows rows;
   };
   struct Code {
-    AttributeIndex attribute{};
     std::uint8_t place{};  // among the codes of a conjunction
     std::uint8_t value{};
   };
@@ -80,7 +76,7 @@ class RowLayout {
   static constexpr std::size_t kEligible = 0;  // row of those that take part
   static constexpr std::size_t kLoose = 1;     // row of those that do not fit the columns
   static constexpr std::size_t kFirstRow = 2;
-  static constexpr std::size_t kOrdinalsMax = 62;
+  static constexpr std::size_t kOrdinalsMax = 52;
   static constexpr std::size_t kCutsExactMax = 63;
   static constexpr std::size_t kCutsEven = 15;  // once there are more than that
   static constexpr std::size_t kCodeCutsMax = 253;

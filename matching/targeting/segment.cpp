@@ -117,45 +117,77 @@ void Segment::prefetch(std::span<ChosenRows const, 2> chosen) const {
   }
 }
 
-// The width is known to the compiler, so that the words stay in registers from row to row.
+// One block of words. Its width is known to the compiler, so that it stays in registers from row to
+// row. False when no place is left.
 template <std::size_t kWords>
-bool Segment::join_words(ChosenRows const& chosen, AttributeIndex skipped, Left& left) const {
+bool Segment::join_words(std::size_t from, ChosenRows const& chosen, AttributeIndex skipped,
+                         Left& left) const {
   std::array<std::uint64_t, kWords> places;
   auto const refuse = [&](std::size_t index) {
-    auto const* const row = bits_.row(index);
+    auto const* const row = bits_.row(index) + from;
     std::uint64_t any = 0;
     for (std::size_t w = 0; w < kWords; ++w) any |= (places[w] &= ~row[w]);
     return any == 0;
   };
-  std::copy_n(bits_.row(RowLayout::kEligible), kWords, places.begin());
+  std::fill_n(left.places.begin() + from, kWords, 0);
+  std::copy_n(bits_.row(RowLayout::kEligible) + from, kWords, places.begin());
   for (auto const& [attribute, rows] : chosen.all()) {
     if (attribute == skipped) continue;
     if (refuse(rows.refusing)) return false;
     if (rows.refusing_too != ColumnRows::kNone && refuse(rows.refusing_too)) return false;
   }
-  std::ranges::copy(places, left.places.begin());
-  std::copy_n(bits_.row(RowLayout::kLoose), kWords, places.begin());
+  std::ranges::copy(places, left.places.begin() + from);
+  std::copy_n(bits_.row(RowLayout::kLoose) + from, kWords, places.begin());
   for (auto const& [attribute, rows] : chosen.all()) {
     if (attribute == skipped || rows.doubting == ColumnRows::kNone) continue;
-    auto const* const row = bits_.row(rows.doubting);
+    auto const* const row = bits_.row(rows.doubting) + from;
     for (std::size_t w = 0; w < kWords; ++w) places[w] |= row[w];
   }
-  std::ranges::copy(places, left.doubts.begin());
+  std::ranges::copy(places, left.doubts.begin() + from);
   return true;
 }
 
 bool Segment::join(ChosenRows const& chosen, AttributeIndex skipped, Left& left) const {
-  static_assert(kWordsMax == 4 * BitRows::kStep);
-  switch (bits_.words() / BitRows::kStep) {
-    case 1:
-      return join_words<BitRows::kStep>(chosen, skipped, left);
-    case 2:
-      return join_words<2 * BitRows::kStep>(chosen, skipped, left);
-    case 3:
-      return join_words<3 * BitRows::kStep>(chosen, skipped, left);
-    default:
-      return join_words<4 * BitRows::kStep>(chosen, skipped, left);
+  constexpr std::size_t kBlock = 4 * BitRows::kStep;
+  bool any = false;
+  std::size_t from = 0;
+  for (; from + kBlock <= bits_.words(); from += kBlock) {
+    any = join_words<kBlock>(from, chosen, skipped, left) || any;
   }
+  for (; from < bits_.words(); from += BitRows::kStep) {
+    any = join_words<BitRows::kStep>(from, chosen, skipped, left) || any;
+  }
+  return any;
+}
+
+void Segment::prefetch_members(Left const& left) const {
+  for_each_place(left, [&](std::size_t, std::size_t place) {
+    __builtin_prefetch(&members_[place]);
+    __builtin_prefetch(codes_.data() + place * code_count_);
+  });
+}
+
+void Segment::collect(std::span<ChosenRows const, 2> chosen, AttributeIndex skipped,
+                      FoundList& found) const {
+  found.make_room(members_.size());
+  if (layout_ == Layouts::kNone) {
+    for (auto const no : members_) found.add({no, true}, true);
+    return;
+  }
+  Left left;
+  auto const& rows = chosen[layout_];
+  if (!join(rows, skipped, left)) return;
+  prefetch_members(left);
+  for_each_place(left, [&](std::size_t word, std::size_t place) {
+    auto const* const codes = codes_.data() + place * code_count_;
+    bool refused = false;
+    bool doubted = ((left.doubts[word] >> (place % BitRows::kWordBits)) & 1) != 0;
+    for (auto const& code : rows.codes()) {
+      refused |= codes[code.place].refuses(code.value);
+      doubted |= codes[code.place].doubts(code.value);
+    }
+    found.add({members_[place], doubted}, !refused);
+  });
 }
 
 void Segment::note_front(ConjunctionTable const& table) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "matching/targeting/conjunction_table.hpp"
+#include "matching/targeting/found_list.hpp"
 #include "matching/targeting/layouts.hpp"
 
 namespace leadex::targeting {
@@ -23,7 +24,7 @@ struct Surroundings {
 
 class Segment {
  public:
-  static constexpr std::size_t kPlacesMax = 512;
+  static constexpr std::size_t kPlacesMax = 1024;
   /// So few are asked one by one, without rows.
   static constexpr std::size_t kPlainMax = 24;
 
@@ -45,12 +46,10 @@ class Segment {
   /// Moves to the current layout; false when it is there already or has no rows.
   bool modernise(Surroundings const& around);
 
-  /// Calls visit(no, doubted) in order, until it returns false, for each eligible conjunction that
-  /// may accept the values that `chosen` (by tag of the layout) was chosen for. All do that are not
-  /// doubted, which means that nobody has looked at the terms themselves.
-  template <class Visit>
-  void match(std::span<ChosenRows const, 2> chosen, AttributeIndex skipped,
-             ConjunctionTable const& table, Visit visit) const;
+  /// Appends, in order, the conjunctions that may accept the values that `chosen` (by tag of the
+  /// layout) was chosen for. Those that are not doubted do accept them, and are eligible.
+  void collect(std::span<ChosenRows const, 2> chosen, AttributeIndex skipped,
+               FoundList& found) const;
   /// Fetches the rows that match() will look at into the cache.
   void prefetch(std::span<ChosenRows const, 2> chosen) const;
 
@@ -67,25 +66,23 @@ class Segment {
   void drop_rows(Surroundings const& around);
   [[nodiscard]] bool join(ChosenRows const& chosen, AttributeIndex skipped, Left& left) const;
   template <std::size_t kWords>
-  [[nodiscard]] bool join_words(ChosenRows const& chosen, AttributeIndex skipped, Left& left) const;
-  [[nodiscard]] Verdict judge_codes(ChosenRows const& chosen, AttributeIndex skipped,
-                                    std::size_t place) const {
-    auto verdict = Verdict::accepted;
-    auto const* const codes = codes_.data() + place * code_count_;
-    for (auto const& code : chosen.codes()) {
-      if (code.attribute == skipped) continue;
-      auto const one = judge(codes[code.place], code.value);
-      if (one == Verdict::refused) return one;
-      if (one == Verdict::unknown) verdict = one;
-    }
-    return verdict;
-  }
+  [[nodiscard]] bool join_words(std::size_t from, ChosenRows const& chosen, AttributeIndex skipped,
+                                Left& left) const;
   [[nodiscard]] std::span<RangeCode> codes_at(std::size_t place) {
     return std::span(codes_).subspan(place * code_count_, code_count_);
   }
   [[nodiscard]] std::vector<RangeCode>::iterator code_place(std::size_t place) {
     return codes_.begin() + static_cast<std::ptrdiff_t>(place * code_count_);
   }
+  template <class Visit>
+  void for_each_place(Left const& left, Visit visit) const {
+    for (std::size_t w = 0; w < bits_.words(); ++w) {
+      for (auto bits = left.places[w]; bits != 0; bits &= bits - 1) {
+        visit(w, w * BitRows::kWordBits + static_cast<std::size_t>(std::countr_zero(bits)));
+      }
+    }
+  }
+  void prefetch_members(Left const& left) const;
   void note_front(ConjunctionTable const& table);
 
   PlaceKey front_;  // a copy: who looks for a segment needs no more
@@ -95,27 +92,5 @@ class Segment {
   std::uint8_t code_count_{0};
   Layouts::Tag layout_{Layouts::kNone};
 };
-
-template <class Visit>
-void Segment::match(std::span<ChosenRows const, 2> chosen, AttributeIndex skipped,
-                    ConjunctionTable const& table, Visit visit) const {
-  if (layout_ == Layouts::kNone) {
-    for (auto const no : members_) {
-      if (table.eligible(no) && !visit(no, true)) return;
-    }
-    return;
-  }
-  Left left;
-  if (!join(chosen[layout_], skipped, left)) return;
-  for (std::size_t w = 0; w < bits_.words(); ++w) {
-    for (auto bits = left.places[w]; bits != 0; bits &= bits - 1) {
-      auto const place = w * BitRows::kWordBits + static_cast<std::size_t>(std::countr_zero(bits));
-      auto const verdict = judge_codes(chosen[layout_], skipped, place);
-      if (verdict == Verdict::refused) continue;
-      bool const doubted = (left.doubts[w] & bits & (~bits + 1)) != 0;
-      if (!visit(members_[place], doubted || verdict == Verdict::unknown)) return;
-    }
-  }
-}
 
 }  // namespace leadex::targeting

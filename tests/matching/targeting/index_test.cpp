@@ -131,7 +131,7 @@ TEST(TargetingIndex, AgreesWhileTheBookGrowsAndShrinksInWaves) {
   auto const schema = test_schema();
   RandomTargeting random(schema, seed, 3);
   Book book(schema);
-  constexpr CampaignSlot kSlots = 2500;
+  constexpr CampaignSlot kSlots = 6000;
   for (int wave = 0; wave < (full_run() ? 20 : 4); ++wave) {
     for (CampaignSlot i = 0; i < kSlots; ++i) {
       auto const slot = static_cast<CampaignSlot>(random.below(kSlots));
@@ -143,7 +143,7 @@ TEST(TargetingIndex, AgreesWhileTheBookGrowsAndShrinksInWaves) {
         book.remove(slot);
         book.remove(static_cast<CampaignSlot>(random.below(kSlots)));
       }
-      if (i % 50 == 0) compare(book, random.lead());
+      if (i % 100 == 0) compare(book, random.lead());
     }
     ASSERT_FALSE(::testing::Test::HasFailure()) << "wave " << wave;
   }
