@@ -11,18 +11,17 @@ constexpr std::uint64_t kWhole = 1 << 16;
 // What one more copy of a conjunction costs, in memory and in work when it changes.
 constexpr std::uint64_t kCopyCost = kWhole / 100;
 // Worth it below that: with clusters by long lists a lead meets many clusters, each of them large.
+// Texts gain more, as their rows leave all to be asked.
 constexpr std::uint64_t kWorthMax = kWhole / 5;
-// How many texts there are is not known here; that many, all the same.
-constexpr std::uint64_t kTextsGuessed = 4096;
-
-std::uint64_t values_of(AttributeDef const& def) {
+constexpr std::uint64_t kTextWorthMax = kWhole * 6 / 10;
+std::uint64_t values_of(AttributeDef const& def, std::uint64_t texts) {
   switch (def.type) {
     case AttributeType::choice:
       return def.choices.size();
     case AttributeType::boolean:
       return 2;
     case AttributeType::text:
-      return kTextsGuessed;
+      return texts;
     case AttributeType::integer:
       break;
   }
@@ -43,15 +42,38 @@ std::optional<std::uint64_t> values_in(ValueSet const& accepted) {
 
 }  // namespace
 
-AttributeIndex choose_access(Conjunction const& terms, Schema const& schema) {
+TextCounts::TextCounts(Schema const& schema, TermPool const& pool, std::span<TermRef const> sample)
+    : counts_(schema.size(), kMany) {
+  std::vector<std::vector<std::int64_t>> listed(schema.size());
+  for (auto const ref : sample) {
+    pool.all_terms(ref, [&](TermView const& term) {
+      bool const text = schema.at(term.attribute()).type == AttributeType::text;
+      if (!text || !term.count_up_to(kAccessValuesMax)) return true;
+      for_each_value(term, [&](std::int64_t value) { listed[term.attribute()].push_back(value); });
+      return true;
+    });
+  }
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    auto& values = listed[i];
+    auto const all = values.size();
+    std::ranges::sort(values);
+    values.erase(std::ranges::unique(values).begin(), values.end());
+    if (values.size() * 2 < all) counts_[i] = values.size();
+  }
+}
+
+AttributeIndex choose_access(Conjunction const& terms, Schema const& schema,
+                             TextCounts const& texts) {
   auto chosen = kNoAttribute;
-  auto least = kWorthMax;
+  auto least = kWhole;
   for (auto const& term : terms) {
     auto const values = values_in(term.accepted);
     if (!values) continue;
-    auto const cost = kWhole * *values / values_of(schema.at(term.attribute)) +
-                      kCopyCost * (std::max<std::uint64_t>(*values, 1) - 1);
-    if (cost >= least) continue;
+    auto const cost =
+        kWhole * *values / values_of(schema.at(term.attribute), texts.of(term.attribute)) +
+        kCopyCost * (std::max<std::uint64_t>(*values, 1) - 1);
+    bool const text = schema.at(term.attribute).type == AttributeType::text;
+    if (cost >= std::min(least, text ? kTextWorthMax : kWorthMax)) continue;
     least = cost;
     chosen = term.attribute;
   }

@@ -135,6 +135,7 @@ struct TargetingIndex::Impl {
       if (table.occupied(no) && table.campaign(no).has_first) sample.push_back(table.at(no).terms);
     }
     layouts.replace({schema, table.pool(), sample});
+    texts = {schema, table.pool(), sample};
   }
 
   void modernise_one() {
@@ -176,6 +177,7 @@ struct TargetingIndex::Impl {
   Schema schema;
   ConjunctionTable table;
   Layouts layouts;
+  TextCounts texts;
   Cluster others;         // conjunctions without an access
   ClusterTable clusters;  // the others, a copy for each value of the list
   std::size_t campaign_count{0};
@@ -206,7 +208,7 @@ Result<void, ExpressionFault> TargetingIndex::insert(CampaignSlot slot,
   }
   index.table.campaign(slot).rank = rank;
   for (auto const& terms : *normal) {
-    index.table.add(slot, terms, choose_access(terms, index.schema));
+    index.table.add(slot, terms, choose_access(terms, index.schema, index.texts));
     ++index.live;
   }
   index.put_in(slot);
