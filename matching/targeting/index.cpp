@@ -39,10 +39,10 @@ class SlotMarks {
     marks.resize(words);
     touched.resize((words + kWordBits - 1) / kWordBits);
   }
-  void set(CampaignSlot slot) {
+  void set_if(bool wanted, CampaignSlot slot) {
     auto const word = slot / kWordBits;
-    marks_[word] |= std::uint64_t{1} << (slot % kWordBits);
-    touched_[word / kWordBits] |= std::uint64_t{1} << (word % kWordBits);
+    marks_[word] |= std::uint64_t{wanted} << (slot % kWordBits);
+    touched_[word / kWordBits] |= std::uint64_t{wanted} << (word % kWordBits);
   }
   void move_to(std::vector<CampaignSlot>& slots) {
     for (std::size_t t = 0; t < touched_.size(); ++t) {
@@ -266,8 +266,16 @@ void TargetingIndex::match(std::span<std::int64_t const> values, MatchBuffer& bu
       segments[i].collect(chosen, attribute, found);
     }
   });
-  index.ask(found, values, [&](ConjunctionNo no) {
-    marks.set(index.table.owner(no));
+  // Most need not be asked; which of them is hard to guess, so nothing branches on it.
+  auto& doubted = buffer.doubted_;
+  doubted.clear();
+  doubted.make_room(found.all().size());
+  for (auto const& one : found.all()) {
+    marks.set_if(!one.doubted, index.table.owner(one.no));
+    doubted.add(one, one.doubted);
+  }
+  index.ask(doubted, values, [&](ConjunctionNo no) {
+    marks.set_if(true, index.table.owner(no));
     return true;
   });
   marks.move_to(buffer.slots);

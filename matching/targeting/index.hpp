@@ -28,6 +28,7 @@ class MatchBuffer {
     CampaignSlot slot{};
   };
   FoundList found_;
+  FoundList doubted_;
   std::vector<Ranked> best_;
   std::vector<std::uint64_t> marks_;    // over campaign slots; all clear between calls
   std::vector<std::uint64_t> touched_;  // over words of marks_; likewise

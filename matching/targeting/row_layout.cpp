@@ -179,7 +179,8 @@ void RowLayout::choose(std::span<std::int64_t const> values, ChosenRows& chosen)
 }
 
 ColumnRows RowLayout::rows_for(Column const& column, std::int64_t value) const {
-  if (value == kMissing) return {column.first_row};
+  constexpr auto kNone = ColumnRows::kNone;
+  if (value == kMissing) return {column.first_row, kNone, kNone};
   auto const first_bucket = column.first_row + 1;
   if (column.kind == Column::Kind::hashes) {
     auto const [first, second] = hashed(value, column.buckets);
@@ -188,9 +189,10 @@ ColumnRows RowLayout::rows_for(Column const& column, std::int64_t value) const {
   if (column.kind == Column::Kind::ordinals) {
     auto const other = std::uint32_t{column.buckets} - 1;
     bool const listed = value >= 0 && value < other;
-    return {first_bucket + (listed ? static_cast<std::uint32_t>(value) : other)};
+    return {first_bucket + (listed ? static_cast<std::uint32_t>(value) : other), kNone, kNone};
   }
-  return {first_bucket + static_cast<std::uint32_t>(bucket_of(cuts_of(column), value))};
+  return {first_bucket + static_cast<std::uint32_t>(bucket_of(cuts_of(column), value)), kNone,
+          kNone};
 }
 
 std::uint8_t RowLayout::code_of(Column const& column, std::int64_t value) const {

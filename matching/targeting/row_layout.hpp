@@ -35,9 +35,9 @@ struct Column {
 /// The rows to look at for one value.
 struct ColumnRows {
   static constexpr std::uint32_t kNone = 0;
-  std::uint32_t refusing{};
-  std::uint32_t refusing_too{kNone};
-  std::uint32_t doubting{kNone};  // bits of those that must be asked themselves
+  std::uint32_t refusing;
+  std::uint32_t refusing_too;
+  std::uint32_t doubting;  // bits of those that must be asked themselves
 };
 
 /// A range, as precise as a byte for each end can be. Values have codes from 1 to 254 in their
@@ -52,15 +52,16 @@ struct RangeCode {
   [[nodiscard]] bool doubts(std::uint8_t value) const { return value == low || value == high; }
 };
 
-/// The rows and codes that one lead's values select.
+/// The rows and codes that one lead's values select. Made for each lead, so its arrays are not
+/// cleared: only all() and codes() hold something.
 struct ChosenRows {
   struct Entry {
-    AttributeIndex attribute{};
+    AttributeIndex attribute;
     ColumnRows rows;
   };
   struct Code {
-    std::uint8_t place{};  // among the codes of a conjunction
-    std::uint8_t value{};
+    std::uint8_t place;  // among the codes of a conjunction
+    std::uint8_t value;
   };
   static constexpr std::size_t kMax = kMarketAttributesMax + Schema::kVirtualCount;
   std::array<Entry, kMax> entries;

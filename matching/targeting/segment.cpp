@@ -160,13 +160,6 @@ bool Segment::join(ChosenRows const& chosen, AttributeIndex skipped, Left& left)
   return any;
 }
 
-void Segment::prefetch_members(Left const& left) const {
-  for_each_place(left, [&](std::size_t, std::size_t place) {
-    __builtin_prefetch(&members_[place]);
-    __builtin_prefetch(codes_.data() + place * code_count_);
-  });
-}
-
 void Segment::collect(std::span<ChosenRows const, 2> chosen, AttributeIndex skipped,
                       FoundList& found) const {
   found.make_room(members_.size());
@@ -177,17 +170,28 @@ void Segment::collect(std::span<ChosenRows const, 2> chosen, AttributeIndex skip
   Left left;
   auto const& rows = chosen[layout_];
   if (!join(rows, skipped, left)) return;
-  prefetch_members(left);
-  for_each_place(left, [&](std::size_t word, std::size_t place) {
-    auto const* const codes = codes_.data() + place * code_count_;
+  // Listed first: the walk over bits is hard to guess, and what it meets is fetched meanwhile.
+  std::array<std::uint16_t, kPlacesMax> places;
+  std::size_t count = 0;
+  for (std::size_t w = 0; w < bits_.words(); ++w) {
+    for (auto bits = left.places[w]; bits != 0; bits &= bits - 1) {
+      auto const place = w * BitRows::kWordBits + static_cast<std::size_t>(std::countr_zero(bits));
+      places[count++] = static_cast<std::uint16_t>(place);
+      __builtin_prefetch(&members_[place]);
+      __builtin_prefetch(codes_.data() + place * code_count_);
+    }
+  }
+  for (auto const place : std::span(places).first(count)) {
+    auto const* const codes = codes_.data() + std::size_t{place} * code_count_;
     bool refused = false;
-    bool doubted = ((left.doubts[word] >> (place % BitRows::kWordBits)) & 1) != 0;
+    auto const word = left.doubts[place / BitRows::kWordBits];
+    bool doubted = ((word >> (place % BitRows::kWordBits)) & 1) != 0;
     for (auto const& code : rows.codes()) {
       refused |= codes[code.place].refuses(code.value);
       doubted |= codes[code.place].doubts(code.value);
     }
     found.add({members_[place], doubted}, !refused);
-  });
+  }
 }
 
 void Segment::note_front(ConjunctionTable const& table) {

@@ -74,15 +74,6 @@ class Segment {
   [[nodiscard]] std::vector<RangeCode>::iterator code_place(std::size_t place) {
     return codes_.begin() + static_cast<std::ptrdiff_t>(place * code_count_);
   }
-  template <class Visit>
-  void for_each_place(Left const& left, Visit visit) const {
-    for (std::size_t w = 0; w < bits_.words(); ++w) {
-      for (auto bits = left.places[w]; bits != 0; bits &= bits - 1) {
-        visit(w, w * BitRows::kWordBits + static_cast<std::size_t>(std::countr_zero(bits)));
-      }
-    }
-  }
-  void prefetch_members(Left const& left) const;
   void note_front(ConjunctionTable const& table);
 
   PlaceKey front_;  // a copy: who looks for a segment needs no more
