@@ -47,7 +47,9 @@ void Engine::set_schema(targeting::Schema next) {
     auto tree = targeting::decode(as_bytes(campaign.terms.targeting), next, texts_);
     campaign.targeting_valid = tree.has_value();
     campaign.expression = tree ? *tree : targeting::any_of({targeting::not_of({})});
-    LEADEX_CHECK(index.insert(campaign.slot, campaign.expression).has_value());
+    LEADEX_CHECK(
+        index.insert(campaign.slot, campaign.expression, {campaign.bid(), campaign.campaign_no})
+            .has_value());
   }
   Values old_values;
   for (auto& [no, listing] : listings_) {
@@ -116,7 +118,9 @@ Outcome Engine::handle(Context& c, UpsertCampaign const& command) {
   campaign.terms = command.terms;
   campaign.expression = std::move(*tree);
   campaign.targeting_valid = true;
-  LEADEX_CHECK(index_.insert(campaign.slot, campaign.expression).has_value());
+  LEADEX_CHECK(
+      index_.insert(campaign.slot, campaign.expression, {campaign.bid(), campaign.campaign_no})
+          .has_value());
   place_in_zone(campaign);
   // A lower bid may be within what is left of the budget.
   if (campaign.status == CampaignStatus::exhausted && *campaign.money >= campaign.least_bid()) {
