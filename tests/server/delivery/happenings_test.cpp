@@ -71,6 +71,22 @@ TEST(Happenings, AClawBackIsToldToBothSides) {
   EXPECT_EQ(types({all}, ClawBack{}), (Words{"sale.credited"}));
 }
 
+TEST(Happenings, ADealIsToldToItsTwoPartiesAlone) {
+  auto const deal = [](DealState state) { return DealMoved{1, 2, 3, 4, false, 2, state}; };
+  EXPECT_EQ(types({deal(DealState::proposed), deal(DealState::active), deal(DealState::ended)}),
+            (Words{"deal.proposed", "deal.accepted", "deal.ended"}));
+  EXPECT_EQ(types({SourceCounted{}, SourceTermsMoved{}, LeadWithheld{1, {2}}}), Words{});
+  EXPECT_EQ(types({CampaignMoved{1, 2, 1, CampaignStatus::trial_ended}}),
+            (Words{"campaign.trial_ended"}));
+  CommitBody body;
+  body.items.push_back({5, ProposeDeal{}, {}, {deal(DealState::proposed)}});
+  auto const told = happenings(7, 1, body);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].buyer_no, 2);
+  EXPECT_EQ(told[0].generator_no, 3);
+  EXPECT_EQ(told[0].lead_no, 0);
+}
+
 TEST(Happenings, KeysCountThroughTheWholeBatch) {
   CommitBody body;
   for (std::int64_t i = 0; i < 3; ++i) {

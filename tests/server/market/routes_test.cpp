@@ -101,6 +101,30 @@ TEST_F(StoredRoutes, AReloadFindsDealsTermsCountsTrialsAndRights) {
   EXPECT_EQ(told(*second, PlaceBid{6, {3, 0}, 5 * kUnit, false}).refusal, Refusal::lead_unknown);
 }
 
+TEST_F(StoredRoutes, ManyStepsOfOnePairAtOnceLeaveOneDealInForce) {
+  auto const at = host();
+  told(*at, campaign(1));
+  std::vector<std::future<Result<Answer, SubmitError>>> answers;
+  auto const send = [&](Command command) {
+    Submission submission;
+    submission.command = std::move(command);
+    answers.push_back(submit(*at, std::move(submission)));
+  };
+  for (std::int64_t no = 1; no <= 40; ++no) {  // numbers are given in order: 1, 2, 3, …
+    bool const by_buyer = no % 2 == 0;
+    send(ProposeDeal{1, 101, 2 * kUnit, false, by_buyer ? 1 : 101});
+    send(AcceptDeal{no, by_buyer ? 101 : 1});
+  }
+  for (auto& answer : answers) {  // they arrive in any order: some come too early or too late
+    auto const got = answer.get();
+    ASSERT_TRUE(got.has_value()) << static_cast<int>(got.error());
+  }
+  EXPECT_LT(number("select count(*) from leadex.commit_batch"), 60);  // several steps shared one
+  EXPECT_EQ(number("select count(*) from leadex.deal"), 40);
+  EXPECT_LE(number("select count(*) from leadex.deal where state = 0"), 1);
+  EXPECT_LE(number("select count(*) from leadex.deal where state = 1"), 1);
+}
+
 TEST_F(StoredRoutes, TwoDealsOfTheSamePairCannotBothBeInForce) {
   exec("insert into leadex.deal values (7, 1, 5, 6, 10, false, 5, 1, 0, 0)");
   EXPECT_THROW(exec("insert into leadex.deal values (7, 2, 5, 6, 10, false, 5, 1, 0, 0)"),
