@@ -84,7 +84,7 @@ TEST(Happenings, ADealIsToldToItsTwoPartiesAlone) {
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].buyer_no, 2);
   EXPECT_EQ(told[0].generator_no, 3);
-  EXPECT_EQ(told[0].lead_no, 0);
+  EXPECT_FALSE(told[0].lead_no.has_value());
 }
 
 TEST(Happenings, KeysCountThroughTheWholeBatch) {
