@@ -163,15 +163,23 @@ make_campaign() {
   echo "$id"
 }
 
-# lead MARKET NUMBER: a lead of its own person; every other one is young.
-lead() {
-  local now
-  now=$(date -u +%FT%TZ)
-  jq -cn --arg market "$1" --arg now "$now" --argjson n "$2" --arg phone "+1212$((2000000 + $2))" '{
+# A lead of its own person, $n; every other one is young. For jq.
+# shellcheck disable=SC2016 # its variables are jq's
+lead_of_n='{
     market: $market, external_id: "\($n)", contact: {first_name: "Kim", last_name: "Roe",
-      email: "kim\($n)@example.com", phone: $phone}, attributes: {state: "CA", age: (30 + ($n % 2) * 20)},
+      email: "kim\($n)@example.com", phone: "+1212\(2000000 + $n)"},
+    attributes: {state: "CA", age: (30 + ($n % 2) * 20)},
     consent: {at: $now, text: "Call me about car insurance."}, source: {vehicle: "web_form", reason: "quote"},
     captured_at: $now}'
+
+lead() { # lead MARKET NUMBER
+  jq -cn --arg market "$1" --arg now "$(date -u +%FT%TZ)" --argjson n "$2" "$lead_of_n"
+}
+
+# posts KEY MARKET FIRST LAST: these leads as requests for leadex-burst, one a line.
+posts() {
+  jq -rn --arg key "$1" --arg market "$2" --argjson first "$3" --argjson last "$4" --arg now "$(date -u +%FT%TZ)" \
+    "range(\$first; \$last + 1) as \$n | [\$key, \"POST\", \"/v1/leads\", \"\(\$market)-\(\$n)\", ($lead_of_n | tojson)] | join(\"\\t\")"
 }
 
 purchase() { # purchase MARKET EXCLUSIVE LIMIT
