@@ -81,8 +81,8 @@ open_market "$market" 1401.00 # one dollar more than 700 leads cost, and no whol
 posts "$generator" "$market" 2001 $((2000 + leads)) >"$work/kill"
 post_all kill &
 posting=$!
-kills=(150)
-if [ -n "$full" ]; then kills=(60 200 350 500); fi
+kills=(50)
+if [ -n "$full" ]; then kills=(50 200 350 500); fi
 for at in "${kills[@]}"; do
   until [ "$(sold "$market")" -ge "$at" ]; do
     kill -0 "$posting" 2>/dev/null || die 'the posts were over before the kill'
