@@ -108,7 +108,8 @@ class PreparedBatch {
 class CommitPipeline {
  public:
   virtual ~CommitPipeline() = default;
-  /// seq must be the one after the last submitted. Reports come in order.
+  /// seq must be the one after the last submitted. Successes are reported in order, and a batch
+  /// that fails because another did after that one.
   virtual void submit(std::shared_ptr<PreparedBatch const> batch, std::int64_t epoch) = 0;
   /// Looks up on a connection of its own; `done` is called from that thread, with nothing when the
   /// database did not answer.
@@ -151,6 +152,7 @@ class MarketStore {
   [[nodiscard]] virtual std::shared_ptr<PreparedBatch const> prepare(
       std::int64_t market_id, BatchRows const& rows, std::string const& previous_hash) const = 0;
 
+  /// Only hands on: called from the pipeline's threads under its lock.
   using Report = std::function<void(CommitReport)>;
   [[nodiscard]] virtual std::unique_ptr<CommitPipeline> open_pipeline(std::int64_t market_id,
                                                                       std::int64_t committed_seq,

@@ -202,6 +202,7 @@ class Pipeline final : public CommitPipeline {
     std::lock_guard const lock{mutex_};
     return failed_;
   }
+  /// Reports under the lock: whoever goes on, or gives up, because of this batch reports after it.
   void finish(CommitReport report) {
     {
       std::lock_guard const lock{mutex_};
@@ -210,9 +211,9 @@ class Pipeline final : public CommitPipeline {
       } else {
         failed_ = true;
       }
+      report_(std::move(report));
     }
     turn_.notify_all();
-    report_(std::move(report));
   }
 
   void commit(MarketLink& link, Prepared const& batch, std::int64_t epoch) {
