@@ -126,11 +126,11 @@ enum class AuctionError : std::uint8_t {
 ///
 /// In a tier by price, and among deals, the packages are: one exclusive bid (only while no share is
 /// sold), or k shares with s + k within K, the owners' limit and each member's own max_shares, one
-/// per buyer. Each bid must reach the reserve (deals need not). The package of the highest value
-/// wins; equal ones: fewer winners, then a share before an exclusive sale (the rest of the lead
-/// stays on sale), then earlier campaigns (smaller campaign_no).
-/// In a tier of another order its first member that can be served decides the kind (`any`: what
-/// brings more), and shares are filled in that order.
+/// per buyer. Each bid must reach the reserve (deals need not: their parties and the market have
+/// agreed). The package of the highest value wins; equal ones: fewer winners, then a share before
+/// an exclusive sale (the rest of the lead stays on sale), then earlier campaigns (smaller
+/// campaign_no). In a tier of another order its first member that can be served decides the kind
+/// (`any`: what brings more), and shares are filled in that order.
 ///
 /// Second price: with x the smallest level at which, every value of a winner cut down to x, no
 /// other package has a higher value, each winner pays the least bid that has the value min(own, x)

@@ -72,7 +72,6 @@ class Engine {
   [[nodiscard]] Listing const* listing(std::int64_t lead_no) const;
   [[nodiscard]] OpenSale const* sale(SaleKey const& key) const;
   [[nodiscard]] std::size_t listing_count() const { return shop_.size(); }
-  [[nodiscard]] Deal const* deal(std::int64_t deal_no) const;
   [[nodiscard]] SetSourceTerms source_terms(std::int64_t generator_no) const;
 
   /// What rests, to be searched and counted.

@@ -87,11 +87,6 @@ Deal const* Engine::deal_between(std::int64_t buyer_no, std::int64_t generator_n
   return found == agreed_.end() ? nullptr : &deals_.at(found->second);
 }
 
-Deal const* Engine::deal(std::int64_t deal_no) const {
-  auto const found = deals_.find(deal_no);
-  return found == deals_.end() ? nullptr : &found->second;
-}
-
 Outcome Engine::handle(Context& c, SetSourceTerms const& command) {
   auto terms = source_terms(command.generator_no);
   if (command.reserve_micros != kAsItWas) terms.reserve_micros = command.reserve_micros;

@@ -163,6 +163,8 @@ storage::NewLead open_row(CheckedLead const& lead, LeadPlace const& place) {
   row.consent_us = to_unix_micros(lead.consent_at);
   row.consent_digest = crypto::view_of(crypto::sha256(lead.at(Column::consent_text)));
   row.resale = lead.consent_companies.empty() ? 0 : 1;
+  // Which buyers those companies are is not looked up yet: until then nobody may have the lead.
+  if (row.resale != 0) row.named_for = market::encode_value(std::vector<std::int64_t>{});
   row.attributes = market::encode_value(attribute_texts(lead));
   row.external_id = lead.at(Column::external_id);
   return row;
@@ -198,6 +200,7 @@ market::OfferLead make_offer(storage::NewLead const& row, CheckedLead const& lea
   offer.captured_us = row.captured_us;
   offer.ask_micros = row.ask_micros;
   offer.attributes = attribute_texts(lead);
+  offer.named = row.named_for.has_value();  // for nobody, see open_row()
   return offer;
 }
 

@@ -17,9 +17,12 @@ namespace leadex::render {
 [[nodiscard]] std::string_view word(market::CampaignStatus status);
 /// "pending", "posted", "voided", "expired": how the money of the transfer stands by it.
 [[nodiscard]] std::string_view word(Phase phase);
-/// Nothing for none.
 [[nodiscard]] std::string_view word(market::DealState state);
 [[nodiscard]] std::optional<market::DealState> deal_state(std::string_view word);
+/// Grades of sources, 1 first.
+inline constexpr std::string_view kGrades = "ABCDEF";
+static_assert(kGrades.size() == market::kGradesMax);
+/// Nothing for none.
 [[nodiscard]] std::optional<std::string_view> word(auction::LossReason reason);
 [[nodiscard]] std::string_view word(auction::Exclusivity exclusivity);
 [[nodiscard]] std::optional<std::string_view> ruling_word(std::uint8_t ruling);

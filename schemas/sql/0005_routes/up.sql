@@ -6,6 +6,9 @@ alter table lead
   add column reserve_micros bigint not null default 0,  -- as it stood when the lead was offered
   add column named_for bytea;                           -- buyers that a named consent means; null: open
 
+-- Consents for named companies stood open until now: whose they are is not known, so nobody's.
+update lead set named_for = '\x00' where resale = 1;
+
 alter table campaign_counter
   add column turn bigint not null default 0,            -- number of the last auction won in turn
   add column trial_n bigint not null default 0 check (trial_n >= 0),

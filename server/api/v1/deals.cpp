@@ -11,8 +11,7 @@ namespace leadex::api {
 
 namespace {
 
-constexpr std::string_view kGrades = "ABCDEF";
-static_assert(kGrades.size() == market::kGradesMax);
+using render::kGrades;
 
 void write_deal(json::JsonWriter& out, ApiContext const& ctx, storage::DealView const& deal) {
   auto const whole = out.object();
@@ -40,7 +39,7 @@ std::vector<std::int64_t> deal_key(storage::DealView const& deal) {
   return {to_unix_micros(deal.proposed_at), std::int64_t{deal.id.market}, deal.id.no};
 }
 
-/// The other side: an active account of the other role.
+/// The other side: an account of the other role.
 asio::awaitable<Result<std::int64_t, ApiProblem>> counterparty(ApiCall& call,
                                                                std::string_view text) {
   bool const buyer = call.principal.role == storage::Role::buyer;

@@ -1,7 +1,6 @@
 #include "server/api/v1/listing_facets.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "billing/values/check.hpp"
 #include "matching/targeting/normal_form.hpp"
@@ -27,15 +26,6 @@ std::vector<std::string_view> split(std::string_view text, char mark) {
 
 json::FieldErrors fault(std::string code, std::string detail) {
   return {{"/query/facets", std::move(code), std::move(detail)}};
-}
-
-std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t number{};
-  auto const* const end = text.data() + text.size();
-  auto const [at, error] = std::from_chars(text.data(), end, number);
-  bool const fits = error == std::errc{} && at == end && number >= targeting::kIntegerMin &&
-                    number <= targeting::kIntegerMax;
-  return fits ? std::optional{number} : std::nullopt;
 }
 
 /// Ascending, all different, one at least for integers, none for what has values to count by.

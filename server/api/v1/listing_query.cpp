@@ -17,15 +17,6 @@ using targeting::AttributeType;
 
 constexpr std::size_t kFilterValuesMax = 1000;
 
-std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t number{};
-  auto const* const end = text.data() + text.size();
-  auto const [at, fault] = std::from_chars(text.data(), end, number);
-  bool const fits = fault == std::errc{} && at == end && number >= targeting::kIntegerMin &&
-                    number <= targeting::kIntegerMax;
-  return fits ? std::optional{number} : std::nullopt;
-}
-
 std::optional<std::int64_t> value_of(targeting::Schema const& schema, AttributeIndex index,
                                      std::string_view text) {
   switch (schema.at(index).type) {
@@ -112,6 +103,15 @@ class FilterReader {
 };
 
 }  // namespace
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t number{};
+  auto const* const end = text.data() + text.size();
+  auto const [at, fault] = std::from_chars(text.data(), end, number);
+  bool const fits = fault == std::errc{} && at == end && number >= targeting::kIntegerMin &&
+                    number <= targeting::kIntegerMax;
+  return fits ? std::optional{number} : std::nullopt;
+}
 
 Result<targeting::Expression, json::FieldErrors> read_listing_filter(
     QueryFields const& query, targeting::Schema const& schema,

@@ -26,6 +26,8 @@ using QueryFields = std::vector<std::pair<std::string, std::string>>;
     QueryFields const& query, targeting::Schema const& schema,
     std::vector<market::Visibility> const& visibility);
 
+/// The number a query value is, within what attributes can hold.
+[[nodiscard]] std::optional<std::int64_t> whole_number(std::string_view text);
 [[nodiscard]] storefront::Order listing_order(std::optional<std::string_view> sort);
 
 inline constexpr std::size_t kListingKeys = 3;

@@ -7,6 +7,7 @@
 #include "server/intake/contact/lead_column.hpp"
 #include "server/json/money_text.hpp"
 #include "server/json/object_reader.hpp"
+#include "server/render/words.hpp"
 
 namespace leadex::api {
 
@@ -14,6 +15,7 @@ namespace {
 
 using app::MarketDefinition;
 using json::ObjectReader;
+using render::kGrades;
 using targeting::AttributeType;
 
 constexpr std::array<std::string_view, 3> kVisibilityWords{"exact", "band", "hidden"};
@@ -134,9 +136,6 @@ void read_routing(ObjectReader& reader, MarketDefinition& into) {
   if (fallback == nullptr) return;
   into.fallback_campaign = fallback->IsString() ? std::string{json::text_of(*fallback)} : "";
 }
-
-constexpr std::string_view kGrades = "ABCDEF";
-static_assert(kGrades.size() == market::kGradesMax);
 
 void read_grade_reserve(ObjectReader reader, MarketDefinition& into) {
   for (std::size_t i = 0; i < kGrades.size(); ++i) {

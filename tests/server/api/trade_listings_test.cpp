@@ -55,6 +55,28 @@ TEST_F(TradeListings, FilterAndSort) {
   EXPECT_EQ(get(path, generator_.key).status, 403);
 }
 
+TEST_F(TradeListings, AConsentForNamedCompaniesIsForNobodyElse) {
+  deposit(buyer_, "100.00");
+  campaign(buyer_, "9.00", "50.00");
+  auto body = lead_json("ann");
+  std::string const text = R"("text":"I agree to be called.")";
+  body.replace(body.find(text), text.size(), text + R"(,"companies":["Acme Insurance"])");
+  auto const posted = call({.method = "POST",
+                            .target = "/v1/leads",
+                            .key = generator_.key,
+                            .body = body,
+                            .headers = {{"idempotency-key", "named-1"}}});
+  ASSERT_EQ(posted.status, 201) << posted.body;
+  EXPECT_EQ(posted.text("outcome"), "listed") << "a campaign wants it, but is not named";
+  EXPECT_EQ(sql("select count(*) from leadex.lead where named_for is not null"), "1");
+  auto const bought = post("/v1/purchases", buyer_.key,
+                           R"({"market":")" + std::string{kMarket} +
+                               R"(","quantity":5,"limit_price":)" + usd("50.00") + '}');
+  EXPECT_EQ(bought.number("filled"), 0) << bought.body;
+  EXPECT_EQ(sql("select count(*) from leadex.sale"), "0");
+  EXPECT_EQ(lead("bob").text("outcome"), "sold");
+}
+
 TEST_F(TradeListings, AreCountedByWhatTheyShow) {
   lead("a", "CA", 20, ask("9.00"));
   lead("b", "TX", 40, ask("5.00"));
