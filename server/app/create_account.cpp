@@ -60,6 +60,7 @@ AppResult<CreatedAccount> create_account(AppTools const& tools, PlatformTx& tx,
   tenant.status = waits ? storage::TenantStatus::pending : storage::TenantStatus::active;
   tenant.created_at = tx.now();
   tenant.created_by = actor.principal_no;
+  if (account.role == storage::Role::buyer) tenant.name_key = account.name_key;
   if (account.bank) {
     tenant.bank_sealed = seal_bank_of(tools.ring, tenant.tenant_no, *account.bank);
     tenant.bank_changed_at = tx.now();

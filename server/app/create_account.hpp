@@ -14,6 +14,7 @@ struct NewAccount {
   std::string name;                    ///< 1 … 200 bytes
   std::optional<std::string> country;  ///< ISO 3166 alpha-2
   std::optional<BankDetails> bank;     ///< generators and buyers only
+  std::string name_key{};              ///< buyers: the name as consents name it, folded
 };
 
 struct CreatedAccount {

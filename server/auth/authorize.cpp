@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 92> kRules{{
+constexpr std::array<OperationRule, 95> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -105,6 +105,9 @@ constexpr std::array<OperationRule, 92> kRules{{
     {"get_source_terms", kGenerator, "leads:read", true},
     {"set_source_reserve", kGenerator, "leads:write", false},
     {"set_source_grade", kAdmin, "admin:write", false},
+    {"add_suppressions", kBuyer, "bids:write", false},
+    {"get_suppressions", kBuyer, "orders:read", true},
+    {"release_suppressions", kBuyer, "bids:write", false},
     {"list_listings", kBuyer | kReaders, "orders:read", true},
     {"list_listing_facets", kBuyer | kReaders, "orders:read", true},
     {"get_listing", kBuyer | kReaders, "orders:read", true},

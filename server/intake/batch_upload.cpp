@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <exception>
+#include <set>
 
 #include "server/intake/lead_rows.hpp"
 #include "server/storage/pending.hpp"
@@ -302,7 +303,10 @@ class Upload {
   }
 
   awaitable<Step<BatchCounts>> store(Chunk chunk) {
-    auto sealed = co_await services_.cpu.run([this, &chunk] { return seal(chunk); });
+    auto const named = co_await find_named(chunk);
+    if (!named) co_return refuse(UploadFailure::Reason{named.error()});
+    auto sealed =
+        co_await services_.cpu.run([this, &chunk, &named] { return seal(chunk, *named); });
     auto rows = std::make_shared<storage::UploadChunk const>(std::move(sealed));
     auto const batch = *result_.batch;
     auto job = [batch, rows](storage::LotTx& tx) { return tx.batches().append(batch, *rows); };
@@ -321,8 +325,22 @@ class Upload {
     co_return rows->counts;
   }
 
+  /// The buyers that consents of the chunk name, looked up for all of them at once.
+  awaitable<Result<storage::NamedBuyers, StoreError>> find_named(Chunk const& chunk) {
+    std::set<std::string> keys;
+    for (auto const& row : chunk.rows) {
+      if (!is_candidate(row)) continue;
+      for (auto& key : company_keys(*row.lead)) keys.insert(std::move(key));
+    }
+    if (keys.empty()) co_return storage::NamedBuyers{};
+    auto job = [wanted = std::vector<std::string>(keys.begin(), keys.end())](storage::LotTx& tx) {
+      return tx.batches().buyers_named(wanted);
+    };
+    co_return co_await services_.store.transact(job);
+  }
+
   /// On the pool. Reads only what does not change while the upload runs.
-  storage::UploadChunk seal(Chunk const& chunk) const {
+  storage::UploadChunk seal(Chunk const& chunk, storage::NamedBuyers const& named) const {
     storage::UploadChunk rows;
     rows.first_no = chunk.first_no;
     rows.bytes_read = chunk.bytes;
@@ -344,8 +362,10 @@ class Upload {
             .row_no = row.row_no,
             .tenant_no = request_.tenant_no,
             .version = request_.settings->rules.version,
-            .ask = request_.ask};
+            .ask = request_.ask,
+            .named_for = buyers_of(company_keys(*row.lead), named)};
         rows.leads.push_back(make_new_lead(services_.keys, *row.lead, place));
+        for (auto const& digest : row.digests) rows.persons.push_back({place.id.no, digest});
       }
     }
     return rows;

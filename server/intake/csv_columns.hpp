@@ -36,7 +36,8 @@ class CsvColumns {
 
  private:
   struct Target {
-    bool attribute{};
+    enum class Kind : std::uint8_t { column, attribute, companies };
+    Kind kind{};
     std::size_t index{};
   };
   CsvColumns() = default;

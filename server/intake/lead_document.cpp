@@ -12,6 +12,7 @@ namespace {
 using json::Value;
 
 constexpr std::string_view kUnknown = "The Lead has no such field.";
+constexpr std::string_view kNobody = "A consent for named companies names at least one.";
 constexpr std::string_view kWrongType = "The value has another type than this field.";
 constexpr std::size_t kFaultsMax = 20;  // a hostile row must not make a long list
 
@@ -102,6 +103,8 @@ class Reader {
 
   void companies(Value const& value) {
     if (!value.IsArray()) return fail("/consent/companies", kWrongType);
+    // Neither open nor for anybody: better asked than guessed.
+    if (value.Empty()) return fail("/consent/companies", kNobody);
     for (auto const& name : value.GetArray()) {
       if (!name.IsString()) return fail("/consent/companies", kWrongType);
       raw_.consent_companies.push_back(json::text_of(name));

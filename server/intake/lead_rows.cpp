@@ -1,10 +1,13 @@
 #include "server/intake/lead_rows.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 
+#include "billing/values/check.hpp"
 #include "matching/market/codec.hpp"
 #include "matching/targeting/schema.hpp"
+#include "server/intake/contact/company_name.hpp"
 #include "server/json/writer.hpp"
 #include "server/privacy/blind_index.hpp"
 #include "server/privacy/lead_envelope.hpp"
@@ -124,6 +127,21 @@ std::vector<std::string> person_digests(privacy::KeyRing const& ring, CheckedLea
   return digests;
 }
 
+std::vector<std::string> company_keys(CheckedLead const& lead) {
+  std::set<std::string> keys;
+  for (auto const& name : lead.consent_companies) keys.insert(company_key(name));
+  return {keys.begin(), keys.end()};
+}
+
+std::vector<std::int64_t> buyers_of(std::vector<std::string> const& keys,
+                                    storage::NamedBuyers const& found) {
+  std::set<std::int64_t> buyers;
+  for (auto const& [key, buyer_no] : found) {
+    if (std::binary_search(keys.begin(), keys.end(), key)) buyers.insert(buyer_no);
+  }
+  return {buyers.begin(), buyers.end()};
+}
+
 std::vector<market::AttributeText> attribute_texts(CheckedLead const& lead) {
   using Kind = market::AttributeText::Kind;
   std::vector<market::AttributeText> texts;
@@ -163,8 +181,7 @@ storage::NewLead open_row(CheckedLead const& lead, LeadPlace const& place) {
   row.consent_us = to_unix_micros(lead.consent_at);
   row.consent_digest = crypto::view_of(crypto::sha256(lead.at(Column::consent_text)));
   row.resale = lead.consent_companies.empty() ? 0 : 1;
-  // Which buyers those companies are is not looked up yet: until then nobody may have the lead.
-  if (row.resale != 0) row.named_for = market::encode_value(std::vector<std::int64_t>{});
+  if (row.resale != 0) row.named_for = market::encode_value(place.named_for);
   row.attributes = market::encode_value(attribute_texts(lead));
   row.external_id = lead.at(Column::external_id);
   return row;
@@ -200,7 +217,12 @@ market::OfferLead make_offer(storage::NewLead const& row, CheckedLead const& lea
   offer.captured_us = row.captured_us;
   offer.ask_micros = row.ask_micros;
   offer.attributes = attribute_texts(lead);
-  offer.named = row.named_for.has_value();  // for nobody, see open_row()
+  offer.named = row.named_for.has_value();
+  if (offer.named) {
+    auto const buyers = market::decode_value<std::vector<std::int64_t>>(*row.named_for);
+    LEADEX_CHECK(buyers.has_value());
+    offer.named_for = *buyers;
+  }
   return offer;
 }
 

@@ -12,6 +12,7 @@
 #include "server/intake/contact/lead_check.hpp"
 #include "server/market/settings.hpp"
 #include "server/privacy/key_ring.hpp"
+#include "server/storage/buyer_rights.hpp"
 #include "server/storage/market_rows.hpp"
 
 namespace leadex::intake {
@@ -40,7 +41,15 @@ struct LeadPlace {
   std::int64_t tenant_no{};
   std::int32_t version{};    ///< of the market's settings
   std::optional<Money> ask;  ///< for leads that bring none
+  /// Buyers that the consent names, ascending; means something when it names companies.
+  std::vector<std::int64_t> named_for{};
 };
+
+/// The companies a consent names as accounts are asked for, each once; empty for an open one.
+[[nodiscard]] std::vector<std::string> company_keys(CheckedLead const& lead);
+/// Which of the buyers found under any names have one of these, ascending.
+[[nodiscard]] std::vector<std::int64_t> buyers_of(std::vector<std::string> const& keys,
+                                                  storage::NamedBuyers const& found);
 
 /// All rows of one lead, state checked. @cost about 10 µs: two values are sealed.
 [[nodiscard]] storage::NewLead make_new_lead(privacy::KeyRing const& ring, CheckedLead const& lead,

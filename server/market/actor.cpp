@@ -28,12 +28,20 @@ constexpr std::int32_t kIdempotencyDays = 3;
 void add_to(storage::Lookups& wanted, Submission const& s) {
   if (s.idempotency) wanted.keys.push_back({s.idempotency->account_no, s.idempotency->key});
   wanted.persons.insert(wanted.persons.end(), s.persons.begin(), s.persons.end());
+  wanted.offered.insert(wanted.offered.end(), s.persons.begin(), s.persons.end());
+  wanted.withheld.insert(wanted.withheld.end(), s.withhold_persons.begin(),
+                         s.withhold_persons.end());
   for (auto const& row : s.admissions) {
     wanted.persons.insert(wanted.persons.end(), row.digests.begin(), row.digests.end());
   }
   if (auto const once = happens_once(s.command)) {
     (once->what == Once::What::intent ? wanted.intents : wanted.claw_backs).push_back(once->no);
   }
+}
+
+bool needs_look_up(Submission const& s) {
+  return s.idempotency || !s.persons.empty() || !s.admissions.empty() ||
+         !s.withhold_persons.empty() || happens_once(s.command);
 }
 
 std::string key_id(IdempotencyClaim const& claim) {
@@ -145,8 +153,7 @@ void Actor::enqueue(ItemPtr item) {
     }
     item->in_flight_key = std::move(id);
   }
-  if (submission.idempotency || !submission.persons.empty() || !submission.admissions.empty() ||
-      happens_once(submission.command)) {
+  if (needs_look_up(submission)) {
     (submission.lane == Lane::real_time ? for_look_up_ : bulk_for_look_up_)
         .push_back(std::move(item));
     return start_look_up();
@@ -170,7 +177,7 @@ void Actor::start_look_up() {
   std::vector<ItemPtr> items;
   auto const take = [&](std::deque<ItemPtr>& queue, std::size_t items_max) {
     while (!queue.empty() && items.size() < items_max &&
-           wanted.persons.size() < kLookUpPersonsMax) {
+           wanted.persons.size() + wanted.withheld.size() < kLookUpPersonsMax) {
       add_to(wanted, queue.front()->submission);
       items.push_back(std::move(queue.front()));
       queue.pop_front();
@@ -209,6 +216,10 @@ void Actor::on_looked_up(std::vector<ItemPtr> const& items,
   std::set<Once> open;
   for (auto const no : found->open_intents) open.insert({Once::What::intent, no});
   for (auto const no : found->open_claw_backs) open.insert({Once::What::claw_back, no});
+  std::unordered_multimap<std::string, std::int64_t> holders;
+  for (auto const& holder : found->holders) holders.emplace(holder.digest, holder.buyer_no);
+  std::unordered_map<std::string, storage::FoundLead const*> leads;
+  for (auto const& lead : found->leads) leads[lead.digest] = &lead;
   for (auto const& item : items) {
     auto const& s = item->submission;
     item->looked_up = true;
@@ -225,7 +236,16 @@ void Actor::on_looked_up(std::vector<ItemPtr> const& items,
         item->found.push_back(*at->second);
       }
     };
-    for (auto const& digest : s.persons) note(digest);
+    for (auto const& digest : s.persons) {
+      note(digest);
+      auto const [from, until] = holders.equal_range(digest);
+      for (auto at = from; at != until; ++at) item->withheld.push_back(at->second);
+    }
+    for (auto const& digest : s.withhold_persons) {
+      if (auto const at = leads.find(digest); at != leads.end()) {
+        item->leads.push_back(*at->second);
+      }
+    }
     for (auto const& row : s.admissions) {
       for (auto const& digest : row.digests) note(digest);
     }

@@ -18,6 +18,7 @@
 #include "server/market/market_host.hpp"
 #include "server/market/once.hpp"
 #include "server/market/recent_claims.hpp"
+#include "server/market/rights_ahead.hpp"
 
 namespace leadex::market {
 
@@ -59,9 +60,11 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
     bool looked_up{};
     std::int64_t looked_up_seq{};
     std::vector<storage::FoundPerson> found;
-    bool still_open{};  // of what happens once
-    bool alone{};       // runs in a batch of its own, after a batch it was in was refused
-    bool follows{};     // has no effect of its own: answered when the batch it is with is durable
+    std::vector<std::int64_t> withheld;     // of a lead: buyers whose own list has its person
+    std::vector<storage::FoundLead> leads;  // of persons whose leads are to be withheld
+    bool still_open{};                      // of what happens once
+    bool alone{};    // runs in a batch of its own, after a batch it was in was refused
+    bool follows{};  // has no effect of its own: answered when the batch it is with is durable
     std::string in_flight_key;
     Answer answer;
     std::int64_t last_command_no{};
@@ -108,6 +111,8 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   void apply_command(Building& building, ItemPtr const& item, Command const& command);
   bool check_persons(Building& building, Item& item);
   void release_claims(Building& building, std::size_t persons_before);
+  void complete_rights(Building& building, Item& item);
+  void find_leads(Building& building, Item const& item, WithholdLeads& command);
   void roll_zones(Building& building, Command const& command, std::int64_t at_us);
   void seal_and_send(Building building);
   [[nodiscard]] std::int64_t now_us() const;
@@ -158,6 +163,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   std::unordered_set<std::string> keys_in_flight_;
   std::set<Once> applied_once_;
   RecentClaims claims_;
+  RightsAhead ahead_;  // outlives a reload: offers that were read before it may still come
   bool tick_waiting_{};
   std::function<void()> on_stopped_;
   std::vector<std::function<void()>> in_force_waiters_;  // for the newest settings

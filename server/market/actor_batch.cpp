@@ -22,7 +22,8 @@ constexpr std::size_t kRowsPerDecision = 8;  // of an admission, by their cost
 
 /// What a submission weighs in a batch, in decisions.
 std::size_t weight(Submission const& submission) {
-  return 1 + submission.admissions.size() / kRowsPerDecision;
+  auto const rows = submission.admissions.size() + submission.withhold_persons.size();
+  return 1 + rows / kRowsPerDecision;
 }
 
 }  // namespace
@@ -96,6 +97,7 @@ void Actor::apply(Building& building, ItemPtr const& item) {
   }
   auto const persons_before = building.rows.persons.size();
   if (!check_persons(building, *item)) return finish(item, refuse(SubmitError::duplicate));
+  complete_rights(building, *item);
   apply_command(building, item, submission.command);
   if (item->answer.outcome.refusal != Refusal::none) release_claims(building, persons_before);
 }
@@ -187,7 +189,7 @@ bool Actor::check_persons(Building& building, Item& item) {
   auto const claim = [&](std::string const& digest, std::int64_t lead_no) {
     bool const twice = claims_.find(digest, building.rows.seq - 1) == own_upload;
     if (twice && admit != nullptr) return;  // in one row
-    claims_.add(digest, own_upload, building.rows.seq);
+    claims_.add(digest, own_upload, lead_no, building.rows.seq);
     building.rows.persons.push_back(
         {digest, lead_no, at_us, own_upload != 0 ? std::optional{own_upload} : std::nullopt});
   };
@@ -220,6 +222,45 @@ bool Actor::check_persons(Building& building, Item& item) {
   }
   s.command = counted;
   return true;
+}
+
+/// Puts into the command whom a lead is kept from and which leads persons have, so that the log
+/// says it and a replay needs no lists.
+void Actor::complete_rights(Building& building, Item& item) {
+  auto& command = item.submission.command;
+  if (auto* const withhold = std::get_if<WithholdLeads>(&command)) {
+    return find_leads(building, item, *withhold);
+  }
+  auto* const offer = std::get_if<OfferLead>(&command);
+  if (offer == nullptr) return;
+  auto const ahead = ahead_.take(offer->lead_no);
+  if (item.withheld.empty() && ahead.empty()) return;
+  std::set<std::int64_t> buyers(offer->withheld.begin(), offer->withheld.end());
+  buyers.insert(item.withheld.begin(), item.withheld.end());
+  buyers.insert(ahead.begin(), ahead.end());
+  offer->withheld.assign(buyers.begin(), buyers.end());
+}
+
+/// The leads of persons that a buyer has put on its list: of what was looked up and of what was
+/// claimed since. Whoever comes later was looked up later, and found the list as it is now. A lead
+/// that the engine does not know yet has its row here; memory keeps it for an offer that was read
+/// before.
+void Actor::find_leads(Building& building, Item const& item, WithholdLeads& command) {
+  if (item.submission.withhold_persons.empty()) return;
+  std::map<std::int64_t, bool> leads;  // whether it is to come
+  for (auto const& lead : item.leads) leads[lead.lead_no] = lead.to_come;
+  for (auto const& digest : item.submission.withhold_persons) {
+    auto const* const claim = claims_.claim(digest, item.looked_up_seq);
+    if (claim != nullptr) leads[claim->lead_no] = claim->upload != 0;
+  }
+  command.lead_nos.clear();
+  for (auto const& [lead_no, to_come] : leads) {
+    bool const known = engine_.listing(lead_no) != nullptr;
+    if (known) command.lead_nos.push_back(lead_no);
+    if (known || !to_come) continue;
+    building.rows.withheld.push_back({lead_no, command.buyer_no});
+    ahead_.add(lead_no, command.buyer_no);
+  }
 }
 
 /// A refused command claims nobody.

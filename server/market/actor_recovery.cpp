@@ -245,6 +245,8 @@ void Actor::run_one_by_one() {
       if (!item->looked_up) return false;
       item->looked_up = false;
       item->found.clear();
+      item->withheld.clear();
+      item->leads.clear();
       relook.push_back(item);
       return true;
     });

@@ -15,12 +15,22 @@ class RecentClaims {
   /// The upload that claimed it (0: a real-time lead) in a batch after `seq`, or −1. What a look-up
   /// at `seq` has seen it knows better: the claim may have been freed since.
   [[nodiscard]] std::int64_t find(std::string const& digest, std::int64_t seq) const {
+    auto const* const later = claim(digest, seq);
+    return later != nullptr ? later->upload : -1;
+  }
+  struct Claim {
+    std::int64_t upload{};
+    std::int64_t lead_no{};
+    std::int64_t seq{};
+  };
+  /// The claim of a batch after `seq`, or null.
+  [[nodiscard]] Claim const* claim(std::string const& digest, std::int64_t seq) const {
     auto const found = claims_.find(digest);
     bool const later = found != claims_.end() && found->second.seq > seq;
-    return later ? found->second.upload : -1;
+    return later ? &found->second : nullptr;
   }
-  void add(std::string const& digest, std::int64_t upload, std::int64_t seq) {
-    claims_[digest] = {upload, seq};
+  void add(std::string const& digest, std::int64_t upload, std::int64_t lead_no, std::int64_t seq) {
+    claims_[digest] = {upload, lead_no, seq};
     if (order_.empty() || order_.back().first != seq)
       order_.emplace_back(seq, std::vector<std::string>{});
     order_.back().second.push_back(digest);
@@ -43,10 +53,6 @@ class RecentClaims {
   }
 
  private:
-  struct Claim {
-    std::int64_t upload{};
-    std::int64_t seq{};
-  };
   std::unordered_map<std::string, Claim> claims_;
   std::deque<std::pair<std::int64_t, std::vector<std::string>>> order_;
 };

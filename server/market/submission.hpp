@@ -67,9 +67,12 @@ struct Submission {
   std::optional<storage::NewLead> lead;  // OfferLead in real time: rows that go in with it
   std::vector<std::string> persons;      // OfferLead in real time: digests it claims
   std::vector<AdmissionRow> admissions;  // AdmitRows: instead of the counts in the command
-  std::string note_sealed;               // returns and disputes: the party's note
-  std::string definition;                // UpsertCampaign: the JSON as accepted
-  std::int64_t principal_no{};           // UpsertCampaign: who wrote it
+  /// WithholdLeads: instead of lead numbers, the persons whose leads are meant, known and to come;
+  /// at most kWithholdMax digests.
+  std::vector<std::string> withhold_persons;
+  std::string note_sealed;      // returns and disputes: the party's note
+  std::string definition;       // UpsertCampaign: the JSON as accepted
+  std::int64_t principal_no{};  // UpsertCampaign: who wrote it
 };
 
 enum class SubmitError : std::uint8_t {

@@ -26,6 +26,7 @@
 #include "server/observe/log.hpp"
 #include "server/observe/metrics.hpp"
 #include "server/program/opened.hpp"
+#include "server/storage/postgres/buyer_rights.hpp"
 #include "server/storage/postgres/campaign_reads.hpp"
 #include "server/storage/postgres/case_reads.hpp"
 #include "server/storage/postgres/deal_reads.hpp"
@@ -296,6 +297,7 @@ struct Exchange::Parts {
   pg::PostgresCaseReads cases{pool};
   pg::PostgresDealReads deals{pool};
   pg::PostgresLeadReads leads{pool};
+  pg::PostgresBuyerRights rights{pool};
   pg::PostgresLotStore lots{pool, *keys};
   pg::PostgresUpkeep upkeep{pool};
   pg::PostgresDeliveryStore deliveries{pool, numbers};
@@ -313,8 +315,9 @@ struct Exchange::Parts {
   api::NumberBlocks lead_numbers{numbers, storage::NumberKind::lead, kLeadNumbers};
   api::NumberBlocks intent_numbers{numbers, storage::NumberKind::fund_intent, kIntentNumbers};
   api::CampaignEdits edits;
-  api::TradeServices trade{sales,   campaigns,  ledger,     cases,        deals,          leads,
-                           intents, claw_backs, disposable, lead_numbers, intent_numbers, edits};
+  api::TradeServices trade{sales,        campaigns,      ledger,  cases,      deals,
+                           leads,        rights,         intents, claw_backs, disposable,
+                           lead_numbers, intent_numbers, edits};
   api::IntakeServices intake{{lots, numbers, *keys, *host},
                              disposable_of(settings),
                              {upload_limits_of(settings), 1},

@@ -13,6 +13,7 @@
 #include "billing/values/ids.hpp"
 #include "billing/values/money.hpp"
 #include "billing/values/time.hpp"
+#include "server/storage/buyer_rights.hpp"
 #include "server/storage/market_rows.hpp"
 
 namespace leadex::storage {
@@ -123,13 +124,19 @@ struct RowReject {
   std::optional<std::string> external_id;
 };
 
+struct LeadPerson {
+  std::int64_t lead_no{};
+  std::string digest;  ///< 16 bytes, as table person has it
+};
+
 /// What one transaction of an upload adds. Its rows are those after the chunk before, and row i of
 /// them has the lead number first_no + i, so a row's number tells its lead's without a look-up.
 struct UploadChunk {
   std::int64_t first_no{};
   BatchCounts counts;  ///< counts.read > 0 lead numbers are taken, accepted or not
   std::int64_t bytes_read{};
-  std::vector<NewLead> leads;  ///< of the accepted rows, in row order, state checked
+  std::vector<NewLead> leads;       ///< of the accepted rows, in row order, state checked
+  std::vector<LeadPerson> persons;  ///< of those leads, so that buyers' own lists find them
   std::vector<RowReject> rejects;
 };
 
@@ -168,9 +175,13 @@ class UploadRows {
 
   /// Takes the market's next open commitment with it. None open: nothing is created.
   [[nodiscard]] virtual std::optional<Batch> create(NewBatch const& batch) = 0;
-  /// Stages leads, keeps rejects, counts. False, and nothing written, when the batch is not
+  /// Stages leads, keeps them from the buyers on whose own lists their persons are, keeps rejects,
+  /// counts. False, and nothing written, when the batch is not
   /// receiving any more.
   [[nodiscard]] virtual bool append(BatchId batch, UploadChunk const& chunk) = 0;
+
+  /// Buyers of these folded names, as BuyerRights::named.
+  [[nodiscard]] virtual NamedBuyers buyers_named(std::span<std::string const> keys) = 0;
 
   [[nodiscard]] virtual std::optional<Batch> find(BatchId batch, BatchViewer viewer) = 0;
   /// As find, also for a buyer of one of its leads once the lot is decided.

@@ -64,12 +64,23 @@ struct FoundPerson {
   std::int64_t seen_us{};
   std::int64_t provisional_upload{};  // 0 none
 };
+struct FoundHolder {
+  std::string digest;
+  std::int64_t buyer_no{};
+};
+struct FoundLead {
+  std::string digest;
+  std::int64_t lead_no{};
+  bool to_come{};  // claimed, and not offered yet
+};
 struct Lookups {
   std::vector<KeyLookup> keys;
   std::int32_t first_day{};  // of idempotency partitions still valid
   std::vector<std::string> persons;
   std::vector<std::int64_t> intents;     // arriving: which are still open?
   std::vector<std::int64_t> claw_backs;  // ordered: which are still open?
+  std::vector<std::string> offered;      // persons of leads that come: on whose own list are they?
+  std::vector<std::string> withheld;     // persons on such a list: which leads are theirs?
 };
 struct LookedUp {
   std::int64_t seq{};  // of the market's head in the same snapshot
@@ -77,6 +88,8 @@ struct LookedUp {
   std::vector<FoundPerson> persons;
   std::vector<std::int64_t> open_intents;
   std::vector<std::int64_t> open_claw_backs;
+  std::vector<FoundHolder> holders;
+  std::vector<FoundLead> leads;
 };
 
 enum class CommitFailure : std::uint8_t {

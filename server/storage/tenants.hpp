@@ -32,6 +32,8 @@ struct Tenant {
   std::optional<Timestamp> bank_cool_until;
   Timestamp created_at{};
   std::optional<std::int64_t> created_by;  ///< principal; none for the first admin
+  /// Buyers: the name as consents are compared with it (intake::company_key). Not read back.
+  std::optional<std::string> name_key;
 };
 
 struct PrincipalRow {

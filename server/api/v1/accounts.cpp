@@ -8,6 +8,7 @@
 #include "server/api/paging.hpp"
 #include "server/api/v1/campaign_answer.hpp"
 #include "server/api/v1/staff.hpp"
+#include "server/intake/contact/company_name.hpp"
 #include "server/json/object_reader.hpp"
 
 namespace leadex::api {
@@ -65,6 +66,7 @@ Answered create_account(ApiCall& call) {
   app::NewAccount wanted;
   wanted.role = *storage::role_from_text(reader.require_string("role"));
   wanted.name = reader.require_string("name");
+  wanted.name_key = intake::company_key(wanted.name);
   wanted.country = reader.optional_string("country");
   if (auto bank = reader.optional_object("bank")) wanted.bank = read_bank(std::move(*bank));
   if (!errors.empty()) co_return invalid(std::move(errors));

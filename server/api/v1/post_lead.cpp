@@ -76,16 +76,27 @@ http::Response render_outcome(ApiCall const& call, std::string_view currency,
   return answer(201, out);
 }
 
+/// The buyers that the lead's consent names; empty for an open one.
+asio::awaitable<Result<std::vector<std::int64_t>, ApiProblem>> named_by(
+    ApiCall& call, intake::CheckedLead const& lead) {
+  auto const keys = intake::company_keys(lead);
+  if (keys.empty()) co_return std::vector<std::int64_t>{};
+  auto const found = co_await trade_of(call).rights.named(keys);
+  if (!found) co_return refuse(api::problem_of(found.error()));
+  co_return intake::buyers_of(keys, *found);
+}
+
 /// A test key's lead is checked and matched like any other and then let go: nothing is written.
-asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::CheckedLead lead) {
-  intake::LeadPlace place;
-  place.tenant_no = call.account_no();
-  place.version = market.settings->rules.version;
+asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::CheckedLead lead,
+                                    intake::LeadPlace place) {
+  auto offer = intake::make_offer(lead, place);
+  auto const withheld = co_await trade_of(call).rights.withholding(
+      intake::person_digests(call.ctx.keys, lead, intake::DigestUse::real_time));
+  if (!withheld) co_return refuse(api::problem_of(withheld.error()));
+  offer.withheld = *withheld;
   std::optional<std::vector<market::SoldShare>> shares;
   auto const looked = co_await market.actor->view(
-      [&shares, offer = intake::make_offer(lead, place)](market::EngineView const& view) {
-        shares = market::preview(view, offer);
-      });
+      [&shares, offer](market::EngineView const& view) { shares = market::preview(view, offer); });
   if (!looked) co_return refuse(api::problem_of(looked.error()));
   if (!shares) co_return problem(Code::not_owner);  // the version comes into force right now
   market::Outcome outcome;
@@ -115,14 +126,17 @@ Answered post_lead(ApiCall& call) {
   auto const lead = check(call, *market->settings);
   if (!lead) co_return refuse(lead.error());
   auto const& currency = market->settings->currency;
-  if (call.test_key()) co_return co_await try_lead(call, *market, *lead);
+  auto named = co_await named_by(call, *lead);
+  if (!named) co_return refuse(named.error());
+  intake::LeadPlace place;
+  place.tenant_no = call.account_no();
+  place.version = market->settings->rules.version;
+  place.named_for = std::move(*named);
+  if (call.test_key()) co_return co_await try_lead(call, *market, *lead, place);
 
   auto const number = co_await trade_of(call).lead_numbers.next(market->no());
   if (!number) co_return refuse(api::problem_of(number.error()));
-  intake::LeadPlace place;
   place.id = {market->no(), *number};
-  place.tenant_no = call.account_no();
-  place.version = market->settings->rules.version;
   market::Submission submission;
   submission.lead = intake::make_new_lead(call.ctx.keys, *lead, place);
   submission.command = intake::make_offer(*submission.lead, *lead);

@@ -39,6 +39,9 @@ void register_trade(http::Router& router, ApiContext& context) {
   put("get_source_terms", get_source_terms);
   put("set_source_reserve", set_source_reserve);
   put("set_source_grade", set_source_grade);
+  put("add_suppressions", add_suppressions);
+  put("get_suppressions", get_suppressions);
+  put("release_suppressions", release_suppressions);
   put("list_sales", list_sales);
   put("get_sale", get_sale);
   put("get_sale_contact", get_sale_contact);

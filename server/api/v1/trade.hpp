@@ -44,6 +44,10 @@ Answered get_source_terms(ApiCall& call);
 Answered set_source_reserve(ApiCall& call);
 Answered set_source_grade(ApiCall& call);
 
+Answered add_suppressions(ApiCall& call);
+Answered get_suppressions(ApiCall& call);
+Answered release_suppressions(ApiCall& call);
+
 Answered list_sales(ApiCall& call);
 Answered get_sale(ApiCall& call);
 Answered get_sale_contact(ApiCall& call);

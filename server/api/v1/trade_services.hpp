@@ -9,6 +9,7 @@
 #include "server/app/run_claw_backs.hpp"
 #include "server/app/run_intents.hpp"
 #include "server/intake/contact/disposable_domains.hpp"
+#include "server/storage/buyer_rights.hpp"
 #include "server/storage/campaign_reads.hpp"
 #include "server/storage/case_reads.hpp"
 #include "server/storage/deal_reads.hpp"
@@ -71,6 +72,7 @@ struct TradeServices {
   storage::CaseReads& cases;
   storage::DealReads& deals;
   storage::LeadReads& leads;
+  storage::BuyerRights& rights;
   app::IntentRunner& intents;
   app::ClawBackRunner& claw_backs;
   intake::DisposableDomains const& disposable;

@@ -1,4 +1,5 @@
 #include "server/intake/contact/lead_check.hpp"
+#include "server/intake/contact/company_name.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -259,11 +260,11 @@ class RowCheck {
     auto const& companies = raw_.consent_companies;
     bool const good = companies.size() <= kConsentCompaniesMax &&
                       std::all_of(companies.begin(), companies.end(), [](std::string_view name) {
-                        return !trim(name).empty() && name.size() <= 256;
+                        return !company_key(name).empty() && name.size() <= kCompanyOctetsMax;
                       });
     if (!good) {
       fail(RowCode::value_too_long, "/consent/companies",
-           "At most 100 company names of at most 256 octets.");
+           "At most 100 company names of at most 200 octets.");
       return;
     }
     lead_.consent_companies.assign(companies.begin(), companies.end());

@@ -39,8 +39,8 @@ struct RawLead {
   std::vector<std::optional<RawScalar>> attributes;
   bool has_unknown_attribute = false;            // JSON named one that the market does not have
   std::optional<std::string_view> ask_currency;  // JSON asks say it; CSV asks are in the market's
-  std::vector<std::string_view> consent_companies;  // JSON only
-  std::vector<RawTouchpoint> touchpoints;           // JSON only
+  std::vector<std::string_view> consent_companies;
+  std::vector<RawTouchpoint> touchpoints;  // JSON only
 
   [[nodiscard]] std::optional<std::string_view> const& at(Column column) const {
     return columns[index_of(column)];

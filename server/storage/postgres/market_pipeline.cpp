@@ -61,7 +61,11 @@ constexpr Statement kLookUp{
     "leadex.fund_intent f where f.market_id = $1::int8 and f.intent_no = any($6::int8[]) and "
     "f.market_seq is null union all select 4, null, null, b.order_no, 0, 0, 0 from "
     "leadex.claw_back b where b.market_id = $1::int8 and b.order_no = any($7::int8[]) and b.ready "
-    "and b.market_seq is null"};
+    "and b.market_seq is null union all select 5, s.digest, null, s.tenant_no, 0, 0, 0 from "
+    "leadex.suppression s where s.digest = any($8::bytea[]) union all select 6, p.digest, null, "
+    "p.lead_no, coalesce(l.state, 0), 0, 0 from leadex.person p left join leadex.lead l on "
+    "l.market_id = p.market_id and l.lead_no = p.lead_no where p.market_id = $1::int8 and p.digest "
+    "= any($9::bytea[])"};
 
 Call look_up_call(std::int64_t market_id, Lookups const& wanted) {
   auto const& keys = wanted.keys;
@@ -72,7 +76,9 @@ Call look_up_call(std::int64_t market_id, Lookups const& wanted) {
            int4_param(wanted.first_day),
            column<Element::bytea>(wanted.persons, [](auto const& d) { return d; }),
            column<Element::int8>(wanted.intents, [](auto no) { return no; }),
-           column<Element::int8>(wanted.claw_backs, [](auto no) { return no; })},
+           column<Element::int8>(wanted.claw_backs, [](auto no) { return no; }),
+           column<Element::bytea>(wanted.offered, [](auto const& d) { return d; }),
+           column<Element::bytea>(wanted.withheld, [](auto const& d) { return d; })},
           -1};
 }
 
@@ -96,8 +102,15 @@ LookedUp read_look_up(pqxx::result const& rows) {
       case 3:
         found.open_intents.push_back(i);
         break;
-      default:
+      case 4:
         found.open_claw_backs.push_back(i);
+        break;
+      case 5:
+        found.holders.push_back({bytes_of(row[1]), i});
+        break;
+      default:
+        found.leads.push_back({bytes_of(row[1]), i,
+                               row[4].as<int>() == static_cast<int>(market::LeadState::checked)});
     }
   }
   return found;

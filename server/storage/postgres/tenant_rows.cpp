@@ -11,8 +11,8 @@ constexpr std::array<std::string_view, 2> kEnvironmentTexts{"dev", "production"}
 
 constexpr char const* kInsertTenant =
     "insert into tenant (tenant_no, role, name, country, status, bank_sealed, bank_changed_at, "
-    "bank_cool_until, created_at, created_by) values ($1, $2, $3, $4, $5, $6, " LEADEX_INSTANT(
-        "$7") ", " LEADEX_INSTANT("$8") ", " LEADEX_INSTANT("$9") ", $10)";
+    "bank_cool_until, created_at, created_by, name_key) values ($1, $2, $3, $4, $5, "
+    "$6, " LEADEX_INSTANT("$7") ", " LEADEX_INSTANT("$8") ", " LEADEX_INSTANT("$9") ", $10, $11)";
 constexpr char const* kInsertPrincipal =
     "insert into principal (principal_no, tenant_no, name, issued_by) values ($1, $2, $3, $4)";
 
@@ -68,10 +68,11 @@ std::optional<Tenant> first_tenant(pqxx::result const& rows) {
 }  // namespace
 
 void PostgresTenantRows::insert(Tenant const& tenant) {
-  execute(tx_, kInsertTenant,
-          Parameters(tenant.tenant_no, text(tenant.role), tenant.name, tenant.country,
-                     text(tenant.status), bytea(tenant.bank_sealed), tenant.bank_changed_at,
-                     tenant.bank_cool_until, tenant.created_at, tenant.created_by));
+  execute(
+      tx_, kInsertTenant,
+      Parameters(tenant.tenant_no, text(tenant.role), tenant.name, tenant.country,
+                 text(tenant.status), bytea(tenant.bank_sealed), tenant.bank_changed_at,
+                 tenant.bank_cool_until, tenant.created_at, tenant.created_by, tenant.name_key));
 }
 
 void PostgresTenantRows::insert(PrincipalRow const& principal) {

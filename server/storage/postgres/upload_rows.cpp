@@ -6,6 +6,7 @@
 
 #include "billing/values/check.hpp"
 #include "server/storage/postgres/binary_call.hpp"
+#include "server/storage/postgres/buyer_rights.hpp"
 #include "server/storage/postgres/instant_sql.hpp"
 #include "server/storage/postgres/statement.hpp"
 #include "server/storage/postgres/words.hpp"
@@ -36,6 +37,13 @@ constexpr char const* kInsertRejects =
     "insert into batch_reject (market_id, batch_no, row_no, fault_no, outcome, code, pointer, "
     "detail, external_id) select $1::int8, $2::int8, * from unnest($3::int8[], $4::int2[], "
     "$5::int2[], $6::text[], $7::text[], $8::text[], $9::text[])";
+
+// The lists are read by their index, for the persons of the chunk alone, whatever the planner
+// thinks of their length.
+constexpr char const* kWithholdPersons =
+    "insert into leadex.lead_withheld select $1::int8, p.lead_no, s.tenant_no from "
+    "unnest($2::int8[], $3::bytea[]) as p(lead_no, digest) join leadex.suppression s on s.digest = "
+    "p.digest where s.digest = any($3::bytea[]) on conflict do nothing";
 
 #define LEADEX_BATCH_COLUMNS                                                                     \
   "select b.market_id, b.batch_no, b.tenant_no, b.status, b.format, b.market_version, "          \
@@ -177,8 +185,25 @@ bool PostgresUploadRows::append(BatchId batch, UploadChunk const& chunk) {
   execute(tx_, kInsertRange,
           Parameters(batch.market, batch.no, chunk.first_no, chunk.first_no + n.read - 1));
   for (auto const& call : lead_calls(batch.market, chunk.leads)) run_binary(tx_, call);
+  withhold(batch.market, chunk.persons);
   insert_rejects(batch, chunk.rejects);
   return true;
+}
+
+/// The market has these persons claimed by now: a list that gets one of them only after this looked
+/// finds the lead there (Actor::find_leads).
+void PostgresUploadRows::withhold(MarketNo market, std::span<LeadPerson const> persons) {
+  if (persons.empty()) return;
+  static constexpr Statement kStatement{"lx_withhold_persons", kWithholdPersons};
+  run_binary(tx_, {&kStatement,
+                   {int8_param(market),
+                    column<Element::int8>(persons, [](auto const& p) { return p.lead_no; }),
+                    column<Element::bytea>(persons, [](auto const& p) { return p.digest; })},
+                   kAnyRows});
+}
+
+NamedBuyers PostgresUploadRows::buyers_named(std::span<std::string const> keys) {
+  return postgres::buyers_named(tx_, keys);
 }
 
 void PostgresUploadRows::insert_rejects(BatchId batch, std::span<RowReject const> rejects) {

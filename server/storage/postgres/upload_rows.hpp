@@ -14,6 +14,7 @@ class PostgresUploadRows final : public UploadRows {
 
   [[nodiscard]] std::optional<Batch> create(NewBatch const& batch) override;
   [[nodiscard]] bool append(BatchId batch, UploadChunk const& chunk) override;
+  [[nodiscard]] NamedBuyers buyers_named(std::span<std::string const> keys) override;
   [[nodiscard]] std::optional<Batch> find(BatchId batch, BatchViewer viewer) override;
   [[nodiscard]] std::optional<Batch> find_for_party(BatchId batch, BatchViewer viewer) override;
   [[nodiscard]] std::optional<Batch> find_locked(BatchId batch) override;
@@ -39,6 +40,7 @@ class PostgresUploadRows final : public UploadRows {
                                                   int limit) override;
 
  private:
+  void withhold(MarketNo market, std::span<LeadPerson const> persons);
   void insert_rejects(BatchId batch, std::span<RowReject const> rejects);
 
   pqxx::transaction_base& tx_;

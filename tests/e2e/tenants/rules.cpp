@@ -13,6 +13,8 @@ namespace {
 constexpr std::string_view kAmount = R"({"amount":{"amount":"1.00","currency":"USD"}})";
 constexpr std::string_view kBank =
     R"({"bank":{"iban":"DE89370400440532013000","bic":"COBADEFFXXX","name":"Probe","town":"Bonn"}})";
+constexpr std::string_view kHash =
+    R"({"email_sha256":["0000000000000000000000000000000000000000000000000000000000000000"]})";
 constexpr std::string_view kPrice = R"({"price":{"amount":"1.50","currency":"USD"}})";
 
 // Admins run the exchange; auditors read everything and change nothing; verifiers work the queue of
@@ -90,6 +92,9 @@ constexpr std::array kRules{
          false,
          {},
          R"({"market":"tenants-slow.us.usd","grade":null})"},
+    Rule{"add_suppressions", "B", {}, false, {}, kHash},
+    Rule{"get_suppressions", "B", {}, true},
+    Rule{"release_suppressions", "B", {}, false, {}, kHash},
     Rule{"list_listings", "BAU", {}, true, "market=auto-insurance.us.usd"},
     Rule{"list_listing_facets", "BAU", {}, true, "market=tenants-slow.us.usd&facets=state"},
     Rule{"get_listing", "BAU", "listing", true},

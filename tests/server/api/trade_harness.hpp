@@ -7,6 +7,7 @@
 #include "server/api/v1/trade.hpp"
 #include "server/app/remit_earnings.hpp"
 #include "server/json/time_text.hpp"
+#include "server/storage/postgres/buyer_rights.hpp"
 #include "server/storage/postgres/campaign_reads.hpp"
 #include "server/storage/postgres/case_reads.hpp"
 #include "server/storage/postgres/deal_reads.hpp"
@@ -134,15 +135,16 @@ class TradeHarness : public ApiHarness {
   storage::postgres::PostgresCaseReads cases_{sql_};
   storage::postgres::PostgresDealReads deals_{sql_};
   storage::postgres::PostgresLeadReads leads_{sql_};
+  storage::postgres::PostgresBuyerRights rights_{sql_};
   app::IntentRunner intents_{platform_, *markets_};
   app::ClawBackRunner claw_backs_{platform_, *markets_, intents_};
   intake::DisposableDomains disposable_;
   NumberBlocks lead_numbers_{numbers_, storage::NumberKind::lead, 64};
   NumberBlocks intent_numbers_{numbers_, storage::NumberKind::fund_intent, 16};
   CampaignEdits edits_;
-  TradeServices services_{sales_,      campaigns_,    ledger_,         cases_,
-                          deals_,      leads_,        intents_,        claw_backs_,
-                          disposable_, lead_numbers_, intent_numbers_, edits_};
+  TradeServices services_{sales_,        campaigns_,      ledger_,  cases_,      deals_,
+                          leads_,        rights_,         intents_, claw_backs_, disposable_,
+                          lead_numbers_, intent_numbers_, edits_};
 
  private:
   boost::asio::thread_pool pool_{1};

@@ -62,6 +62,32 @@ TEST(CsvColumns, NamesEveryFaultOfAHeader) {
             8U);  // last_name, captured_at, consent_at, consent_text, vehicle, reason
 }
 
+TEST(CsvColumns, ReadsTheCompaniesOfAConsent) {
+  std::vector<std::string> const header{
+      "first_name",   "last_name", "email",         "captured_at", "consent_at",
+      "consent_text", "vehicle",   "source_reason", "age",         "consent_companies"};
+  auto const columns = CsvColumns::make(header, rules());
+  ASSERT_TRUE(columns);
+  auto const companies = [&](std::string_view cell) {
+    std::vector<std::string_view> row(header.size(), "x");
+    row.back() = cell;
+    return columns->read(row).consent_companies;
+  };
+  using Names = std::vector<std::string_view>;
+  EXPECT_EQ(companies("Acme; Bell & Sons ;"), (Names{"Acme", "Bell & Sons"}));
+  EXPECT_EQ(companies("Acme"), Names{"Acme"});
+  EXPECT_EQ(companies(""), Names{});
+  EXPECT_EQ(companies("  "), Names{}) << "no companies: an open consent";
+  EXPECT_EQ(companies(";").front(), "") << "left for the check to refuse";
+  EXPECT_EQ(companies("Acme;;Bell"), (Names{"Acme", "", "Bell"}));
+
+  auto twice = header;
+  twice.push_back("consent_companies");
+  auto const refused = CsvColumns::make(twice, rules());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().front().code, HeaderCode::duplicate_column);
+}
+
 TEST(LeadDocument, ReadsEveryFieldAndPointsAtWhereOneIsUnknownWithoutItsName) {
   auto const text = R"({"external_id":"x1","contact":{"first_name":"Ann","last_name":"Lee",
     "email":"ann@example.com","country":"US"},"attributes":{"age":40,"note":"hi"},

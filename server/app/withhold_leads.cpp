@@ -1,0 +1,77 @@
+#include "server/app/withhold_leads.hpp"
+
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+#include <deque>
+#include <exception>
+
+#include "server/storage/pending.hpp"
+
+namespace leadex::app {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using Answered = Result<market::Answer, market::SubmitError>;
+
+namespace {
+
+// A person may have a lead in the tables and a newer one in memory.
+constexpr std::size_t kPersonsOfOne = market::kWithholdMax / 2;
+constexpr std::size_t kInFlightMax = 32;  // among all markets
+
+struct Work {
+  std::shared_ptr<market::MarketActor> market;
+  market::Submission submission;
+};
+
+std::vector<Work> work_of(market::MarketHost& markets, std::int64_t buyer_no,
+                          std::vector<std::string> const& digests,
+                          std::chrono::steady_clock::time_point deadline) {
+  std::vector<Work> all;
+  for (auto const& market : markets.all()) {
+    for (std::size_t from = 0; from < digests.size(); from += kPersonsOfOne) {
+      auto const until = std::min(from + kPersonsOfOne, digests.size());
+      market::Submission submission;
+      submission.command = market::WithholdLeads{buyer_no, {}};
+      submission.deadline = deadline;
+      submission.withhold_persons.assign(digests.begin() + static_cast<std::ptrdiff_t>(from),
+                                         digests.begin() + static_cast<std::ptrdiff_t>(until));
+      all.push_back({market, std::move(submission)});
+    }
+  }
+  return all;
+}
+
+awaitable<Result<void, market::SubmitError>> submit_all(std::vector<Work> all) {
+  auto const executor = co_await asio::this_coro::executor;
+  Result<void, market::SubmitError> result;
+  std::exception_ptr thrown;
+  std::deque<storage::Pending<Answered>> flying;
+  for (std::size_t next = 0; next < all.size() || !flying.empty();) {
+    if (next < all.size() && flying.size() < kInFlightMax) {
+      auto& work = all[next++];
+      flying.emplace_back(executor, work.market->submit(std::move(work.submission)));
+      continue;
+    }
+    auto front = std::move(flying.front());
+    flying.pop_front();
+    try {
+      auto const answer = co_await front.wait();
+      if (!answer && result) result = refuse(answer.error());
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  }
+  if (thrown) std::rethrow_exception(thrown);
+  co_return result;
+}
+
+}  // namespace
+
+awaitable<Result<void, market::SubmitError>> withhold_leads(
+    market::MarketHost& markets, std::int64_t buyer_no, std::vector<std::string> digests,
+    std::chrono::steady_clock::time_point deadline) {
+  co_return co_await storage::on_strand(submit_all(work_of(markets, buyer_no, digests, deadline)));
+}
+
+}  // namespace leadex::app
