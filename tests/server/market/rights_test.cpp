@@ -117,7 +117,7 @@ TEST_F(StoredRights, AnEntryReachesWhatRestsAndSurvivesAReload) {
     fund(*first, {kOther, 0});
     for (std::int64_t lead = 1; lead <= 3; ++lead)
       EXPECT_TRUE(post(*first, lead, lead).sold.empty());
-    ASSERT_EQ(run(*first, PlaceBid{1, {kBuyer, 0}, 3 * kUnit, false})->outcome.refusal,
+    ASSERT_EQ(run(*first, PlaceBid{1, {kBuyer, 0}, 2 * kUnit, false})->outcome.refusal,
               Refusal::none);
     enter(kBuyer, 1);
     enter(kBuyer, 2);
@@ -140,6 +140,8 @@ TEST_F(StoredRights, AnEntryReachesWhatRestsAndSurvivesAReload) {
   }
   expect_replay();
   auto const second = host("second");
+  EXPECT_EQ(look<std::string>(*second, [](auto const& view) { return view.engine.describe(); }),
+            before);
   campaign(*second, kBuyer, 9 * kUnit);  // it sweeps what rests
   EXPECT_EQ(number("select count(*) from leadex.sale where buyer = 3 and lead_no in (1, 2)"), 0);
   run(*second, Purchase{{kBuyer, 0}, everything(), 10, 20 * kUnit, false});
