@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "billing/values/check.hpp"
+#include "server/market/found_persons.hpp"
 #include "server/observe/log.hpp"
 
 namespace leadex::market {
@@ -211,15 +212,10 @@ void Actor::on_looked_up(std::vector<ItemPtr> const& items,
   for (auto const& key : found->keys) {
     keys[std::to_string(key.account_no) + '/' + key.key] = &key;
   }
-  std::unordered_map<std::string, storage::FoundPerson const*> persons;
-  for (auto const& person : found->persons) persons[person.digest] = &person;
+  FoundPersons const persons{*found};
   std::set<Once> open;
   for (auto const no : found->open_intents) open.insert({Once::What::intent, no});
   for (auto const no : found->open_claw_backs) open.insert({Once::What::claw_back, no});
-  std::unordered_multimap<std::string, std::int64_t> holders;
-  for (auto const& holder : found->holders) holders.emplace(holder.digest, holder.buyer_no);
-  std::unordered_map<std::string, storage::FoundLead const*> leads;
-  for (auto const& lead : found->leads) leads[lead.digest] = &lead;
   for (auto const& item : items) {
     auto const& s = item->submission;
     item->looked_up = true;
@@ -231,24 +227,9 @@ void Actor::on_looked_up(std::vector<ItemPtr> const& items,
         continue;
       }
     }
-    auto const note = [&](std::string const& digest) {
-      if (auto const at = persons.find(digest); at != persons.end()) {
-        item->found.push_back(*at->second);
-      }
-    };
-    for (auto const& digest : s.persons) {
-      note(digest);
-      auto const [from, until] = holders.equal_range(digest);
-      for (auto at = from; at != until; ++at) item->withheld.push_back(at->second);
-    }
-    for (auto const& digest : s.withhold_persons) {
-      if (auto const at = leads.find(digest); at != leads.end()) {
-        item->leads.push_back(*at->second);
-      }
-    }
-    for (auto const& row : s.admissions) {
-      for (auto const& digest : row.digests) note(digest);
-    }
+    item->found = persons.claimed(s);
+    item->withheld = persons.holders(s);
+    item->leads = persons.leads(s);
     if (auto const once = happens_once(s.command)) item->still_open = open.contains(*once);
     auto& lane = s.lane == Lane::real_time ? real_time_ : bulk_;
     (item->alone ? alone_ : lane).push_back(item);

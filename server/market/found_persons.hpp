@@ -1,0 +1,62 @@
+#pragma once
+// FoundPersons: what a look-up found of persons, by digest, handed to the submissions that asked.
+// Of the actor; lives no longer than the look-up.
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "server/market/submission.hpp"
+#include "server/storage/market_store.hpp"
+
+namespace leadex::market {
+
+/// What a look-up found of persons, by digest, handed to the submissions that asked.
+class FoundPersons {
+ public:
+  explicit FoundPersons(storage::LookedUp const& found) {
+    for (auto const& person : found.persons) persons_[person.digest] = &person;
+    for (auto const& holder : found.holders) holders_[holder.digest].push_back(holder.buyer_no);
+    for (auto const& lead : found.leads) leads_[lead.digest] = &lead;
+  }
+  /// Persons of a lead or of an upload's rows that are known in the market.
+  [[nodiscard]] std::vector<storage::FoundPerson> claimed(Submission const& s) const {
+    std::vector<storage::FoundPerson> claimed;
+    auto const note = [&](std::string const& digest) {
+      auto const at = persons_.find(digest);
+      if (at != persons_.end()) claimed.push_back(*at->second);
+    };
+    for (auto const& digest : s.persons) note(digest);
+    for (auto const& row : s.admissions) {
+      for (auto const& digest : row.digests) note(digest);
+    }
+    return claimed;
+  }
+  /// Buyers whose own list has a person of that lead.
+  [[nodiscard]] std::vector<std::int64_t> holders(Submission const& s) const {
+    std::vector<std::int64_t> buyers;
+    for (auto const& digest : s.persons) {
+      auto const at = holders_.find(digest);
+      if (at == holders_.end()) continue;
+      buyers.insert(buyers.end(), at->second.begin(), at->second.end());
+    }
+    return buyers;
+  }
+  /// Leads of the persons that are to be withheld.
+  [[nodiscard]] std::vector<storage::FoundLead> leads(Submission const& s) const {
+    std::vector<storage::FoundLead> leads;
+    for (auto const& digest : s.withhold_persons) {
+      auto const at = leads_.find(digest);
+      if (at != leads_.end()) leads.push_back(*at->second);
+    }
+    return leads;
+  }
+
+ private:
+  std::unordered_map<std::string, storage::FoundPerson const*> persons_;
+  std::unordered_map<std::string, std::vector<std::int64_t>> holders_;
+  std::unordered_map<std::string, storage::FoundLead const*> leads_;
+};
+
+}  // namespace leadex::market
