@@ -46,7 +46,8 @@ class Prepared final : public PreparedBatch {
 
 // A key is looked for in each of the days it may stand in, by the whole of its index: a range of
 // days would walk through all keys of those days, for each key anew. Persons likewise: to join
-// with the many of an upload, all persons of the market would be read each time.
+// with the many of an upload, all persons of the market would be read each time. Behind `offset 0`
+// buyers' lists and leads are read by their keys as well, one by one.
 constexpr Statement kLookUp{
     "lx_look_up",
     "select 0 as kind, null::bytea as a, null::bytea as b, h.seq as i, 0::bigint as j, 0::bigint "
@@ -61,11 +62,12 @@ constexpr Statement kLookUp{
     "leadex.fund_intent f where f.market_id = $1::int8 and f.intent_no = any($6::int8[]) and "
     "f.market_seq is null union all select 4, null, null, b.order_no, 0, 0, 0 from "
     "leadex.claw_back b where b.market_id = $1::int8 and b.order_no = any($7::int8[]) and b.ready "
-    "and b.market_seq is null union all select 5, s.digest, null, s.tenant_no, 0, 0, 0 from "
-    "leadex.suppression s where s.digest = any($8::bytea[]) union all select 6, p.digest, null, "
-    "p.lead_no, coalesce(l.state, 0), 0, 0 from leadex.person p left join leadex.lead l on "
-    "l.market_id = p.market_id and l.lead_no = p.lead_no where p.market_id = $1::int8 and p.digest "
-    "= any($9::bytea[])"};
+    "and b.market_seq is null union all select 5, o.digest, null, s.tenant_no, 0, 0, 0 from "
+    "unnest($8::bytea[]) as o(digest) cross join lateral (select tenant_no from leadex.suppression "
+    "where digest = o.digest offset 0) as s union all select 6, p.digest, null, p.lead_no, "
+    "coalesce(l.state, 0), 0, 0 from leadex.person p left join lateral (select state from "
+    "leadex.lead where market_id = $1::int8 and lead_no = p.lead_no offset 0) as l on true where "
+    "p.market_id = $1::int8 and p.digest = any($9::bytea[])"};
 
 Call look_up_call(std::int64_t market_id, Lookups const& wanted) {
   auto const& keys = wanted.keys;

@@ -38,12 +38,11 @@ constexpr char const* kInsertRejects =
     "detail, external_id) select $1::int8, $2::int8, * from unnest($3::int8[], $4::int2[], "
     "$5::int2[], $6::text[], $7::text[], $8::text[], $9::text[])";
 
-// The lists are read by their index, for the persons of the chunk alone, whatever the planner
-// thinks of their length.
+// Person by person: free to choose, the planner reads all lists to the end for a chunk's persons.
 constexpr char const* kWithholdPersons =
     "insert into leadex.lead_withheld select $1::int8, p.lead_no, s.tenant_no from "
-    "unnest($2::int8[], $3::bytea[]) as p(lead_no, digest) join leadex.suppression s on s.digest = "
-    "p.digest where s.digest = any($3::bytea[]) on conflict do nothing";
+    "unnest($2::int8[], $3::bytea[]) as p(lead_no, digest) cross join lateral (select tenant_no "
+    "from leadex.suppression where digest = p.digest offset 0) as s on conflict do nothing";
 
 #define LEADEX_BATCH_COLUMNS                                                                     \
   "select b.market_id, b.batch_no, b.tenant_no, b.status, b.format, b.market_version, "          \
