@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "server/api/kept_answer.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/api/v1/trade_support.hpp"
 #include "server/app/withhold_leads.hpp"
@@ -58,9 +59,7 @@ Result<std::vector<SuppressedPerson>, ApiProblem> persons_of(ApiCall const& call
   return persons;
 }
 
-}  // namespace
-
-Answered add_suppressions(ApiCall& call) {
+asio::awaitable<ApiResult> add(ApiCall& call) {
   auto const persons = persons_of(call);
   if (!persons) co_return refuse(persons.error());
   auto const counts = co_await trade_of(call).rights.suppress(call.account_no(), *persons);
@@ -75,16 +74,21 @@ Answered add_suppressions(ApiCall& call) {
   co_return render_counts(**counts);
 }
 
-Answered get_suppressions(ApiCall& call) {
-  auto const counts = co_await trade_of(call).rights.counts(call.account_no());
+asio::awaitable<ApiResult> release(ApiCall& call) {
+  auto const persons = persons_of(call);
+  if (!persons) co_return refuse(persons.error());
+  auto const counts = co_await trade_of(call).rights.release(call.account_no(), *persons);
   if (!counts) co_return refuse(problem_of(counts.error()));
   co_return render_counts(*counts);
 }
 
-Answered release_suppressions(ApiCall& call) {
-  auto const persons = persons_of(call);
-  if (!persons) co_return refuse(persons.error());
-  auto const counts = co_await trade_of(call).rights.release(call.account_no(), *persons);
+}  // namespace
+
+Answered add_suppressions(ApiCall& call) { co_return co_await answer_once(call, add); }
+Answered release_suppressions(ApiCall& call) { co_return co_await answer_once(call, release); }
+
+Answered get_suppressions(ApiCall& call) {
+  auto const counts = co_await trade_of(call).rights.counts(call.account_no());
   if (!counts) co_return refuse(problem_of(counts.error()));
   co_return render_counts(*counts);
 }

@@ -1,5 +1,7 @@
 // Buyers' own lists and consents for named companies, through the API's operations.
 
+#include <thread>
+
 #include "server/crypto/bytes.hpp"
 #include "server/crypto/hash.hpp"
 #include "tests/server/api/trade_harness.hpp"
@@ -75,6 +77,18 @@ TEST_F(TradeSuppressions, AreCountedAndNeverGivenBack) {
                 hash_of(email_of("ann")).substr(0, 32) + "', 'hex')"),
             "0")
       << "what is stored is keyed";
+
+  Ask const once{.method = "POST",
+                 .target = "/v1/suppressions",
+                 .key = buyer_.key,
+                 .body = emails({"eve"}),
+                 .idempotency_key = "list-1"};
+  EXPECT_EQ(call(once).number("emails"), 3);
+  post("/v1/suppressions/release", buyer_.key, once.body);
+  auto const again = call(once);
+  EXPECT_EQ(again.header("Idempotent-Replayed"), "true");
+  EXPECT_EQ(again.number("emails"), 3) << "the first answer";
+  EXPECT_EQ(get("/v1/suppressions", buyer_.key).number("emails"), 2);
 
   auto const gone = post("/v1/suppressions/release", buyer_.key, emails({"ann", "eve"}));
   ASSERT_EQ(gone.status, 200) << gone.body;
@@ -154,7 +168,7 @@ TEST_F(TradeSuppressions, ReachALeadThatRestsAlready) {
   auto const id = listing(buyer_);
   auto const bids = "/v1/listings/" + id + "/bids";
   auto const price = R"({"price":)" + usd("3.00") + '}';
-  EXPECT_EQ(post(bids, buyer_.key, price).text("status"), "standing");
+  EXPECT_EQ(post(bids, buyer_.key, price).text("outcome"), "standing");
   suppress(buyer_, {"ann"});
   EXPECT_EQ(sql("select state from leadex.listing_bid"), "2") << "its standing bid is gone";
   EXPECT_EQ(post(bids, buyer_.key, R"({"price":)" + usd("9.00") + '}').status, 404);
@@ -170,30 +184,56 @@ TEST_F(TradeSuppressions, ReachALeadThatRestsAlready) {
   // Taken off again, what came meanwhile stays as it is; to others it is open all the time.
   EXPECT_EQ(post("/v1/suppressions/release", buyer_.key, emails({"ann"})).status, 200);
   EXPECT_EQ(post(bids, buyer_.key, R"({"price":)" + usd("9.00") + '}').status, 404);
-  EXPECT_EQ(post(bids, other_.key, R"({"price":)" + usd("9.00") + '}').text("status"), "sold");
+  EXPECT_EQ(post(bids, other_.key, R"({"price":)" + usd("9.00") + '}').text("outcome"), "sold");
   expect_true_books();
+}
+
+TEST_F(TradeSuppressions, SayWhenAMarketDidNotHearAndMayBeSentAgain) {
+  deposit(buyer_, "100.00");
+  lead("ann", "CA", 30, R"(,"ask":)" + usd("7.00"));
+  auto const bids = "/v1/listings/" + listing(buyer_) + "/bids";
+  auto const market = "/v1/admin/markets/" + std::string{kMarket};
+  // The market hears of its halt within a beat.
+  auto const sent_until = [&](int status) {
+    for (int i = 0; i < 300; ++i) {
+      auto const sent = post("/v1/suppressions", buyer_.key, emails({"bob"}));
+      if (sent.status == status) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    }
+    ADD_FAILURE() << "never " << status;
+  };
+  ASSERT_EQ(post(market + "/halt", admin_).status, 200);
+  sent_until(503);
+  auto const unheard = post("/v1/suppressions", buyer_.key, emails({"ann"}));
+  EXPECT_EQ(unheard.text("code"), "market_halted") << unheard.body;
+  EXPECT_EQ(get("/v1/suppressions", buyer_.key).number("emails"), 2) << "the list has it";
+  ASSERT_EQ(post(market + "/resume", admin_).status, 200);
+  sent_until(200);
+  EXPECT_EQ(sql("select count(*) from leadex.lead_withheld"), "0");
+  EXPECT_EQ(suppress(buyer_, {"ann"}).number("emails"), 2);
+  EXPECT_EQ(post(bids, buyer_.key, R"({"price":)" + usd("9.00") + '}').status, 404);
 }
 
 TEST_F(TradeSuppressions, ANamedConsentReachesTheNamedCompaniesAlone) {
   auto const acme = company("Acme  Insurance");
   deposit(acme, "100.00");
   deposit(buyer_, "100.00");
-  campaign(acme, "4.00", "50.00");
-  campaign(buyer_, "9.00", "50.00");
-  auto const sold = named_lead("ann", R"(["Nobody Inc."," ACME insurance "])");
-  ASSERT_EQ(sold.status, 201) << sold.body;
-  EXPECT_EQ(gross(sold), "4.00");
-  EXPECT_EQ(sql("select resale from leadex.lead"), "1");
-  EXPECT_EQ(gross(lead("bob")), "9.00");
-  auto const contact = get("/v1/sales/" + newest_sale(acme) + "/contact", acme.key);
-  EXPECT_EQ(contact.status, 200);
-
   auto const kept = named_lead("cid", R"(["Nobody Inc."])");
   ASSERT_EQ(kept.status, 201) << kept.body;
   EXPECT_EQ(kept.text("outcome"), "listed");
   auto const bids = "/v1/listings/" + listing(buyer_) + "/bids";
   EXPECT_EQ(post(bids, buyer_.key, R"({"price":)" + usd("9.00") + '}').status, 404);
   EXPECT_EQ(post(bids, acme.key, R"({"price":)" + usd("9.00") + '}').status, 404);
+
+  campaign(acme, "4.00", "50.00");
+  campaign(buyer_, "9.00", "50.00");
+  auto const sold = named_lead("ann", R"(["Nobody Inc."," ACME insurance "])");
+  ASSERT_EQ(sold.status, 201) << sold.body;
+  EXPECT_EQ(gross(sold), "4.00");
+  EXPECT_EQ(sql("select count(*) from leadex.lead where resale = 1"), "2");
+  EXPECT_EQ(gross(lead("bob")), "9.00");
+  auto const contact = get("/v1/sales/" + newest_sale(acme) + "/contact", acme.key);
+  EXPECT_EQ(contact.status, 200);
 
   EXPECT_EQ(named_lead("dan", "[]").status, 422);
   EXPECT_EQ(named_lead("dan", R"([" "])").status, 422);
