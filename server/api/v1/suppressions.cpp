@@ -59,7 +59,7 @@ Result<std::vector<SuppressedPerson>, ApiProblem> persons_of(ApiCall const& call
   return persons;
 }
 
-asio::awaitable<ApiResult> add(ApiCall& call) {
+asio::awaitable<ApiResult> put_on(ApiCall& call) {
   auto const persons = persons_of(call);
   if (!persons) co_return refuse(persons.error());
   auto const counts = co_await trade_of(call).rights.suppress(call.account_no(), *persons);
@@ -74,7 +74,7 @@ asio::awaitable<ApiResult> add(ApiCall& call) {
   co_return render_counts(**counts);
 }
 
-asio::awaitable<ApiResult> release(ApiCall& call) {
+asio::awaitable<ApiResult> take_off(ApiCall& call) {
   auto const persons = persons_of(call);
   if (!persons) co_return refuse(persons.error());
   auto const counts = co_await trade_of(call).rights.release(call.account_no(), *persons);
@@ -84,8 +84,8 @@ asio::awaitable<ApiResult> release(ApiCall& call) {
 
 }  // namespace
 
-Answered add_suppressions(ApiCall& call) { co_return co_await answer_once(call, add); }
-Answered release_suppressions(ApiCall& call) { co_return co_await answer_once(call, release); }
+Answered add_suppressions(ApiCall& call) { co_return co_await answer_once(call, put_on); }
+Answered release_suppressions(ApiCall& call) { co_return co_await answer_once(call, take_off); }
 
 Answered get_suppressions(ApiCall& call) {
   auto const counts = co_await trade_of(call).rights.counts(call.account_no());
