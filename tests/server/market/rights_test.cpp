@@ -187,7 +187,7 @@ TEST_F(StoredRights, ALeadThatIsOverIsNotKeptFromAnybody) {
 }
 
 TEST_F(StoredRights, WhateverComesAtOnceNoLeadOfAListedPersonStaysOpen) {
-  constexpr std::int64_t kPersons = 240;
+  constexpr std::int64_t kPersons = 80;
   auto const* const text = std::getenv("LEADEX_TEST_SEED");
   auto const seed = text != nullptr ? std::stoull(text) : std::random_device{}();
   SCOPED_TRACE("LEADEX_TEST_SEED=" + std::to_string(seed));
