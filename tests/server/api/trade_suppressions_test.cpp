@@ -178,7 +178,7 @@ TEST_F(TradeSuppressions, ReachALeadThatRestsAlready) {
   EXPECT_EQ(bought.number("filled"), 0) << bought.body;
   auto const sweeps = campaign(buyer_, "9.00", "50.00", R"(,"buys_listings":true)");
   auto const why = get("/v1/campaigns/" + sweeps + "/explain?lead_id=" + id, buyer_.key);
-  EXPECT_EQ(why.text("reason"), "suppressed") << why.body;
+  EXPECT_EQ(why.text("reason"), "not_offered") << why.body;
   EXPECT_EQ(sql("select count(*) from leadex.sale"), "0");
 
   // Taken off again, what came meanwhile stays as it is; to others it is open all the time.
