@@ -23,6 +23,14 @@ struct Zone {
   [[nodiscard]] bool known() const { return windows[0].end_us != 0; }
 };
 
+/// What open pings hold of a campaign besides what it has sold. It counts in whatever windows run.
+struct Reserved {
+  std::int64_t n{};
+  std::int64_t micros{};
+  std::int64_t trial_n{};
+  std::map<std::int64_t, std::int64_t> by_source;  // generator → n
+};
+
 struct Campaign {
   std::int64_t campaign_no{};
   std::int64_t buyer_no{};
@@ -38,6 +46,7 @@ struct Campaign {
   std::int64_t turn{};                          // number of the last auction it won in turn
   std::int64_t trial_sold{};
   std::map<std::int64_t, CounterWindows> source_counters;  // by generator; caps per source alone
+  Reserved reserved;
 
   /// By its buyer, or because its trial is over.
   [[nodiscard]] bool stopped() const {

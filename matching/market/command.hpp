@@ -429,12 +429,67 @@ struct WithholdLeads {
   static void fields(auto& self, auto& io) { io(self.buyer_no, self.lead_nos); }
 };
 
+/// What a buyer's endpoint answered to a ping; for that auction it stands in the place of the
+/// campaign's standing bid.
+struct LiveBid {
+  std::int64_t campaign_no{};
+  std::int64_t bid_micros{};  // 0: no bid
+  bool exclusive{};           // for the whole lead
+  static void fields(auto& self, auto& io) {
+    io(self.campaign_no, self.bid_micros, self.exclusive);
+  }
+};
+
+/// Asks what a lead would bring, without the person. What it finds is reserved for ttl_us: caps,
+/// budgets and trials count it as if it were sold. No table holds a reservation.
+struct OfferPing {
+  std::int64_t ping_no{};  // chosen by the caller, at random: unique for ever
+  std::int64_t ttl_us{};
+  std::int64_t minimum_micros{};  // lower prices are left out; gross, of a share or of the whole
+  OfferLead lead;                 // number 0
+  std::vector<LiveBid> live;      // ascending by campaign; others bid as they stand
+  static void fields(auto& self, auto& io) {
+    io(self.ping_no, self.ttl_us, self.minimum_micros, self.lead, self.live);
+  }
+};
+
+/// One bid that a ping was promised. Net is what its generator was told, after the commission.
+struct PromisedBid {
+  std::int64_t campaign_no{};
+  std::int64_t buyer_no{};
+  std::int64_t price_micros{};
+  std::int64_t net_micros{};
+  bool exclusive{};
+  friend bool operator==(PromisedBid const&, PromisedBid const&) = default;
+  static void fields(auto& self, auto& io) {
+    io(self.campaign_no, self.buyer_no, self.price_micros, self.net_micros, self.exclusive);
+  }
+};
+
+/// The lead behind a ping. What was promised is sold first, at the promised prices, as far as it is
+/// still reserved and its buyer can take it; the rest meets the campaigns like any other lead.
+struct PostPing {
+  std::int64_t ping_no{};
+  std::int64_t expires_us{};  // the last instant at which the promise holds
+  std::vector<PromisedBid> promised;
+  OfferLead lead;
+  static void fields(auto& self, auto& io) {
+    io(self.ping_no, self.expires_us, self.promised, self.lead);
+  }
+};
+
+/// Reservations are gone: memory was loaded afresh, which the log has to say for its replay.
+struct ForgetPings {
+  static void fields(auto&, auto&) {}
+};
+
 /// The order is stored in the log: new commands go at the end.
 using Command =
     std::variant<ConfigureMarket, SetZoneWindows, UpsertCampaign, PauseCampaign, SweepListings,
                  FundBudget, DefundBudget, RemitEarnings, AdmitRows, OfferLead, PlaceBid,
                  WithdrawBid, Purchase, ConfirmDelivery, RefuseDelivery, OpenReturn, AcceptReturn,
                  ContestReturn, DecideDispute, WithdrawLead, Tick, ClawBack, CoverClawBack,
-                 ProposeDeal, AcceptDeal, EndDeal, SetSourceTerms, WithholdLeads>;
+                 ProposeDeal, AcceptDeal, EndDeal, SetSourceTerms, WithholdLeads, OfferPing,
+                 PostPing, ForgetPings>;
 
 }  // namespace leadex::market

@@ -25,6 +25,7 @@ Applied Engine::apply(Timestamp at, Command const& command) {
     return applied;
   }
   let_asks_fall(context.now_us);
+  expire_pings(context.now_us);
   applied.outcome = std::visit([&](auto const& held) { return handle(context, held); }, command);
   return applied;
 }
@@ -169,11 +170,11 @@ Outcome Engine::handle(Context& c, DefundBudget const& command) {
     return {.refusal = Refusal::campaign_unknown};
   }
   if (command.amount_micros <= 0) return {.refusal = Refusal::amount_invalid};
-  auto& left = budget(command.budget);
+  auto const left = available(command.budget);
   if (left < command.amount_micros) {
     return {.refusal = Refusal::insufficient_funds, .micros = command.amount_micros - left};
   }
-  left -= command.amount_micros;
+  budget(command.budget) -= command.amount_micros;
   c.applied.effects.emplace_back(BudgetMoved{BudgetMoved::Kind::defunded, command.budget,
                                              command.intent_no, command.amount_micros});
   if (auto const found = campaigns_.find(command.budget.campaign_no); found != campaigns_.end()) {
@@ -226,9 +227,14 @@ Campaign const* Engine::campaign(std::int64_t campaign_no) const {
   return found == campaigns_.end() ? nullptr : &found->second;
 }
 
-std::int64_t Engine::available(BudgetKey const& key) const {
+std::int64_t Engine::balance(BudgetKey const& key) const {
   auto const found = budgets_.find(key);
   return found == budgets_.end() ? 0 : found->second;
+}
+
+std::int64_t Engine::available(BudgetKey const& key) const {
+  auto const* held = campaign(key.campaign_no);
+  return balance(key) - (held == nullptr ? 0 : held->reserved.micros);
 }
 
 Listing const* Engine::listing(std::int64_t lead_no) const {
@@ -257,6 +263,8 @@ std::optional<std::int64_t> Engine::next_due_us(std::uint32_t jobs) const {
   }
   bool const falls = (jobs & Tick::listing_expiry) != 0 && !falls_.empty();
   if (falls && (!next || falls_.top().due_us < *next)) next = falls_.top().due_us;
+  bool const pings = (jobs & Tick::listing_expiry) != 0 && !pings_due_.empty();
+  if (pings && (!next || pings_due_.top().due_us < *next)) next = pings_due_.top().due_us;
   return next;
 }
 

@@ -29,6 +29,7 @@ inline constexpr std::int64_t kPurchaseQuantityMax = 1000;
 inline constexpr std::size_t kStandingBidsMax = 256;  // on one listing
 inline constexpr std::int64_t kBidsLeftLow = 10;      // a budget for fewer of them is low
 inline constexpr std::size_t kDealsMax = 100'000;     // proposed and active
+inline constexpr std::size_t kPingsMax = 1'000'000;   // reserved at a time
 
 /// Why a campaign does not get a lead; the first reason in the order of the checks.
 struct Verdict {
@@ -68,6 +69,7 @@ class Engine {
   [[nodiscard]] MarketRules const& rules() const { return rules_; }
   [[nodiscard]] targeting::Schema const& schema() const { return index_.schema(); }
   [[nodiscard]] Campaign const* campaign(std::int64_t campaign_no) const;
+  /// What can be spent: its money less what open pings have reserved of it.
   [[nodiscard]] std::int64_t available(BudgetKey const& budget) const;
   [[nodiscard]] Listing const* listing(std::int64_t lead_no) const;
   [[nodiscard]] OpenSale const* sale(SaleKey const& key) const;
@@ -92,10 +94,18 @@ class Engine {
   [[nodiscard]] std::optional<std::vector<SoldShare>> preview(OfferLead const& lead,
                                                               std::int64_t now_us) const;
 
+  /// Pings with something reserved.
+  [[nodiscard]] std::size_t ping_count() const { return pings_.size(); }
+  /// The campaigns that a ping would meet now, ascending; nothing for an unknown version.
+  [[nodiscard]] std::optional<std::vector<std::int64_t>> bidders_of(OfferLead const& lead,
+                                                                    std::int64_t now_us) const;
+
   /// Puts back what the tables hold. Call once, on an engine that has applied nothing.
   void restore(Image const& image);
   /// Canonical text of the whole state, for comparing a reloaded engine with the one before it.
   [[nodiscard]] std::string describe() const;
+  /// The same of reservations, which a reload forgets.
+  [[nodiscard]] std::string describe_pings() const;
   [[nodiscard]] Numbers numbers() const { return numbers_; }
 
  private:
@@ -120,6 +130,7 @@ class Engine {
   void wake(Context& c, Campaign& campaign);
   Campaign* find_campaign(std::int64_t campaign_no, std::int64_t buyer_no);
   std::int64_t& budget(BudgetKey const& key) { return budgets_[key]; }
+  [[nodiscard]] std::int64_t balance(BudgetKey const& key) const;
 
   // engine_limits.cpp: caps, opening hours, pace
   void place_in_zone(Campaign& campaign);
@@ -148,10 +159,11 @@ class Engine {
 
   // engine_bidders.cpp: who bids on a lead, and how much
   [[nodiscard]] auction::AuctionInput bidders(Listing const& listing, Values const& values,
-                                              std::int64_t now_us,
-                                              targeting::MatchBuffer& matches) const;
+                                              std::int64_t now_us, targeting::MatchBuffer& matches,
+                                              std::vector<LiveBid> const& live = {}) const;
   [[nodiscard]] std::optional<auction::Candidate> candidate_of(Campaign const& campaign,
-                                                               Listing const& listing) const;
+                                                               Listing const& listing,
+                                                               LiveBid const* live) const;
   [[nodiscard]] bool welcome(Campaign const& campaign, Listing const& listing,
                              std::int64_t now_us) const;
   [[nodiscard]] auction::AuctionInput input_for(Listing const& listing, std::int64_t now_us) const;
@@ -159,6 +171,8 @@ class Engine {
   // engine_offer.cpp: fresh leads and their auctions
   Outcome handle(Context& c, OfferLead const& command);
   Outcome handle(Context& c, WithdrawLead const& command);
+  [[nodiscard]] Result<Values, Refusal> take_in(OfferLead const& lead);
+  Outcome close_offer(Context& c, Listing& listing);
   void learn_texts(OfferLead const& lead);
   void fill_virtual(Listing const& listing, std::int64_t now_us, Values& values) const;
   void meet_campaigns(Context& c, Listing& listing, Values const& values);
@@ -174,6 +188,26 @@ class Engine {
   void let_asks_fall(std::int64_t now_us);
   void drop_if_idle(std::int64_t lead_no);
   [[nodiscard]] static bool worn_out(Listing const& listing);
+
+  // engine_pings.cpp: prices without a lead, reserved for a while
+  struct Ping {
+    std::int64_t expires_us{};
+    std::int64_t generator_no{};
+    AuctionHeld held;  // told when its lead comes, without the book
+    std::vector<PromisedBid> bids;
+    std::vector<std::uint8_t> of_trial;  // by bid
+  };
+  Outcome handle(Context& c, OfferPing const& command);
+  Outcome handle(Context& c, PostPing const& command);
+  Outcome handle(Context& c, ForgetPings const& command);
+  void reserve(Ping& ping);
+  void release(Ping const& ping);
+  void drop_ping(std::int64_t ping_no);
+  void expire_pings(std::int64_t now_us);
+  bool keep_promises(Context& c, Listing& listing, PostPing const& command);
+  [[nodiscard]] bool can_keep(PromisedBid const& bid, Listing const& listing) const;
+  static AuctionHeld told(Listing const& listing, auction::AuctionInput const& input,
+                          auction::AuctionResult const& result, bool of_bids);
 
   // engine_preview.cpp: without changing anything
   [[nodiscard]] std::optional<Values> values_of(OfferLead const& lead) const;
@@ -252,6 +286,9 @@ class Engine {
 
   using DueQueue = std::priority_queue<Due, std::vector<Due>, std::greater<>>;
   std::map<std::uint32_t, DueQueue> due_;
+  std::map<std::int64_t, Ping> pings_;             // with a reservation
+  std::map<std::int64_t, std::int64_t> promises_;  // called in: ping → when it expires
+  DueQueue pings_due_;                             // of both
   DueQueue falls_;  // of asks; they follow the time of commands and are nobody's outcome
 
   Numbers numbers_;

@@ -8,6 +8,25 @@
 
 namespace leadex::market {
 
+namespace {
+
+/// Puts the answer of a buyer's endpoint in the place of its standing bid; a trial keeps its price.
+/// False when it is no bid, or one for what the campaign does not buy.
+bool bids_live(auction::Candidate& candidate, LiveBid const& live, bool in_trial) {
+  if (live.bid_micros <= 0 || live.bid_micros > kAmountMax.micros) return false;
+  if (live.exclusive && candidate.exclusivity == auction::Exclusivity::shared) return false;
+  if (candidate.exclusivity == auction::Exclusivity::any) {
+    candidate.exclusivity =
+        live.exclusive ? auction::Exclusivity::exclusive : auction::Exclusivity::shared;
+  }
+  if (in_trial) return true;
+  candidate.bid = Money{live.bid_micros};
+  candidate.exclusive_bid.reset();
+  return true;
+}
+
+}  // namespace
+
 bool source_allowed(CampaignTerms const& terms, std::int64_t generator_no) {
   auto const among = [&](std::vector<std::int64_t> const& list) {
     return std::find(list.begin(), list.end(), generator_no) != list.end();
@@ -43,7 +62,8 @@ auction::AuctionInput Engine::input_for(Listing const& listing, std::int64_t now
 /// Its bid as far as budget and caps cover it; nothing when they cover none: a bid that is not
 /// covered is no bid.
 std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
-                                                       Listing const& listing) const {
+                                                       Listing const& listing,
+                                                       LiveBid const* live) const {
   auto const& terms = campaign.terms;
   auto const& rules = rules_of(listing);
   auction::Candidate candidate;
@@ -52,6 +72,7 @@ std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
   candidate.bid = Money{campaign.bid()};
   if (auto const whole = campaign.exclusive_bid()) candidate.exclusive_bid = Money{*whole};
   candidate.exclusivity = terms.exclusivity;
+  if (live != nullptr && !bids_live(candidate, *live, campaign.in_trial())) return std::nullopt;
   candidate.max_shares = terms.max_shares;
   candidate.tier =
       campaign.campaign_no == rules.fallback_campaign ? auction::kTierMax : terms.priority;
@@ -64,8 +85,8 @@ std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
     candidate.deal = Money{deal->price_micros};
     candidate.deal_is_exclusive = deal->exclusive;
   }
-  bool const alone = terms.exclusivity != auction::Exclusivity::shared;
-  bool const among = terms.exclusivity != auction::Exclusivity::exclusive;
+  bool const alone = candidate.exclusivity != auction::Exclusivity::shared;
+  bool const among = candidate.exclusivity != auction::Exclusivity::exclusive;
   auto const whole = candidate.exclusive_bid.value_or(candidate.bid);
   bool const alone_covered = alone && affordable(campaign, whole.micros);
   bool const among_covered = among && affordable(campaign, candidate.bid.micros);
@@ -77,13 +98,18 @@ std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
 
 /// The lead's auction as its bidders stand now. `values` are whole, the virtual ones too.
 auction::AuctionInput Engine::bidders(Listing const& listing, Values const& values,
-                                      std::int64_t now_us, targeting::MatchBuffer& matches) const {
+                                      std::int64_t now_us, targeting::MatchBuffer& matches,
+                                      std::vector<LiveBid> const& live) const {
   index_.match(values, matches);
   auto input = input_for(listing, now_us);
   for (auto const slot : matches.slots) {
     auto const& campaign = *in_slot_[slot];
     if (!welcome(campaign, listing, now_us)) continue;
-    if (auto candidate = candidate_of(campaign, listing)) {
+    auto const said =
+        std::lower_bound(live.begin(), live.end(), campaign.campaign_no,
+                         [](LiveBid const& bid, std::int64_t no) { return bid.campaign_no < no; });
+    bool const asked = said != live.end() && said->campaign_no == campaign.campaign_no;
+    if (auto candidate = candidate_of(campaign, listing, asked ? &*said : nullptr)) {
       input.candidates.push_back(std::move(*candidate));
     }
   }

@@ -61,22 +61,28 @@ void Engine::roll_windows(Campaign& campaign) {
 }
 
 bool Engine::has_room(Campaign const& campaign, std::int64_t micros) const {
+  auto const& held = campaign.reserved;
   for (auto const& counter : campaign.counters) {
-    if (counter.n_max != kNone && counter.n >= counter.n_max) return false;
-    if (counter.micros_max != kNone && counter.micros + micros > counter.micros_max) return false;
+    if (counter.n_max != kNone && counter.n + held.n >= counter.n_max) return false;
+    if (counter.micros_max != kNone && counter.micros + held.micros + micros > counter.micros_max) {
+      return false;
+    }
   }
-  return true;
+  // The last leads of a trial may be spoken for, and what comes after waits for the buyer.
+  return !campaign.in_trial() || campaign.trial_sold + held.trial_n < campaign.terms.trial.leads;
 }
 
 bool Engine::has_source_room(Campaign const& campaign, std::int64_t generator_no) const {
   if (!counts_sources(campaign.terms)) return true;
   auto const found = campaign.source_counters.find(generator_no);
+  auto const pinged = campaign.reserved.by_source.find(generator_no);
+  auto const held = pinged == campaign.reserved.by_source.end() ? 0 : pinged->second;
   for (std::size_t k = 0; k < kWindowKinds; ++k) {
     auto const limit = campaign.terms.source_leads_max.at(k);
     if (limit == kNone) continue;
     bool const counted = found != campaign.source_counters.end() &&
                          found->second.at(k).start_us == campaign.counters.at(k).start_us;
-    if ((counted ? found->second.at(k).n : 0) >= limit) return false;
+    if ((counted ? found->second.at(k).n : 0) + held >= limit) return false;
   }
   return true;
 }
@@ -120,10 +126,10 @@ bool Engine::in_pace(Campaign const& campaign, std::int64_t now_us) const {
     auto const share = [&](std::int64_t limit) {
       return whole <= 0 ? Wide{limit} : (limit * gone + whole - 1) / whole;
     };
-    if (terms.leads_max.at(k) != kNone && counter.n >= share(terms.leads_max.at(k))) return false;
-    if (terms.spend_max.at(k) != kNone && counter.micros >= share(terms.spend_max.at(k))) {
-      return false;
-    }
+    auto const n = counter.n + campaign.reserved.n;
+    auto const micros = counter.micros + campaign.reserved.micros;
+    if (terms.leads_max.at(k) != kNone && n >= share(terms.leads_max.at(k))) return false;
+    if (terms.spend_max.at(k) != kNone && micros >= share(terms.spend_max.at(k))) return false;
   }
   return true;
 }
@@ -157,7 +163,7 @@ void Engine::count_sale(Context& c, Campaign& campaign, SaleAwarded& sold) {
       move_campaign(c, campaign);
     }
   }
-  if (available(sold.budget) < campaign.least_bid() && campaign.status == CampaignStatus::active) {
+  if (balance(sold.budget) < campaign.least_bid() && campaign.status == CampaignStatus::active) {
     campaign.status = CampaignStatus::exhausted;
     move_campaign(c, campaign);
   }

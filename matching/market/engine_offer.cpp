@@ -38,11 +38,12 @@ void Engine::learn_texts(OfferLead const& lead) {
   }
 }
 
-Outcome Engine::handle(Context& c, OfferLead const& command) {
-  if (listings_.contains(command.lead_no)) return {.refusal = Refusal::lead_known};
+/// Makes a listing of a lead that came, which rests nowhere yet. @return its values.
+Result<Engine::Values, Refusal> Engine::take_in(OfferLead const& command) {
+  if (listings_.contains(command.lead_no)) return refuse(Refusal::lead_known);
   learn_texts(command);
   auto values = values_of(command);
-  if (!values) return {.refusal = Refusal::version_unknown};
+  if (!values) return refuse(Refusal::version_unknown);
   Listing fresh;
   fresh.lead_no = command.lead_no;
   fresh.generator_no = command.generator_no;
@@ -55,8 +56,20 @@ Outcome Engine::handle(Context& c, OfferLead const& command) {
   fresh.reserve_micros = reserve_for(command.generator_no, versions_.at(command.version));
   fresh.access = access_of(command);
   fresh.packed = pack(*values, schema().market_size());
-  auto& listing = listings_.emplace(command.lead_no, std::move(fresh)).first->second;
+  listings_.emplace(command.lead_no, std::move(fresh));
+  return std::move(*values);
+}
+
+Outcome Engine::handle(Context& c, OfferLead const& command) {
+  auto const values = take_in(command);
+  if (!values) return {.refusal = values.error()};
+  auto& listing = listings_.at(command.lead_no);
   meet_campaigns(c, listing, *values);
+  return close_offer(c, listing);
+}
+
+/// After the sales of a lead that came: what is left of it rests.
+Outcome Engine::close_offer(Context& c, Listing& listing) {
   Outcome outcome = std::move(c.applied.outcome);
   rest_or_close(c, listing);
   outcome.rests = listing.resting;
@@ -64,7 +77,7 @@ Outcome Engine::handle(Context& c, OfferLead const& command) {
     c.applied.effects.emplace_back(
         LeadMoved{listing.lead_no, LeadState::sold, 0, listing.reserve_micros});
   }
-  drop_if_idle(command.lead_no);
+  drop_if_idle(listing.lead_no);
   return outcome;
 }
 
@@ -108,8 +121,17 @@ void Engine::meet_campaigns(Context& c, Listing& listing, Values const& market_v
 
 std::int64_t Engine::record(Context& c, Listing const& listing, auction::AuctionInput const& input,
                             auction::AuctionResult const& result, bool of_bids) {
-  AuctionHeld held;
+  auto held = told(listing, input, result, of_bids);
   held.auction_no = ++numbers_.auction;
+  held.book = to_text(auction::encode_book(input, result.ranking));
+  c.applied.effects.emplace_back(std::move(held));
+  return numbers_.auction;
+}
+
+/// An auction as its record tells it, yet without number and book.
+AuctionHeld Engine::told(Listing const& listing, auction::AuctionInput const& input,
+                         auction::AuctionResult const& result, bool of_bids) {
+  AuctionHeld held;
   held.lead_no = listing.lead_no;
   held.rules_version = listing.version;
   held.candidates = static_cast<std::int64_t>(input.candidates.size());
@@ -118,7 +140,6 @@ std::int64_t Engine::record(Context& c, Listing const& listing, auction::Auction
   held.exclusive = !result.winners.empty() && result.winners.front().exclusive;
   held.revenue_micros = result.revenue.micros;
   held.losing_package_micros = result.losing_package.micros;
-  held.book = to_text(auction::encode_book(input, result.ranking));
   auto const amount = [](std::optional<Money> money) { return money ? money->micros : kNone; };
   auto const named = std::min(result.ranking.size(), kRankedBidsMax);
   for (auto const i : std::span{result.ranking}.first(named)) {
@@ -132,9 +153,7 @@ std::int64_t Engine::record(Context& c, Listing const& listing, auction::Auction
                            .min_to_win = amount(placing.min_to_win),
                            .min_exclusive_to_win = amount(placing.min_exclusive_to_win)});
   }
-  auto const number = held.auction_no;
-  c.applied.effects.emplace_back(std::move(held));
-  return number;
+  return held;
 }
 
 /// A public sale id has room for so many rounds; whoever voids a lead that often wants none of it.

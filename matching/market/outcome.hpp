@@ -46,6 +46,8 @@ enum class Refusal : std::uint8_t {
   deal_not_open = 30,
   not_counterparty = 31,  // who proposed a deal cannot accept it
   trial_fixed = 32,       // terms of a trial that has begun
+  ping_expired = 33,
+  ping_used = 34,  // its promise was kept once
 };
 
 /// A sale as the sender of a command sees it. The fee is the market's writer's to fill in.
@@ -66,7 +68,8 @@ struct Outcome {
   bool rests{};                // OfferLead: something is left on sale
   bool more{};                 // Tick, SweepListings: call again
   std::int64_t number{};       // the auction, bid, order or return this command made; 0 none
-  std::int64_t micros{kNone};  // insufficient_funds: what was missing
+  std::int64_t micros{kNone};  // insufficient_funds: what was missing; PostPing: what the
+                               // exchange adds to keep the promise, the writer's to fill in
   static void fields(auto& self, auto& io) {
     io(self.refusal, self.sold, self.rests, self.more, self.number, self.micros);
   }
@@ -313,10 +316,33 @@ struct BudgetLow {
   static void fields(auto& self, auto& io) { io(self.campaign_no, self.buyer_no); }
 };
 
+/// What a ping reserved. No table holds it.
+struct PingReserved {
+  std::int64_t ping_no{};
+  std::int64_t expires_us{};
+  std::vector<PromisedBid> bids;  // net as given by nobody yet: 0
+  static void fields(auto& self, auto& io) { io(self.ping_no, self.expires_us, self.bids); }
+};
+
+/// A promise was called in: what was promised in all, to be held against what the lead brought.
+struct PromiseUsed {
+  std::int64_t ping_no{};
+  std::int64_t expires_us{};
+  std::int64_t lead_no{};
+  std::int64_t generator_no{};
+  std::int64_t gross_micros{};
+  std::int64_t net_micros{};
+  static void fields(auto& self, auto& io) {
+    io(self.ping_no, self.expires_us, self.lead_no, self.generator_no, self.gross_micros,
+       self.net_micros);
+  }
+};
+
 /// The order is stored: new effects go at the end.
-using Effect = std::variant<SaleAwarded, SaleStepped, LeadMoved, CounterMoved, CampaignMoved,
-                            BudgetMoved, BidMoved, ReturnMoved, AuctionHeld, BudgetLow,
-                            SourceCounted, DealMoved, SourceTermsMoved, LeadWithheld>;
+using Effect =
+    std::variant<SaleAwarded, SaleStepped, LeadMoved, CounterMoved, CampaignMoved, BudgetMoved,
+                 BidMoved, ReturnMoved, AuctionHeld, BudgetLow, SourceCounted, DealMoved,
+                 SourceTermsMoved, LeadWithheld, PingReserved, PromiseUsed>;
 
 struct Applied {
   Outcome outcome;

@@ -226,7 +226,25 @@ void Engine::restore(Image const& image) {
   for (auto const& entry : image.delivered) {
     buyers_[entry.buyer_no].delivered[entry.hour] += entry.sales;
   }
+  for (auto const& used : image.promises) {
+    promises_[used.ping_no] = used.expires_us;
+    pings_due_.push({used.expires_us, used.ping_no, 0});
+  }
   for (auto& [no, campaign] : campaigns_) refresh(campaign);
+}
+
+std::string Engine::describe_pings() const {
+  std::string out;
+  LineWriter write{out};
+  for (auto const& [no, ping] : pings_) {
+    write.line("ping", no, ping.expires_us, ping.generator_no, ping.bids, ping.of_trial);
+  }
+  for (auto const& [no, campaign] : campaigns_) {
+    auto const& held = campaign.reserved;
+    if (held.n != 0) write.line("reserved", no, held.n, held.micros, held.trial_n);
+    for (auto const& [generator, n] : held.by_source) write.line(" source", generator, n);
+  }
+  return out;
 }
 
 /// Only what decides: caches, due queues and dropped history of buyers are left out, as is what a

@@ -76,6 +76,7 @@ struct Image {
   std::vector<SourceCounted> source_counts;
   std::vector<DealMoved> deals;  // proposed and active
   std::vector<SetSourceTerms> source_terms;
+  std::vector<PromiseUsed> promises;  // called in, and not expired at last_at_us
   Numbers numbers;
   std::int64_t last_at_us{};  // of the last command
 };

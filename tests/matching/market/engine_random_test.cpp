@@ -13,8 +13,53 @@ namespace {
 int rounds() { return std::getenv("LEADEX_TEST_FULL") != nullptr ? 200 : 12; }
 constexpr int kCommands = 1500;
 
+/// Reservations as a plain list, kept by what commands said and when.
+class PlainPings {
+ public:
+  void apply(std::int64_t at_us, Command const& command, Applied const& applied) {
+    std::erase_if(open_, [&](auto const& entry) { return entry.second.expires_us < at_us; });
+    if (applied.outcome.refusal != Refusal::none) return;
+    if (std::holds_alternative<ForgetPings>(command)) open_.clear();
+    if (auto const* post = std::get_if<PostPing>(&command)) open_.erase(post->ping_no);
+    for (auto const& effect : applied.effects) {
+      if (auto const* held = std::get_if<PingReserved>(&effect)) open_[held->ping_no] = *held;
+    }
+  }
+  [[nodiscard]] Reserved of(std::int64_t campaign_no) const {
+    Reserved sum;
+    for (auto const& [no, ping] : open_) {
+      for (auto const& bid : ping.bids) {
+        if (bid.campaign_no != campaign_no) continue;
+        sum.n += 1;
+        sum.micros += bid.price_micros;
+      }
+    }
+    return sum;
+  }
+  [[nodiscard]] std::size_t size() const { return open_.size(); }
+
+ private:
+  std::map<std::int64_t, PingReserved> open_;
+};
+
+/// A reservation counts against caps, budget and trial as a sale would.
+void expect_within_limits(Engine const& engine, PingReserved const& ping) {
+  for (auto const& bid : ping.bids) {
+    auto const& campaign = *engine.campaign(bid.campaign_no);
+    auto const& held = campaign.reserved;
+    ASSERT_GE(engine.available({campaign.buyer_no, campaign.campaign_no}), 0);
+    for (auto const& window : campaign.counters) {
+      ASSERT_TRUE(window.n_max == kNone || window.n + held.n <= window.n_max);
+      ASSERT_TRUE(window.micros_max == kNone || window.micros + held.micros <= window.micros_max);
+    }
+    ASSERT_TRUE(held.trial_n == 0 ||
+                campaign.trial_sold + held.trial_n <= campaign.terms.trial.leads);
+  }
+}
+
 /// What must hold of the tables after every command.
-void expect_invariants(ShadowTables const& tables, Engine const& engine) {
+void expect_invariants(ShadowTables const& tables, Engine const& engine, PlainPings const& pings) {
+  ASSERT_EQ(engine.ping_count(), pings.size());
   std::int64_t held = 0;
   std::map<std::int64_t, std::map<std::int64_t, int>> owners;  // lead → share → live sales
   std::map<std::pair<std::int64_t, std::int64_t>, int> had;    // (lead, buyer) → sales
@@ -42,11 +87,13 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine) {
   for (auto const& [key, micros] : tables.budgets()) {
     ASSERT_GE(micros, 0);
     ASSERT_GE(engine.available(key), 0);
-    ASSERT_LE(engine.available(key), micros);
+    auto const pinged = key.campaign_no == 0 ? 0 : pings.of(key.campaign_no).micros;
+    ASSERT_EQ(engine.available(key), micros - tables.held_by_bids(key) - pinged);
     available += micros;
   }
   ASSERT_EQ(available + held, tables.funded()) << "money appeared or vanished";
   for (auto const& [no, campaign] : tables.campaigns()) {
+    ASSERT_EQ(engine.campaign(no)->reserved.n, pings.of(no).n);
     for (auto const& window : campaign.counters) {
       ASSERT_TRUE(window.n_max == kNone || window.n <= window.n_max);
       ASSERT_TRUE(window.micros_max == kNone || window.micros <= window.micros_max);
@@ -66,6 +113,21 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine) {
   }
 }
 
+/// What a ping was promised, as a preview would tell it.
+std::vector<SoldShare> promised(Applied const& applied) {
+  std::vector<SoldShare> shares;
+  for (auto const& effect : applied.effects) {
+    auto const* held = std::get_if<PingReserved>(&effect);
+    if (held == nullptr) continue;
+    for (auto const& bid : held->bids) {
+      shares.push_back({.slot = static_cast<std::int32_t>(shares.size()),
+                        .gross_micros = bid.price_micros,
+                        .exclusive = bid.exclusive});
+    }
+  }
+  return shares;
+}
+
 /// Shares as a preview tells them: numbered as they come.
 std::vector<SoldShare> as_tried(std::vector<SoldShare> sold) {
   for (std::size_t i = 0; i < sold.size(); ++i) sold[i].slot = static_cast<std::int32_t>(i);
@@ -83,25 +145,42 @@ void tell_windows(Engine const& before, Engine& after, Timestamp now) {
 
 TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
   auto const first = std::random_device{}();
+  int reserved = 0;
+  int posted = 0;
   for (int round = 0; round < rounds(); ++round) {
     auto const seed = first + static_cast<unsigned>(round);
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     MarketRun run{seed};
     Engine engine;
     ShadowTables tables;
+    PlainPings pings;
     auto const step = [&](Command const& command) {
+      auto const* const ping = std::get_if<OfferPing>(&command);
+      // Time alone: what is over is over before anything is tried.
+      (void)engine.apply(run.now(), Tick{.jobs = 0});
+      bool const plain = ping != nullptr && ping->minimum_micros == 0 && ping->live.empty();
       auto const* const offer = std::get_if<OfferLead>(&command);
       bool const fresh = offer != nullptr && engine.listing(offer->lead_no) == nullptr;
       auto const tried = fresh ? engine.preview(*offer, run.now_us()) : std::nullopt;
+      auto const price = plain ? engine.preview(ping->lead, run.now_us()) : std::nullopt;
       auto const applied = engine.apply(run.now(), command);
       if (tried) ASSERT_EQ(encode_value(*tried), encode_value(as_tried(applied.outcome.sold)));
+      if (price) ASSERT_EQ(encode_value(*price), encode_value(promised(applied)));
       tables.apply(command, run.now_us(), applied);
+      pings.apply(run.now_us(), command, applied);
       run.learn(applied);
+      for (auto const& effect : applied.effects) {
+        if (auto const* held = std::get_if<PingReserved>(&effect)) {
+          ++reserved;
+          ASSERT_NO_FATAL_FAILURE(expect_within_limits(engine, *held));
+        }
+        if (std::holds_alternative<PromiseUsed>(effect)) ++posted;
+      }
     };
     for (auto const& command : run.opening()) step(command);
     for (int i = 0; i < kCommands; ++i) {
-      step(run.next(engine));
-      if (i % 16 == 0) ASSERT_NO_FATAL_FAILURE(expect_invariants(tables, engine));
+      ASSERT_NO_FATAL_FAILURE(step(run.next(engine)));
+      if (i % 16 == 0) ASSERT_NO_FATAL_FAILURE(expect_invariants(tables, engine, pings));
       if (i % 300 == 0) {
         Engine again;
         again.restore(tables.image(engine.numbers()));
@@ -111,6 +190,8 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
     }
     EXPECT_GT(tables.sales().size(), 50U) << "the run traded too little to say much";
   }
+  EXPECT_GT(reserved, 20 * rounds()) << "hardly a ping was matched";
+  EXPECT_GT(posted, 4 * rounds()) << "hardly a promise was called in";
 }
 
 TEST(Engine, AReloadedEngineDecidesAsTheOneBefore) {
@@ -122,7 +203,7 @@ TEST(Engine, AReloadedEngineDecidesAsTheOneBefore) {
   for (auto const& command : run.opening()) {
     tables.apply(command, run.now_us(), engine.apply(run.now(), command));
   }
-  for (int i = 0; i < 600; ++i) {
+  for (int i = 0; i < 600 || (i < 20'000 && engine.ping_count() == 0); ++i) {
     auto const command = run.next(engine);
     auto const applied = engine.apply(run.now(), command);
     tables.apply(command, run.now_us(), applied);
@@ -131,6 +212,8 @@ TEST(Engine, AReloadedEngineDecidesAsTheOneBefore) {
   Engine again;
   again.restore(tables.image(engine.numbers()));
   tell_windows(engine, again, run.now());
+  EXPECT_GT(engine.ping_count(), 0U) << "there was no reservation to forget";
+  (void)engine.apply(run.now(), ForgetPings{});  // what an actor says after a reload
   for (int i = 0; i < 600; ++i) {
     auto const command = run.next(engine);
     auto const applied = engine.apply(run.now(), command);
@@ -170,6 +253,7 @@ TEST(Engine, TheSameLogGivesTheSameBytes) {
     ASSERT_EQ(encode_value(applied.effects), entry.effects);
   }
   EXPECT_EQ(replay.describe(), engine.describe());
+  EXPECT_EQ(replay.describe_pings(), engine.describe_pings());
 }
 
 TEST(Codec, CutOrAlteredBytesAreRefusedOrDecodeToOtherValues) {

@@ -122,6 +122,38 @@ Command MarketRun::deal() {
   return AcceptDeal{known.deal_no, by};
 }
 
+/// Some with a minimum, some with answers from buyers' endpoints.
+Command MarketRun::ping() {
+  OfferPing ping;
+  ping.ping_no = ++pings_;
+  ping.ttl_us = below(40) * kMinuteUs;
+  if (below(3) == 0) ping.minimum_micros = below(4 * kUnit);
+  ping.lead = any_lead(0);
+  for (std::int64_t no = 1; no <= campaigns_ && below(4) == 0; ++no) {
+    if (below(3) != 0) continue;
+    ping.live.push_back({no, below(4) == 0 ? 0 : below(9 * kUnit), below(3) == 0});
+  }
+  last_ping_ = ping;
+  return ping;
+}
+
+/// The lead behind a ping, with all of its bids or some; now and then once more or too late.
+Command MarketRun::post() {
+  if (pinged_.empty()) return Tick{};
+  auto const& known = below(4) == 0 ? any_of(pinged_) : pinged_.back();
+  PostPing post;
+  post.ping_no = known.ping.ping_no;
+  post.expires_us = known.expires_us;
+  for (auto bid : known.bids) {
+    bid.net_micros = bid.price_micros - bid.price_micros / 7;
+    if (below(8) != 0) post.promised.push_back(bid);
+  }
+  post.lead = known.ping.lead;
+  post.lead.lead_no = ++leads_;
+  if (below(6) == 0) post.lead.withheld = {1 + below(kBuyers)};
+  return post;
+}
+
 Command MarketRun::campaign() {
   bool const edit = campaigns_ >= kCampaigns;
   auto const no = edit ? 1 + below(campaigns_) : ++campaigns_;
@@ -150,9 +182,11 @@ Command MarketRun::campaign() {
   return upsert;
 }
 
-Command MarketRun::lead() {
+Command MarketRun::lead() { return any_lead(++leads_); }
+
+OfferLead MarketRun::any_lead(std::int64_t lead_no) {
   OfferLead offer;
-  offer.lead_no = ++leads_;
+  offer.lead_no = lead_no;
   offer.generator_no = 101 + below(3);
   offer.version = 1;
   offer.score = below(5) == 0 ? kNone : below(100);
@@ -202,7 +236,7 @@ Command MarketRun::next(Engine const& engine) {
     }
     return 0;
   };
-  switch (below(24)) {
+  switch (below(29)) {
     case 0:
       return campaign();
     case 1: {
@@ -279,6 +313,13 @@ Command MarketRun::next(Engine const& engine) {
         return WithholdLeads{buyer, {1 + below(leads_ + 1), 1 + below(leads_ + 1)}};
       return SetSourceTerms{101 + below(3), below(2) == 0 ? kNone : below(3 * kUnit),
                             static_cast<std::int32_t>(below(4))};
+    case 20:
+    case 21:
+    case 22:
+      return ping();
+    case 23:
+    case 24:
+      return post();
     default:
       return lead();
   }
@@ -340,6 +381,9 @@ void MarketRun::learn(Applied const& applied) {
     if (auto const* bid = std::get_if<BidMoved>(&effect)) bids_.push_back(*bid);
     if (auto const* returned = std::get_if<ReturnMoved>(&effect)) returns_.push_back(*returned);
     if (auto const* moved = std::get_if<DealMoved>(&effect)) deals_.push_back(*moved);
+    if (auto const* held = std::get_if<PingReserved>(&effect)) {
+      pinged_.push_back({last_ping_, held->expires_us, held->bids});
+    }
   }
   auto const forget = [](auto& list) {
     if (list.size() > 40) list.erase(list.begin());
@@ -348,6 +392,7 @@ void MarketRun::learn(Applied const& applied) {
   forget(bids_);
   forget(returns_);
   forget(deals_);
+  forget(pinged_);
 }
 
 }  // namespace leadex::market

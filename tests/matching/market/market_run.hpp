@@ -37,9 +37,12 @@ class MarketRun {
  private:
   [[nodiscard]] Command campaign();
   [[nodiscard]] Command lead();
+  [[nodiscard]] OfferLead any_lead(std::int64_t lead_no);
   [[nodiscard]] Command zone_roll(std::string const& zone);
   [[nodiscard]] Command claw_back();
   [[nodiscard]] Command deal();
+  [[nodiscard]] Command ping();
+  [[nodiscard]] Command post();
   void narrow(CampaignTerms& terms);
   [[nodiscard]] std::string targeting();
   template <class T>
@@ -60,6 +63,14 @@ class MarketRun {
   std::vector<BidMoved> bids_;
   std::vector<ReturnMoved> returns_;
   std::vector<DealMoved> deals_;
+  struct Pinged {
+    OfferPing ping;
+    std::int64_t expires_us{};
+    std::vector<PromisedBid> bids;
+  };
+  OfferPing last_ping_;
+  std::int64_t pings_{};
+  std::vector<Pinged> pinged_;
   std::map<SaleKey, SaleImage> rows_;  // every sale as its table row stands
 };
 

@@ -22,6 +22,9 @@ class ShadowTables {
     if (auto const* offer = std::get_if<OfferLead>(&command)) {
       leads_[offer->lead_no].lead = *offer;
     }
+    if (auto const* post = std::get_if<PostPing>(&command)) {
+      leads_[post->lead.lead_no].lead = post->lead;
+    }
     for (auto const& effect : applied.effects) {
       std::visit([&](auto const& held) { on(at_us, held); }, effect);
     }
@@ -56,6 +59,9 @@ class ShadowTables {
       if (deal.state != DealState::ended) out.deals.push_back(deal);
     }
     for (auto const& [no, terms] : source_terms_) out.source_terms.push_back(terms);
+    for (auto const& [no, used] : promises_) {
+      if (used.expires_us >= last_at_us_) out.promises.push_back(used);
+    }
     return out;
   }
 
@@ -71,6 +77,14 @@ class ShadowTables {
   }
   [[nodiscard]] std::map<std::int64_t, std::int64_t> const& trial_n_max() const {
     return trial_n_max_;
+  }
+  /// What standing bids hold of a budget.
+  [[nodiscard]] std::int64_t held_by_bids(BudgetKey const& key) const {
+    std::int64_t sum = 0;
+    for (auto const& [no, bid] : bids_) {
+      if (bid.state == BidState::standing && bid.budget == key) sum += bid.price_micros;
+    }
+    return sum;
   }
   [[nodiscard]] std::map<std::int64_t, LeadImage> const& leads() const { return leads_; }
 
@@ -151,6 +165,8 @@ class ShadowTables {
   }
   void on(std::int64_t, AuctionHeld const&) {}
   void on(std::int64_t, BudgetLow const&) {}
+  void on(std::int64_t, PingReserved const&) {}
+  void on(std::int64_t, PromiseUsed const& e) { promises_[e.ping_no] = e; }
 
   std::vector<MarketRules> rules_;
   std::map<std::int64_t, CampaignImage> campaigns_;
@@ -163,6 +179,7 @@ class ShadowTables {
   std::map<std::int64_t, std::int64_t> trial_n_max_;
   std::map<std::int64_t, DealMoved> deals_;
   std::map<std::int64_t, SetSourceTerms> source_terms_;
+  std::map<std::int64_t, PromiseUsed> promises_;
   std::int64_t funded_{};
   std::int64_t last_at_us_{};
 };

@@ -1,0 +1,193 @@
+// Pings: what a lead would bring, promised and reserved before the lead comes. Reservations follow
+// the time of commands; they are in no table, so a reload forgets them and the log says so.
+
+#include <algorithm>
+
+#include "billing/values/check.hpp"
+#include "matching/market/engine.hpp"
+
+namespace leadex::market {
+
+namespace {
+
+/// Deals need not reach a reserve, but a minimum they must.
+void leave_out_low_deals(auction::AuctionInput& input, std::int64_t minimum_micros) {
+  for (auto& candidate : input.candidates) {
+    if (candidate.deal && candidate.deal->micros < minimum_micros) candidate.deal.reset();
+  }
+}
+
+}  // namespace
+
+std::optional<std::vector<std::int64_t>> Engine::bidders_of(OfferLead const& lead,
+                                                            std::int64_t now_us) const {
+  auto values = values_of(lead);
+  if (!values) return std::nullopt;
+  auto const probe = probe_of(lead);
+  fill_virtual(probe, now_us, *values);
+  targeting::MatchBuffer matches;
+  std::vector<std::int64_t> campaigns;
+  for (auto const& candidate : bidders(probe, *values, now_us, matches).candidates) {
+    campaigns.push_back(candidate.campaign_no);
+  }
+  std::sort(campaigns.begin(), campaigns.end());
+  return campaigns;
+}
+
+Outcome Engine::handle(Context& c, OfferPing const& command) {
+  if (command.ttl_us < 0 || command.minimum_micros < 0 ||
+      command.minimum_micros > kAmountMax.micros) {
+    return {.refusal = Refusal::amount_invalid};
+  }
+  if (pings_.contains(command.ping_no) || promises_.contains(command.ping_no)) {
+    return {.refusal = Refusal::ping_used};
+  }
+  if (pings_.size() >= kPingsMax) return {.refusal = Refusal::limit_reached};
+  auto values = values_of(command.lead);
+  if (!values) return {.refusal = Refusal::version_unknown};
+  auto const probe = probe_of(command.lead);
+  fill_virtual(probe, c.now_us, *values);
+  auto input = bidders(probe, *values, c.now_us, matches_, command.live);
+  input.reserve.micros = std::max(input.reserve.micros, command.minimum_micros);
+  leave_out_low_deals(input, command.minimum_micros);
+  if (input.candidates.empty()) return {};
+  auto const result = auction::run_auction(input);
+  LEADEX_CHECK(result.has_value());
+
+  Ping ping;
+  ping.expires_us = c.now_us + command.ttl_us;
+  ping.generator_no = command.lead.generator_no;
+  for (auto const& winner : result->winners) {
+    if (winner.price.micros < command.minimum_micros) continue;  // the market's fixed price
+    ping.bids.push_back({.campaign_no = winner.campaign_no,
+                         .buyer_no = winner.buyer_no,
+                         .price_micros = winner.price.micros,
+                         .exclusive = winner.exclusive});
+  }
+  if (ping.bids.empty()) return {};
+  ping.held = told(probe, input, *result, false);
+  reserve(ping);
+  c.applied.effects.emplace_back(PingReserved{command.ping_no, ping.expires_us, ping.bids});
+  pings_due_.push({ping.expires_us, command.ping_no, 0});
+  pings_.emplace(command.ping_no, std::move(ping));
+  return {.rests = true};
+}
+
+void Engine::reserve(Ping& ping) {
+  for (auto const& bid : ping.bids) {
+    auto& campaign = campaigns_.at(bid.campaign_no);
+    LEADEX_CHECK(affordable(campaign, bid.price_micros));
+    bool const trial = campaign.in_trial();
+    ping.of_trial.push_back(trial ? 1 : 0);
+    campaign.reserved.n += 1;
+    campaign.reserved.micros += bid.price_micros;
+    campaign.reserved.trial_n += trial ? 1 : 0;
+    campaign.reserved.by_source[ping.generator_no] += 1;
+    refresh(campaign);
+  }
+}
+
+void Engine::release(Ping const& ping) {
+  for (std::size_t i = 0; i < ping.bids.size(); ++i) {
+    auto const& bid = ping.bids[i];
+    auto& campaign = campaigns_.at(bid.campaign_no);
+    campaign.reserved.n -= 1;
+    campaign.reserved.micros -= bid.price_micros;
+    campaign.reserved.trial_n -= ping.of_trial[i];
+    auto const source = campaign.reserved.by_source.find(ping.generator_no);
+    if (--source->second == 0) campaign.reserved.by_source.erase(source);
+    refresh(campaign);
+  }
+}
+
+void Engine::drop_ping(std::int64_t ping_no) {
+  auto const found = pings_.find(ping_no);
+  if (found == pings_.end()) return;
+  release(found->second);
+  pings_.erase(found);
+}
+
+/// Like asks that fall: nobody's outcome, so it does not matter which command it comes with.
+void Engine::expire_pings(std::int64_t now_us) {
+  while (!pings_due_.empty() && pings_due_.top().due_us < now_us) {
+    auto const no = pings_due_.top().no;
+    pings_due_.pop();
+    drop_ping(no);
+    promises_.erase(no);
+  }
+}
+
+Outcome Engine::handle(Context&, ForgetPings const&) {
+  while (!pings_.empty()) drop_ping(pings_.begin()->first);
+  return {};
+}
+
+Outcome Engine::handle(Context& c, PostPing const& command) {
+  if (c.now_us > command.expires_us) return {.refusal = Refusal::ping_expired};
+  if (promises_.contains(command.ping_no)) return {.refusal = Refusal::ping_used};
+  auto const values = take_in(command.lead);
+  if (!values) return {.refusal = values.error()};
+  auto& listing = listings_.at(command.lead.lead_no);
+  if (!keep_promises(c, listing, command)) meet_campaigns(c, listing, *values);
+  if (!command.promised.empty()) {
+    PromiseUsed used{.ping_no = command.ping_no,
+                     .expires_us = command.expires_us,
+                     .lead_no = listing.lead_no,
+                     .generator_no = listing.generator_no};
+    for (auto const& bid : command.promised) {
+      used.gross_micros += bid.price_micros;
+      used.net_micros += bid.net_micros;
+    }
+    c.applied.effects.emplace_back(used);
+    promises_[command.ping_no] = command.expires_us;
+    pings_due_.push({command.expires_us, command.ping_no, 0});
+  }
+  return close_offer(c, listing);
+}
+
+/// Sells what was promised and is still reserved. What the poster did not ask for is let go.
+/// @return whether every promise was kept so; none made counts as not.
+bool Engine::keep_promises(Context& c, Listing& listing, PostPing const& command) {
+  auto const found = pings_.find(command.ping_no);
+  if (found == pings_.end()) return false;
+  auto const ping = std::move(found->second);
+  pings_.erase(found);
+  release(ping);
+  std::vector<PromisedBid> kept;
+  for (auto const& bid : command.promised) {
+    auto const same = [&](PromisedBid const& held) {
+      return held.campaign_no == bid.campaign_no && held.buyer_no == bid.buyer_no &&
+             held.price_micros == bid.price_micros && held.exclusive == bid.exclusive;
+    };
+    bool const reserved = std::any_of(ping.bids.begin(), ping.bids.end(), same);
+    if (reserved && can_keep(bid, listing)) kept.push_back(bid);
+  }
+  if (kept.empty()) return false;
+  auto held = ping.held;
+  held.auction_no = ++numbers_.auction;
+  held.lead_no = listing.lead_no;
+  c.applied.effects.emplace_back(std::move(held));
+  auto const auction_no = numbers_.auction;
+  c.applied.outcome.number = auction_no;
+  for (auto const& bid : kept) {
+    sell(c, listing,
+         {.budget = {bid.buyer_no, bid.campaign_no},
+          .gross_micros = bid.price_micros,
+          .exclusive = bid.exclusive,
+          .shares_max = campaigns_.at(bid.campaign_no).terms.max_shares,
+          .auction_no = auction_no});
+  }
+  return kept.size() == command.promised.size();
+}
+
+/// Whether the buyer can still take the lead now that it is known whose it is.
+bool Engine::can_keep(PromisedBid const& bid, Listing const& listing) const {
+  auto const* campaign = this->campaign(bid.campaign_no);
+  if (campaign == nullptr || campaign->buyer_no != bid.buyer_no) return false;
+  bool const runs =
+      campaign->status == CampaignStatus::active || campaign->status == CampaignStatus::exhausted;
+  return runs && affordable(*campaign, bid.price_micros) &&
+         has_source_room(*campaign, listing.generator_no) && listing.open_to(bid.buyer_no);
+}
+
+}  // namespace leadex::market
