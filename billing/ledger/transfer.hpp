@@ -27,11 +27,12 @@ enum class TransferCode : std::uint8_t {
   claw_back,
   payout,
   correction,
+  promise,
 };
 
-inline constexpr std::array<std::string_view, 12> kTransferCodeTexts{
-    "deposit",  "fund",    "defund", "sale_net",  "sale_commission", "settle",
-    "holdback", "release", "return", "claw_back", "payout",          "correction"};
+inline constexpr std::array<std::string_view, 13> kTransferCodeTexts{
+    "deposit", "fund",   "defund",    "sale_net", "sale_commission", "settle", "holdback",
+    "release", "return", "claw_back", "payout",   "correction",      "promise"};
 
 [[nodiscard]] constexpr std::string_view text(TransferCode code) {
   return kTransferCodeTexts.at(static_cast<std::size_t>(code));

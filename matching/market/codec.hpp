@@ -19,8 +19,9 @@ namespace leadex::market {
 
 enum class CodecError : std::uint8_t { malformed };
 
-/// What is written now. 2: routes, price rules, schedules, trials, reserves of sources.
-inline constexpr std::uint32_t kFormat = 2;
+/// What is written now. 2: routes, price rules, schedules, trials, reserves of sources. 3: how long
+/// pings hold.
+inline constexpr std::uint32_t kFormat = 3;
 
 class ByteWriter {
  public:

@@ -492,4 +492,11 @@ using Command =
                  ProposeDeal, AcceptDeal, EndDeal, SetSourceTerms, WithholdLeads, OfferPing,
                  PostPing, ForgetPings>;
 
+/// The lead a command brings; null when it brings none.
+[[nodiscard]] inline OfferLead const* brought_lead(Command const& command) {
+  if (auto const* offer = std::get_if<OfferLead>(&command)) return offer;
+  auto const* post = std::get_if<PostPing>(&command);
+  return post == nullptr ? nullptr : &post->lead;
+}
+
 }  // namespace leadex::market

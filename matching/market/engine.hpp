@@ -96,9 +96,6 @@ class Engine {
 
   /// Pings with something reserved.
   [[nodiscard]] std::size_t ping_count() const { return pings_.size(); }
-  /// The campaigns that a ping would meet now, ascending; nothing for an unknown version.
-  [[nodiscard]] std::optional<std::vector<std::int64_t>> bidders_of(OfferLead const& lead,
-                                                                    std::int64_t now_us) const;
 
   /// Puts back what the tables hold. Call once, on an engine that has applied nothing.
   void restore(Image const& image);

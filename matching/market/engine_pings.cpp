@@ -19,21 +19,6 @@ void leave_out_low_deals(auction::AuctionInput& input, std::int64_t minimum_micr
 
 }  // namespace
 
-std::optional<std::vector<std::int64_t>> Engine::bidders_of(OfferLead const& lead,
-                                                            std::int64_t now_us) const {
-  auto values = values_of(lead);
-  if (!values) return std::nullopt;
-  auto const probe = probe_of(lead);
-  fill_virtual(probe, now_us, *values);
-  targeting::MatchBuffer matches;
-  std::vector<std::int64_t> campaigns;
-  for (auto const& candidate : bidders(probe, *values, now_us, matches).candidates) {
-    campaigns.push_back(candidate.campaign_no);
-  }
-  std::sort(campaigns.begin(), campaigns.end());
-  return campaigns;
-}
-
 Outcome Engine::handle(Context& c, OfferPing const& command) {
   if (command.ttl_us < 0 || command.minimum_micros < 0 ||
       command.minimum_micros > kAmountMax.micros) {

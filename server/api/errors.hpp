@@ -74,8 +74,10 @@ enum class Code : std::uint8_t {
   deal_not_open,
   lease_expired,
   draw_pending,
+  ping_used,
   // 410
   contact_gone,
+  ping_expired,
   // 412
   precondition_failed,
   // 413
@@ -126,6 +128,7 @@ enum class Code : std::uint8_t {
   vehicle_invalid,
   ask_invalid,
   source_invalid,
+  ping_mismatch,
   // 428
   precondition_required,
   // 429

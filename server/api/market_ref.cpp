@@ -91,6 +91,10 @@ Code code_of(market::Refusal refusal) {
       return Code::time_zone_fixed;
     case Refusal::trial_fixed:
       return Code::trial_fixed;
+    case Refusal::ping_expired:
+      return Code::ping_expired;
+    case Refusal::ping_used:
+      return Code::ping_used;
     case Refusal::lead_known:
     case Refusal::version_unknown:
     case Refusal::sale_not_settled:

@@ -244,6 +244,7 @@ market::MarketSettings settings_of(MarketDefinition const& from, std::int32_t ve
   to.seller_risk_bp = from.spot_check.seller_risk.bp;
   to.buyer_risk_bp = from.spot_check.buyer_risk.bp;
   to.unreachable_max_bp = from.unreachable_max_bp;
+  to.ping_ttl_us = micros(from.ping_ttl);
   return to;
 }
 

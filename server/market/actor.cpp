@@ -366,6 +366,7 @@ void Actor::on_timer() {
       pump();
     }
   }
+  flush_ahead();
   arm_timer();
 }
 

@@ -29,6 +29,8 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
         MarketNo market_no, std::string name);
 
   boost::asio::awaitable<Result<Answer, SubmitError>> submit(Submission submission) override;
+  boost::asio::awaitable<Result<PingAnswer, SubmitError>> ping(
+      OfferPing ping, std::chrono::steady_clock::time_point deadline) override;
   boost::asio::awaitable<Result<void, ViewError>> view(Look look) override;
   std::shared_ptr<MarketSettings const> settings() const override;
   std::shared_ptr<MarketSettings const> settings(std::int32_t version) const override;
@@ -95,6 +97,11 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   void arm_timer();
   [[nodiscard]] std::size_t waiting() const;
 
+  // actor_pings.cpp: pings, which are answered before they are in a batch
+  Result<PingAnswer, SubmitError> apply_ping(OfferPing ping, Clock::time_point deadline);
+  void log_forgotten();
+  void flush_ahead();
+
   // actor_batch.cpp: building batches
   void pump();
   struct Building {
@@ -113,7 +120,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   void release_claims(Building& building, std::size_t persons_before);
   void complete_rights(Building& building, Item& item);
   void find_leads(Building& building, Item const& item, WithholdLeads& command);
-  void roll_zones(Building& building, Command const& command, std::int64_t at_us);
+  void roll_zones(std::vector<CommitItem>& log, Command const& command, std::int64_t at_us);
   void seal_and_send(Building building);
   [[nodiscard]] std::int64_t now_us() const;
 
@@ -155,6 +162,9 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   std::deque<ItemPtr> alone_;
   std::deque<ItemPtr> for_look_up_;       // real-time
   std::deque<ItemPtr> bulk_for_look_up_;  // gives way
+  // Applied already, and first in the next batch.
+  std::vector<CommitItem> log_ahead_;
+  bool ahead_due_{};  // it makes a batch of its own if nothing else does
   bool looking_up_{};
   std::int64_t look_up_floor_{};  // the look-up under way sees at least the batches up to it
   std::deque<InFlight> in_flight_;

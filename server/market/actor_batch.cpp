@@ -40,6 +40,8 @@ void Actor::pump() {
     Building building;
     building.rows.seq = seq_ + 1;
     books_.begin(building.rows);
+    building.body.items = std::exchange(log_ahead_, {});
+    auto const ahead = building.body.items.size();
     std::size_t bulk_taken = 0;
     bool taken = false;
     bool const pressed = pace_.pressed(Clock::now());
@@ -53,10 +55,12 @@ void Actor::pump() {
       apply(building, item);
       if (alone_before) break;
     }
-    if (building.body.items.empty()) {
+    if (building.body.items.size() == ahead && !(ahead_due_ && ahead != 0)) {
+      log_ahead_ = std::move(building.body.items);
       if (!taken) return;
       continue;  // what was taken left no entry: it was too late, or found nothing to do
     }
+    ahead_due_ = false;
     books_.finish();  // while the rows are where begin() found them
     seal_and_send(std::move(building));
   }
@@ -90,7 +94,7 @@ void Actor::apply(Building& building, ItemPtr const& item) {
     bool const applied = applied_once_.contains(*once);
     if (!item->still_open || applied) {
       item->answer = Answer{.at_us = now_us()};
-      if (applied && !building.body.items.empty()) return follow(building.items, item);
+      if (applied && !building.items.empty()) return follow(building.items, item);
       if (applied && !in_flight_.empty()) return follow(in_flight_.back().items, item);
       return finish(item, std::move(item->answer));
     }
@@ -110,7 +114,7 @@ void Actor::follow(std::vector<ItemPtr>& items, ItemPtr const& item) {
 void Actor::apply_command(Building& building, ItemPtr const& item, Command const& command) {
   auto const at_us = now_us();
   last_at_us_ = at_us;
-  roll_zones(building, command, at_us);
+  roll_zones(building.body.items, command, at_us);
   auto applied = engine_.apply(from_unix_micros(at_us), command);
   bool const refused = applied.outcome.refusal != Refusal::none;
   if (auto const* configure = std::get_if<ConfigureMarket>(&command); configure && !refused) {
@@ -198,7 +202,7 @@ bool Actor::check_persons(Building& building, Item& item) {
       if (holder(digest) != -1) return false;
     }
     std::set<std::string> const once(s.persons.begin(), s.persons.end());
-    auto const lead_no = std::get<OfferLead>(s.command).lead_no;
+    auto const lead_no = brought_lead(s.command)->lead_no;
     for (auto const& digest : once) claim(digest, lead_no);
     return true;
   }
@@ -271,13 +275,12 @@ void Actor::release_claims(Building& building, std::size_t persons_before) {
 }
 
 /// Tells the engine the windows of zones whose hour is over, and of one it has not met.
-void Actor::roll_zones(Building& building, Command const& command, std::int64_t at_us) {
+void Actor::roll_zones(std::vector<CommitItem>& log, Command const& command, std::int64_t at_us) {
   auto const tell = [&](std::string const& zone) {
     auto const set = zone_windows(zone, at_us);
     if (!set) return;
     auto applied = engine_.apply(from_unix_micros(at_us), *set);
-    building.body.items.push_back(
-        {at_us, *set, std::move(applied.outcome), log_form(std::move(applied.effects))});
+    log.push_back({at_us, *set, std::move(applied.outcome), log_form(std::move(applied.effects))});
   };
   bool known = false;
   auto const* upsert = std::get_if<UpsertCampaign>(&command);

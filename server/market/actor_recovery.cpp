@@ -62,6 +62,8 @@ void Actor::adopt(storage::LoadedMarket loaded) {
   claims_.clear();
   applied_once_.clear();
   tick_waiting_ = false;
+  log_ahead_.clear();
+  ahead_due_ = false;
   seq_ = loaded.head.seq;
   hash_ = loaded.head.hash;
   last_at_us_ = loaded.head.last_at_us;
@@ -108,6 +110,7 @@ void Actor::adopt(storage::LoadedMarket loaded) {
       own(SweepListings{campaign.latest.campaign_no}, Lane::bulk);
     }
   }
+  log_forgotten();
   ready_ = in_force_ != nullptr;
   log::info("market.loaded", "the market is ready")
       .field("market", std::int64_t{market_no_})
@@ -286,6 +289,7 @@ void Actor::let_go(SubmitError error) {
   engine_ = Engine{};
   books_ = Books{};
   claims_.clear();
+  log_ahead_.clear();
   if (state_ != State::stopped) {
     state_ = State::idle;
     return;

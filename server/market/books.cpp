@@ -1,6 +1,7 @@
 #include "server/market/books.hpp"
 
 #include "billing/settlement/crossing.hpp"
+#include "billing/settlement/promise.hpp"
 #include "billing/values/check.hpp"
 #include "server/market/commit_body.hpp"
 
@@ -81,7 +82,8 @@ void Books::write(Submission const& submission, Applied& applied, std::int64_t a
     new_leads_[submission.lead->lead_no] = rows_->new_leads.size();
     rows_->new_leads.push_back(*submission.lead);
   }
-  if (auto const* const offer = std::get_if<OfferLead>(&submission.command)) keep_rights(*offer);
+  if (auto const* const offer = brought_lead(submission.command)) keep_rights(*offer);
+  net_brought_ = promise_added_ = 0;
   auto const* const claw_back = std::get_if<ClawBack>(&submission.command);
   SaleKey const clawed =
       claw_back != nullptr ? SaleKey{claw_back->lead_no, claw_back->slot} : SaleKey{};
@@ -92,6 +94,9 @@ void Books::write(Submission const& submission, Applied& applied, std::int64_t a
   }
   if (forgotten) open_.erase(clawed);
   if (claw_back != nullptr) rows_->claw_backs_done.push_back(claw_back->order_no);
+  if (std::holds_alternative<PostPing>(submission.command)) {
+    applied.outcome.micros = promise_added_;
+  }
   for (auto& sold : applied.outcome.sold) {
     auto const found = open_.find(SaleKey{sold.lead_no, sold.slot});
     if (found != open_.end()) sold.fee_micros = found->second.money.sold.commission.micros;
@@ -152,6 +157,7 @@ void Books::on(Submission const&, std::int64_t, SaleAwarded const& effect) {
   OpenMoney open;
   open.route = route_of(effect.lead_no, effect.slot, effect.budget, effect.generator_no);
   auto const price = price_sale(Money{effect.gross_micros}, settings_->commission());
+  net_brought_ += price.net.micros;
   TransferRef const first{rows_->seq, static_cast<std::int32_t>(rows_->transfers.size())};
   auto const step = award(open.route, price);
   open.money = step.after;
@@ -380,6 +386,19 @@ void Books::on(Submission const&, std::int64_t, SourceTermsMoved const& effect) 
 
 void Books::on(Submission const&, std::int64_t, LeadWithheld const& effect) {
   for (auto const buyer : effect.buyers) rows_->withheld.push_back({effect.lead_no, buyer});
+}
+
+/// Comes after the sales of its command.
+void Books::on(Submission const&, std::int64_t, PromiseUsed const& effect) {
+  auto const promise = account(AccountCode::promise, 0, 0);
+  auto const earned = account(AccountCode::generator_earned, effect.generator_no, 0);
+  auto const added = keep_promise({promise, earned}, Money{effect.net_micros}, Money{net_brought_},
+                                  effect.lead_no);
+  if (added) {
+    book(*added);
+    promise_added_ = added->amount.micros;
+  }
+  rows_->promises.push_back({effect, promise_added_});
 }
 
 void Books::on(Submission const&, std::int64_t, AuctionHeld const& effect) {

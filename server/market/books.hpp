@@ -54,6 +54,8 @@ class Books {
   void on(Submission const& s, std::int64_t at_us, DealMoved const& effect);
   void on(Submission const& s, std::int64_t at_us, SourceTermsMoved const& effect);
   void on(Submission const& s, std::int64_t at_us, LeadWithheld const& effect);
+  void on(Submission const&, std::int64_t, PingReserved const&) {}  // in memory alone
+  void on(Submission const& s, std::int64_t at_us, PromiseUsed const& effect);
 
   std::int64_t account(AccountCode code, std::int64_t owner_no, std::int64_t sub_no);
   SaleRoute route_of(std::int64_t lead_no, std::int32_t slot, BudgetKey const& budget,
@@ -69,6 +71,10 @@ class Books {
   std::map<AccountKey, std::int64_t> numbers_;
   std::int64_t last_account_{};
   std::unordered_map<SaleKey, OpenMoney> open_;
+
+  // Of the command being written.
+  std::int64_t net_brought_{};  // by its sales
+  std::int64_t promise_added_{};
 
   // Of the batch being written; later changes of a row go into its one entry.
   storage::BatchRows* rows_{};

@@ -4,6 +4,7 @@
 // submit(); everything inside runs on the actor's strand.
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -35,6 +36,12 @@ class MarketActor {
   /// Applies, commits, then answers on the caller's executor.
   [[nodiscard]] virtual boost::asio::awaitable<Result<Answer, SubmitError>> submit(
       Submission submission) = 0;
+
+  /// Applies a ping at once, whatever the database is doing: what it reserves is in memory alone
+  /// and goes into the log with the next batch. Refused as busy while the market recovers or too
+  /// much waits for the log. `ttl_us` is the market's.
+  [[nodiscard]] virtual boost::asio::awaitable<Result<PingAnswer, SubmitError>> ping(
+      OfferPing ping, std::chrono::steady_clock::time_point deadline) = 0;
 
   /// Runs `look` on the strand; it must be quick and must not keep references.
   using Look = std::function<void(EngineView const&)>;

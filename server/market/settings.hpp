@@ -31,6 +31,7 @@ struct MarketSettings {
   std::int32_t seller_risk_bp{};
   std::int32_t buyer_risk_bp{};
   std::int32_t unreachable_max_bp{};
+  std::int64_t ping_ttl_us{60'000'000};
 
   [[nodiscard]] CommissionRule commission() const {
     CommissionRule rule;
@@ -46,6 +47,7 @@ struct MarketSettings {
        self.consent_age_max_us, self.acceptable_bp, self.rejectable_bp, self.seller_risk_bp,
        self.buyer_risk_bp, self.unreachable_max_bp);
     if (io.since(2)) MarketRules::later_fields(self.rules, io);
+    if (io.since(3)) io(self.ping_ttl_us);
   }
 };
 

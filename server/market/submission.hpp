@@ -35,6 +35,7 @@ enum class Operation : std::uint8_t {
   create_deal = 12,
   accept_deal = 13,
   end_deal = 14,
+  post_ping = 15,
 };
 
 /// The caller's Idempotency-Key, already scoped and hashed.
@@ -64,8 +65,8 @@ struct Submission {
   std::chrono::steady_clock::time_point deadline{std::chrono::steady_clock::time_point::max()};
   std::optional<IdempotencyClaim> idempotency;
 
-  std::optional<storage::NewLead> lead;  // OfferLead in real time: rows that go in with it
-  std::vector<std::string> persons;      // OfferLead in real time: digests it claims
+  std::optional<storage::NewLead> lead;  // OfferLead in real time, PostPing: its rows
+  std::vector<std::string> persons;      // the same: digests it claims
   std::vector<AdmissionRow> admissions;  // AdmitRows: instead of the counts in the command
   /// WithholdLeads: instead of lead numbers, the persons whose leads are meant, known and to come;
   /// at most kWithholdMax digests.
@@ -93,6 +94,13 @@ struct Answer {
   std::int32_t n{};                   // place of the command in its batch
   std::int64_t at_us{};               // time of the command
   std::vector<Admission> admissions;  // AdmitRows: one per row
+};
+
+/// What a ping was promised, before anything of it is durable.
+struct PingAnswer {
+  Refusal refusal{Refusal::none};
+  std::vector<PromisedBid> bids;  // with net
+  std::int64_t expires_us{};      // the last instant of the promise
 };
 
 }  // namespace leadex::market

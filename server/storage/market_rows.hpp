@@ -143,6 +143,11 @@ struct WithheldRow {
   std::int64_t buyer_no{};
 };
 
+struct PromiseRow {
+  market::PromiseUsed used;
+  std::int64_t added{};  // by the exchange
+};
+
 /// Everything one batch inserts (body) and changes (tail).
 struct BatchRows {
   std::int64_t seq{};
@@ -163,6 +168,7 @@ struct BatchRows {
   std::vector<NewCampaign> new_campaigns;
   std::vector<CampaignVersionRow> campaign_versions;
   std::vector<WithheldRow> withheld;
+  std::vector<PromiseRow> promises;
 
   std::vector<AccountDelta> account_deltas;
   std::vector<SaleUpdate> sale_updates;

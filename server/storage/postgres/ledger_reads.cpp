@@ -123,7 +123,7 @@ TransferView read_transfer(pqxx::row const& row) {
   transfer.debit = row.at(3).as<std::int64_t>();
   transfer.credit = row.at(4).as<std::int64_t>();
   transfer.amount = Money{row.at(5).as<std::int64_t>()};
-  transfer.code = read_number_enum(row.at(6), TransferCode::correction);
+  transfer.code = read_number_enum(row.at(6), TransferCode::promise);
   transfer.phase = read_number_enum(row.at(7), Phase::expire_pending);
   transfer.lead_no = row.at(8).as<std::int64_t>();
   transfer.slot = row.at(9).as<std::int32_t>();

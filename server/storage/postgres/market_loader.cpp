@@ -110,6 +110,21 @@ void load_routes(pqxx::transaction_base& work, std::int64_t market_id, market::I
   }
 }
 
+/// Those that a second post could still name.
+void load_promises(pqxx::transaction_base& work, std::int64_t market_id, market::Image& image) {
+  for (auto const& row : work.exec_params(
+           "select ping_no, expires_us, lead_no, promised_micros from leadex.ping_promise where "
+           "market_id = $1 and expires_us >= $2 order by 2, 1",
+           market_id, image.last_at_us)) {
+    market::PromiseUsed used;
+    used.ping_no = number(row[0]);
+    used.expires_us = number(row[1]);
+    used.lead_no = number(row[2]);
+    used.net_micros = number(row[3]);
+    image.promises.push_back(used);
+  }
+}
+
 void load_accounts(pqxx::transaction_base& work, std::int64_t market_id, LoadedMarket& out) {
   for (auto const& row : work.exec_params(
            "select account_no, code, owner_no, sub_no, floor_micros, debits_pending, "
@@ -264,6 +279,7 @@ LoadedMarket load_market(pqxx::transaction_base& work, std::int64_t market_id,
   out.image.last_at_us = out.head.last_at_us;
   load_campaigns(work, market_id, out.image);
   load_routes(work, market_id, out.image);
+  load_promises(work, market_id, out.image);
   load_accounts(work, market_id, out);
   load_leads(work, market_id, out.image);
   load_sales(work, market_id, out);

@@ -176,6 +176,12 @@ constexpr Statement kWithheld{
     "insert into leadex.lead_withheld select $1::int8, * from unnest($2::int8[], $3::int8[]) on "
     "conflict do nothing"};
 
+constexpr Statement kPromises{
+    "lx_promises",
+    "insert into leadex.ping_promise (market_id, expires_us, ping_no, lead_no, promised_micros, "
+    "added_micros) select $1::int8, * from unnest($2::int8[], $3::int8[], $4::int8[], $5::int8[], "
+    "$6::int8[])"};
+
 constexpr Statement kCampaignUpdates{
     "lx_campaign_updates",
     "update leadex.campaign c set version = u.version, status = u.status from unnest($2::int8[], "
@@ -444,6 +450,12 @@ std::vector<Call> body_calls(std::int64_t market_id, BatchRows const& rows) {
   auto const& w = rows.withheld;
   calls.add_missing(kWithheld, w,
                     {i8(w, [](W r) { return r.lead_no; }), i8(w, [](W r) { return r.buyer_no; })});
+  using Q = PromiseRow const&;
+  auto const& q = rows.promises;
+  calls.add(kPromises, q,
+            {i8(q, [](Q r) { return r.used.expires_us; }),
+             i8(q, [](Q r) { return r.used.ping_no; }), i8(q, [](Q r) { return r.used.lead_no; }),
+             i8(q, [](Q r) { return r.used.net_micros; }), i8(q, [](Q r) { return r.added; })});
   using K = IdempotencyRow const&;
   auto const& k = rows.keys;
   calls.add(kKeys, k,

@@ -81,11 +81,17 @@ class MarketFixture : public testing::Test {
     if (auto const* fund = std::get_if<FundBudget>(&command)) leave_wallet(*fund);
     Submission submission;
     submission.command = std::move(command);
-    if (auto const* offer = std::get_if<OfferLead>(&submission.command)) {
+    if (auto const* offer = brought_lead(submission.command)) {
       submission.lead = rows_of(*offer);
     }
     if (std::holds_alternative<UpsertCampaign>(submission.command)) submission.definition = "{}";
     return run(at, std::move(submission));
+  }
+  Result<PingAnswer, SubmitError> ping(MarketHost& at, OfferPing given) {
+    auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    return boost::asio::co_spawn(pool_, at.find(kMarket)->ping(std::move(given), deadline),
+                                 boost::asio::use_future)
+        .get();
   }
   template <class T>
   T look(MarketHost& at, std::function<T(EngineView const&)> what) {

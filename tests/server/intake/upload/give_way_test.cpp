@@ -19,6 +19,10 @@ class PressedActor final : public market::MarketActor {
     rows_max = std::max(rows_max, submission.admissions.size());
     return inner_->submit(std::move(submission));
   }
+  boost::asio::awaitable<Result<market::PingAnswer, market::SubmitError>> ping(
+      market::OfferPing ping, Clock::time_point deadline) override {
+    return inner_->ping(std::move(ping), deadline);
+  }
   boost::asio::awaitable<Result<void, market::ViewError>> view(Look look) override {
     return inner_->view(std::move(look));
   }
