@@ -493,9 +493,11 @@ using Command =
                  PostPing, ForgetPings>;
 
 /// The lead a command brings; null when it brings none.
-[[nodiscard]] inline OfferLead const* brought_lead(Command const& command) {
-  if (auto const* offer = std::get_if<OfferLead>(&command)) return offer;
-  auto const* post = std::get_if<PostPing>(&command);
+template <class C>
+  requires std::same_as<std::remove_const_t<C>, Command>
+[[nodiscard]] auto* brought_lead(C& command) {
+  if (auto* offer = std::get_if<OfferLead>(&command)) return offer;
+  auto* post = std::get_if<PostPing>(&command);
   return post == nullptr ? nullptr : &post->lead;
 }
 

@@ -139,7 +139,7 @@ class Engine {
   [[nodiscard]] bool has_source_room(Campaign const& campaign, std::int64_t generator_no) const;
   [[nodiscard]] bool open_at(Campaign const& campaign, std::int64_t now_us) const;
   [[nodiscard]] bool in_pace(Campaign const& campaign, std::int64_t now_us) const;
-  void count_sale(Context& c, Campaign& campaign, SaleAwarded& sold);
+  void count_sale(Context& c, Campaign& campaign, SaleAwarded& sold, bool promised);
   void uncount_sale(Context& c, Campaign& campaign, OpenSale const& sale);
   void count_source(Context& c, Campaign& campaign, std::int64_t generator_no, std::int64_t n,
                     std::array<std::int64_t, kWindowKinds> const& windows);
@@ -202,7 +202,6 @@ class Engine {
   void drop_ping(std::int64_t ping_no);
   void expire_pings(std::int64_t now_us);
   bool keep_promises(Context& c, Listing& listing, PostPing const& command);
-  [[nodiscard]] bool can_keep(PromisedBid const& bid, Listing const& listing) const;
   static AuctionHeld told(Listing const& listing, auction::AuctionInput const& input,
                           auction::AuctionResult const& result, bool of_bids);
 
@@ -223,7 +222,8 @@ class Engine {
     bool by_hand{};  // the buyer chose this lead: no part of a trial
     std::int32_t shares_max{};
     std::int64_t auction_no{};
-    bool in_turn{};  // by the order of its tier, not by a deal or as the fallback
+    bool in_turn{};   // by the order of its tier, not by a deal or as the fallback
+    bool promised{};  // to a ping, with its room reserved
   };
   void sell(Context& c, Listing& listing, Award const& award);
   [[nodiscard]] std::int32_t free_slot(Listing const& listing, bool exclusive) const;

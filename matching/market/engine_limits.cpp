@@ -88,7 +88,7 @@ bool Engine::has_source_room(Campaign const& campaign, std::int64_t generator_no
 }
 
 bool Engine::affordable(Campaign const& campaign, std::int64_t micros) const {
-  return *campaign.money >= micros && has_room(campaign, micros);
+  return *campaign.money - campaign.reserved.micros >= micros && has_room(campaign, micros);
 }
 
 bool Engine::open_at(Campaign const& campaign, std::int64_t now_us) const {
@@ -143,13 +143,18 @@ void Engine::refresh(Campaign& campaign) {
   index_.set_eligible(campaign.slot, open);
 }
 
-/// Counts a sale against the campaign's limits; its budget has paid already.
-void Engine::count_sale(Context& c, Campaign& campaign, SaleAwarded& sold) {
-  LEADEX_CHECK(has_room(campaign, sold.gross_micros));
+/// Counts a sale against the campaign's limits; its budget has paid already. A promised one was
+/// within the limits that stood when it was promised.
+void Engine::count_sale(Context& c, Campaign& campaign, SaleAwarded& sold, bool promised) {
+  LEADEX_CHECK(promised || has_room(campaign, sold.gross_micros));
   for (std::size_t k = 0; k < kWindowKinds; ++k) {
     auto& counter = campaign.counters.at(k);
     counter.n += 1;
     counter.micros += sold.gross_micros;
+    if (counter.n_max != kNone) counter.n_max = std::max(counter.n_max, counter.n);
+    if (counter.micros_max != kNone) {
+      counter.micros_max = std::max(counter.micros_max, counter.micros);
+    }
     sold.windows.at(k) = counter.start_us;
   }
   sold.of_source = counts_sources(campaign.terms);

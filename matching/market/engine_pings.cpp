@@ -113,16 +113,18 @@ Outcome Engine::handle(Context& c, PostPing const& command) {
   auto const values = take_in(command.lead);
   if (!values) return {.refusal = values.error()};
   auto& listing = listings_.at(command.lead.lead_no);
+  PromiseUsed used{.ping_no = command.ping_no,
+                   .expires_us = command.expires_us,
+                   .lead_no = listing.lead_no,
+                   .generator_no = listing.generator_no};
+  for (auto const& bid : command.promised) {
+    // What a buyer may not have, now that it is known whose lead it is, nobody owes.
+    if (!listing.open_to(bid.buyer_no)) continue;
+    used.gross_micros += bid.price_micros;
+    used.net_micros += bid.net_micros;
+  }
   if (!keep_promises(c, listing, command)) meet_campaigns(c, listing, *values);
   if (!command.promised.empty()) {
-    PromiseUsed used{.ping_no = command.ping_no,
-                     .expires_us = command.expires_us,
-                     .lead_no = listing.lead_no,
-                     .generator_no = listing.generator_no};
-    for (auto const& bid : command.promised) {
-      used.gross_micros += bid.price_micros;
-      used.net_micros += bid.net_micros;
-    }
     c.applied.effects.emplace_back(used);
     promises_[command.ping_no] = command.expires_us;
     pings_due_.push({command.expires_us, command.ping_no, 0});
@@ -130,7 +132,8 @@ Outcome Engine::handle(Context& c, PostPing const& command) {
   return close_offer(c, listing);
 }
 
-/// Sells what was promised and is still reserved. What the poster did not ask for is let go.
+/// Sells what was promised and is still reserved, whatever its buyers have stopped or lowered
+/// since: nobody gets out of a promise that way. What the poster did not ask for is let go.
 /// @return whether every promise was kept so; none made counts as not.
 bool Engine::keep_promises(Context& c, Listing& listing, PostPing const& command) {
   auto const found = pings_.find(command.ping_no);
@@ -145,7 +148,7 @@ bool Engine::keep_promises(Context& c, Listing& listing, PostPing const& command
              held.price_micros == bid.price_micros && held.exclusive == bid.exclusive;
     };
     bool const reserved = std::any_of(ping.bids.begin(), ping.bids.end(), same);
-    if (reserved && can_keep(bid, listing)) kept.push_back(bid);
+    if (reserved && listing.open_to(bid.buyer_no)) kept.push_back(bid);
   }
   if (kept.empty()) return false;
   auto held = ping.held;
@@ -160,19 +163,10 @@ bool Engine::keep_promises(Context& c, Listing& listing, PostPing const& command
           .gross_micros = bid.price_micros,
           .exclusive = bid.exclusive,
           .shares_max = campaigns_.at(bid.campaign_no).terms.max_shares,
-          .auction_no = auction_no});
+          .auction_no = auction_no,
+          .promised = true});
   }
   return kept.size() == command.promised.size();
-}
-
-/// Whether the buyer can still take the lead now that it is known whose it is.
-bool Engine::can_keep(PromisedBid const& bid, Listing const& listing) const {
-  auto const* campaign = this->campaign(bid.campaign_no);
-  if (campaign == nullptr || campaign->buyer_no != bid.buyer_no) return false;
-  bool const runs =
-      campaign->status == CampaignStatus::active || campaign->status == CampaignStatus::exhausted;
-  return runs && affordable(*campaign, bid.price_micros) &&
-         has_source_room(*campaign, listing.generator_no) && listing.open_to(bid.buyer_no);
 }
 
 }  // namespace leadex::market

@@ -55,7 +55,7 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
         rules.routing == auction::Routing::round_robin || rules.routing == auction::Routing::hybrid;
     if (turns && award.in_turn) campaign.turn = award.auction_no;
     sold.trial = !award.by_hand && campaign.in_trial();
-    count_sale(c, campaign, sold);
+    count_sale(c, campaign, sold, award.promised);
   }
   sold.state = webhook ? SaleState::pending : SaleState::delivered;
   sold.due_us = c.now_us + (webhook ? rules.delivery_deadline_us

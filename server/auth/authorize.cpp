@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 95> kRules{{
+constexpr std::array<OperationRule, 97> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -136,6 +136,8 @@ constexpr std::array<OperationRule, 95> kRules{{
     {"test_webhook_endpoint", kTraders, "webhooks:write", false},
     {"list_webhook_deliveries", kTraders, "webhooks:write", false},
     {"resend_webhook_delivery", kTraders, "webhooks:write", false},
+    {"create_ping", kGenerator, "leads:write", false},
+    {"post_ping", kGenerator, "leads:write", false},
 }};
 
 OperationRule const* find_rule(std::string_view operation_id) {

@@ -39,6 +39,9 @@ class Reader {
         ask(value);
       } else if (name == "market" && fields_ == LeadFields::lead_and_market) {
         continue;
+      } else if (fields_ == LeadFields::ping ||
+                 (name == "bid_ids" && fields_ == LeadFields::lead_and_bids)) {
+        continue;
       } else {
         column("", name, value);
       }

@@ -12,8 +12,9 @@
 
 namespace leadex::intake {
 
-/// Fields outside the Lead that may stand at its top: `market` of a posted lead.
-enum class LeadFields : std::uint8_t { lead, lead_and_market };
+/// Fields outside the Lead that may stand at its top: `market` of a posted lead, `bid_ids` of one
+/// behind a ping. Of a ping only attributes, source and consent are read.
+enum class LeadFields : std::uint8_t { lead, lead_and_market, lead_and_bids, ping };
 
 /// The views look into `document`, which outlives the result.
 /// @errors  malformed_row for each field that is unknown or of a wrong type, never empty. A wrong

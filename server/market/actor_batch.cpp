@@ -235,7 +235,7 @@ void Actor::complete_rights(Building& building, Item& item) {
   if (auto* const withhold = std::get_if<WithholdLeads>(&command)) {
     return find_leads(building, item, *withhold);
   }
-  auto* const offer = std::get_if<OfferLead>(&command);
+  auto* const offer = brought_lead(command);
   if (offer == nullptr) return;
   auto const ahead = ahead_.take(offer->lead_no);
   if (item.withheld.empty() && ahead.empty()) return;

@@ -44,6 +44,12 @@ class LeadReads {
   /// most 501 numbers.
   [[nodiscard]] virtual Later<std::vector<LeadView>> listed(MarketNo market,
                                                             std::vector<std::int64_t> leads) = 0;
+  /// Whether a person was claimed in a market since `since_us`, and by a lead of whom. Digests as
+  /// table person holds them, one or two; the generator's own wins over another's.
+  enum class PersonSeen : std::uint8_t { nowhere, own, of_another };
+  [[nodiscard]] virtual Later<PersonSeen> person_seen(MarketNo market, std::int64_t generator_no,
+                                                      std::vector<std::string> digests,
+                                                      std::int64_t since_us) = 0;
   /// The body of a committed batch as its writer gave it; market::read_body reads it.
   [[nodiscard]] virtual Later<std::optional<std::string>> batch_body(MarketNo market,
                                                                      std::int64_t seq) = 0;

@@ -1,90 +1,11 @@
+#include "server/api/v1/posted_lead.hpp"
 #include "server/api/v1/trade.hpp"
-#include "server/api/v1/trade_support.hpp"
-#include "server/intake/lead_document.hpp"
 #include "server/intake/lead_rows.hpp"
 #include "server/market/preview.hpp"
 
 namespace leadex::api {
 
 namespace {
-
-/// 422 with the code of the first fault, all of them listed.
-ApiProblem problem_of(std::vector<intake::RowFault> const& faults) {
-  ApiProblem refused{Code::malformed_row, {}, {}, {}};
-  for (auto const& fault : faults) {
-    refused.errors.push_back(
-        {fault.pointer, std::string{intake::to_string(fault.code)}, std::string{fault.detail}});
-  }
-  if (!faults.empty()) {
-    refused.code =
-        code_from_text(intake::to_string(faults.front().code)).value_or(Code::validation_failed);
-  }
-  return refused;
-}
-
-Result<intake::CheckedLead, ApiProblem> check(ApiCall const& call,
-                                              market::MarketSettings const& settings) {
-  auto const rules = intake::rules_of(settings);
-  auto const raw =
-      intake::read_lead_document(call.body, rules, intake::LeadFields::lead_and_market);
-  if (!raw) return refuse(problem_of(raw.error()));
-  auto lead = intake::check_lead(
-      *raw, {.rules = rules, .disposable = trade_of(call).disposable, .now = call.ctx.now()});
-  if (!lead) return refuse(problem_of(lead.error()));
-  return std::move(*lead);
-}
-
-/// What came of it. A lead that was only tried has no number.
-struct Offered {
-  std::optional<LeadId> lead;
-  market::Outcome outcome;
-};
-
-http::Response render_outcome(ApiCall const& call, std::string_view currency,
-                              Offered const& offered) {
-  auto const& ids = call.ctx.ids;
-  auto const& outcome = offered.outcome;
-  json::JsonWriter out;
-  {
-    auto const object = out.object();
-    std::optional<std::string> lead;
-    std::optional<std::string> auction;
-    std::optional<Money> price;
-    std::optional<Money> net;
-    if (offered.lead) {
-      lead = ids.seal(*offered.lead);
-      if (outcome.number != 0) auction = ids.seal(AuctionId{offered.lead->market, outcome.number});
-    }
-    out.field("lead_id", lead);
-    out.field("outcome", outcome.sold.empty() ? "listed" : "sold");
-    {
-      auto const sales = out.array("sales");
-      for (auto const& share : outcome.sold) {
-        auto const sale = out.object();
-        auto const kept = share.gross_micros - std::max<std::int64_t>(share.fee_micros, 0);
-        out.field("gross", Money{share.gross_micros}, currency);
-        out.field("net", Money{kept}, currency);
-        price = Money{price.value_or(Money{}).micros + share.gross_micros};
-        net = Money{net.value_or(Money{}).micros + kept};
-      }
-    }
-    out.field("price", price, currency);
-    out.field("net", net, currency);
-    out.field("auction_id", auction);
-    if (call.test_key()) out.field("test", true);
-  }
-  return answer(201, out);
-}
-
-/// The buyers that the lead's consent names; empty for an open one.
-asio::awaitable<Result<std::vector<std::int64_t>, ApiProblem>> named_by(
-    ApiCall& call, intake::CheckedLead const& lead) {
-  auto const keys = intake::company_keys(lead);
-  if (keys.empty()) co_return std::vector<std::int64_t>{};
-  auto const found = co_await trade_of(call).rights.named(keys);
-  if (!found) co_return refuse(api::problem_of(found.error()));
-  co_return intake::buyers_of(keys, *found);
-}
 
 /// A test key's lead is checked and matched like any other and then let go: nothing is written.
 asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::CheckedLead lead,
@@ -104,26 +25,12 @@ asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::Che
   co_return render_outcome(call, market.settings->currency, Offered{std::nullopt, outcome});
 }
 
-/// A repeated answer names the lead of the first time.
-asio::awaitable<Result<LeadId, ApiProblem>> lead_of(ApiCall& call, LeadId fresh,
-                                                    market::Answer answer) {
-  if (!answer.replayed) co_return fresh;
-  if (!answer.outcome.sold.empty()) {
-    co_return LeadId{fresh.market, answer.outcome.sold.front().lead_no};
-  }
-  auto const command = co_await committed_command(call, fresh.market, answer);
-  if (!command) co_return refuse(command.error());
-  auto const* const offer = std::get_if<market::OfferLead>(&*command);
-  if (offer == nullptr) co_return problem(Code::internal);
-  co_return LeadId{fresh.market, offer->lead_no};
-}
-
 }  // namespace
 
 Answered post_lead(ApiCall& call) {
   auto const market = body_market(call);
   if (!market) co_return refuse(market.error());
-  auto const lead = check(call, *market->settings);
+  auto const lead = check_lead(call, *market->settings, intake::LeadFields::lead_and_market);
   if (!lead) co_return refuse(lead.error());
   auto const& currency = market->settings->currency;
   auto named = co_await named_by(call, *lead);

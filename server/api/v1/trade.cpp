@@ -12,6 +12,8 @@ void register_trade(http::Router& router, ApiContext& context) {
   };
   put("post_lead", post_lead);
   put("withdraw_lead", withdraw_lead);
+  put("create_ping", create_ping);
+  put("post_ping", post_ping);
   put("suspend_account", suspend_account);  // with the account's campaigns
   put("create_campaign", create_campaign);
   put("list_campaigns", list_campaigns);

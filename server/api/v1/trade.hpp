@@ -15,6 +15,8 @@ using Answered = asio::awaitable<ApiResult>;
 
 Answered post_lead(ApiCall& call);
 Answered withdraw_lead(ApiCall& call);
+Answered create_ping(ApiCall& call);
+Answered post_ping(ApiCall& call);
 
 Answered create_campaign(ApiCall& call);
 Answered list_campaigns(ApiCall& call);

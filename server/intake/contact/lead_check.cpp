@@ -49,6 +49,22 @@ class RowCheck {
     return std::move(lead_);
   }
 
+  Result<CheckedLead, Faults> run_ping() {
+    if (!is_text()) {
+      fail(RowCode::malformed_row, "", "The row is not UTF-8 text without NUL.");
+      return refuse(std::move(faults_));
+    }
+    for (auto const column : {Column::vehicle, Column::source_reason}) {
+      check_column(column);
+      if (auto const& value = raw_.at(column)) lead_.columns[index_of(column)] = *value;
+    }
+    check_attributes();
+    check_companies();
+    if (!faults_.empty()) return refuse(std::move(faults_));
+    lead_.captured_at = now_;
+    return std::move(lead_);
+  }
+
  private:
   void fail(RowCode code, std::string_view pointer, std::string_view detail) {
     faults_.push_back({code, std::string{pointer}, detail});
@@ -357,6 +373,11 @@ std::optional<Vehicle> vehicle_named(std::string_view name) {
 Result<CheckedLead, std::vector<RowFault>> check_lead(RawLead const& raw,
                                                       CheckContext const& context) {
   return RowCheck{raw, context}.run();
+}
+
+Result<CheckedLead, std::vector<RowFault>> check_ping(RawLead const& raw,
+                                                      CheckContext const& context) {
+  return RowCheck{raw, context}.run_ping();
 }
 
 }  // namespace leadex::intake

@@ -76,4 +76,9 @@ struct CheckContext {
 [[nodiscard]] Result<CheckedLead, std::vector<RowFault>> check_lead(RawLead const& raw,
                                                                     CheckContext const& context);
 
+/// What a lead says without its person: vehicle, reason and attributes; all else stays empty and
+/// the instant of capture is the context's. @errors  as check_lead
+[[nodiscard]] Result<CheckedLead, std::vector<RowFault>> check_ping(RawLead const& raw,
+                                                                    CheckContext const& context);
+
 }  // namespace leadex::intake

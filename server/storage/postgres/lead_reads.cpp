@@ -1,5 +1,6 @@
 #include "server/storage/postgres/lead_reads.hpp"
 
+#include "billing/values/check.hpp"
 #include "matching/market/codec.hpp"
 #include "server/storage/postgres/market_chain.hpp"
 #include "server/storage/postgres/statement.hpp"
@@ -21,6 +22,10 @@ constexpr char const* kOfSale = LEADEX_LEAD_COLUMNS
                                                                                "s.generator");
 constexpr char const* kListed =
     LEADEX_LEAD_COLUMNS "where l.market_id = $1 and l.state = 1 and l.lead_no = any ($2::bigint[])";
+constexpr char const* kPersonSeen =
+    "select coalesce(bool_or(l.tenant_no = $2), false), count(*) from person p left join lead l on "
+    "l.market_id = p.market_id and l.lead_no = p.lead_no where p.market_id = $1 and p.digest in "
+    "($3, $4) and p.seen_us >= $5";
 constexpr char const* kBody = "select body from commit_batch where market_id = $1 and seq = $2";
 
 LeadView read_lead(pqxx::row const& row) {
@@ -75,6 +80,21 @@ PostgresLeadReads::Later<std::vector<LeadView>> PostgresLeadReads::listed(
       found.push_back(read_lead(row));
     }
     return found;
+  });
+}
+
+PostgresLeadReads::Later<LeadReads::PersonSeen> PostgresLeadReads::person_seen(
+    MarketNo market, std::int64_t generator_no, std::vector<std::string> digests,
+    std::int64_t since_us) {
+  LEADEX_CHECK(!digests.empty() && digests.size() <= 2);
+  co_return co_await pool_.run([=](pqxx::work& tx) {
+    auto const row =
+        execute(tx, kPersonSeen,
+                Parameters(market, generator_no, bytea(std::string_view{digests.front()}),
+                           bytea(std::string_view{digests.back()}), since_us))
+            .at(0);
+    if (row.at(0).as<bool>()) return PersonSeen::own;
+    return row.at(1).as<std::int64_t>() == 0 ? PersonSeen::nowhere : PersonSeen::of_another;
   });
 }
 

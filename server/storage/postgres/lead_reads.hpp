@@ -15,6 +15,9 @@ class PostgresLeadReads final : public LeadReads {
   [[nodiscard]] Later<std::optional<LeadView>> find(Viewer viewer, LeadId lead) override;
   [[nodiscard]] Later<std::vector<LeadView>> listed(MarketNo market,
                                                     std::vector<std::int64_t> leads) override;
+  [[nodiscard]] Later<PersonSeen> person_seen(MarketNo market, std::int64_t generator_no,
+                                              std::vector<std::string> digests,
+                                              std::int64_t since_us) override;
   [[nodiscard]] Later<std::optional<std::string>> batch_body(MarketNo market,
                                                              std::int64_t seq) override;
 

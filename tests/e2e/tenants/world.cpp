@@ -43,6 +43,7 @@ IdKind kind_of(std::string_view kind) {
                                                          {"return", IdKind::ret},
                                                          {"sale", IdKind::sale},
                                                          {"deal", IdKind::deal},
+                                                         {"ping", IdKind::ping},
                                                          {"books", IdKind::account},
                                                          {"transfer", IdKind::transfer},
                                                          {"deposit", IdKind::deposit},
@@ -67,6 +68,7 @@ World::World() {
   open_endpoints_and_keys();
   place_campaigns();
   propose_deal();
+  ask_prices();
   bring_leads();
   bring_lots();
   buy();

@@ -85,6 +85,7 @@ class World {
   void open_endpoints_and_keys();
   void place_campaigns();
   void propose_deal();
+  void ask_prices();
   void bring_leads();
   void bring_lots();
   std::string bring_lot(std::string_view label, std::string_view state);

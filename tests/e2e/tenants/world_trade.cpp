@@ -95,6 +95,29 @@ void World::propose_deal() {
   add("deal", cli::JsonView{*made}["id"].text(), owners);
 }
 
+/// Pings of both generators, too dear to reserve anything.
+void World::ask_prices() {
+  for (auto const* label : {"g1", "g2"}) {
+    auto const& by = person(label);
+    auto const body =
+        fmt::format(R"({{"market":"{}","attributes":{{"state":"CA","age":30}},"source":)"
+                    R"({{"vehicle":"web_form","reason":"quote"}},"minimum_price":)"
+                    R"({{"amount":"900000.00","currency":"USD"}}}})",
+                    kMarket);
+    // Not among what is posted again: each ping is a new one.
+    auto const reply = wire_->send({"create_ping",
+                                    by.label,
+                                    by.key,
+                                    "POST",
+                                    "/v1/pings",
+                                    body,
+                                    {{"Content-Type", "application/json"}}});
+    if (!reply.ok()) throw std::runtime_error("a ping: " + reply.body);
+    auto const told = json::parse(reply.body);
+    add("ping", cli::JsonView{*told}["ping_id"].text(), own(label));
+  }
+}
+
 void World::bring_leads() {
   auto const bring = [&](std::string_view label, std::string_view state, int count) {
     std::string last;

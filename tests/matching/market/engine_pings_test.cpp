@@ -141,19 +141,24 @@ TEST_F(EnginePings, APostGetsThePromisedPriceThoughTheBidWasLowered) {
   EXPECT_NE(outcome.number, 0) << "its auction is told with the sale";
 }
 
-TEST_F(EnginePings, APausedBuyerIsReplacedByTheBestOfTheOthers) {
-  campaign(1, 4 * kUnit, 100 * kUnit);
-  campaign(2, 3 * kUnit, 100 * kUnit);
-  auto const bids = ping(1);
-  ASSERT_EQ(bids.size(), 2U);
+TEST_F(EnginePings, APromiseBindsItsBuyerThoughItStopsOrLowersItsCap) {
+  auto const two_a_day = [](CampaignTerms& terms) { terms.leads_max[1] = 2; };
+  campaign(1, 4 * kUnit, 100 * kUnit, two_a_day);
+  auto const first = ping(1);
+  auto const second = ping(2);
+  ASSERT_EQ(first.size() + second.size(), 2U);
+  auto upsert = tables_.campaigns().at(1).latest;
+  upsert.version = 2;
+  upsert.terms.leads_max[1] = 0;
+  ASSERT_EQ(apply(upsert).refusal, Refusal::none);
+  EXPECT_EQ(post(1, first).sold.size(), 1U);
   ASSERT_EQ(apply(PauseCampaign{1, 1, true}).refusal, Refusal::none);
-  campaign(3, 2 * kUnit, 100 * kUnit);
-  auto const outcome = post(1, bids);
-  std::vector<std::int64_t> paid;
-  for (auto const& share : outcome.sold) paid.push_back(share.gross_micros);
-  EXPECT_EQ(paid, (std::vector<std::int64_t>{3 * kUnit, 2 * kUnit}));
-  ASSERT_NE(used(), nullptr);
-  EXPECT_EQ(used()->gross_micros, 7 * kUnit);
+  auto const outcome = post(2, second);
+  ASSERT_EQ(outcome.sold.size(), 1U);
+  EXPECT_EQ(outcome.sold[0].gross_micros, 4 * kUnit);
+  EXPECT_EQ(engine_.campaign(1)->status, CampaignStatus::paused);
+  EXPECT_EQ(engine_.campaign(1)->counters[1].n, 2);
+  EXPECT_TRUE(ping(3).empty());
 }
 
 TEST_F(EnginePings, APromiseIsKeptOnceAlsoAfterAReload) {
@@ -226,6 +231,8 @@ TEST_F(EnginePings, ABuyerWhoseListHasThePersonIsNotSoldTo) {
   auto const outcome = post(1, bids, [](OfferLead& lead) { lead.withheld = {1}; });
   ASSERT_EQ(outcome.sold.size(), 1U);
   EXPECT_EQ(outcome.sold[0].gross_micros, 3 * kUnit);
+  ASSERT_NE(used(), nullptr);
+  EXPECT_EQ(used()->gross_micros, 3 * kUnit) << "what it may not have is not owed";
 }
 
 TEST_F(EnginePings, OnlyTheBidsThatWereTakenAreSoldTheOthersAreFreeAgain) {

@@ -1,0 +1,45 @@
+#pragma once
+// PingToken: what a ping was promised, as its public id carries it: sealed for the account that
+// asked, so that it outlives the process and nobody can change or read it. Pure; any thread.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "matching/market/command.hpp"
+#include "server/privacy/key_ring.hpp"
+
+namespace leadex::api {
+
+struct PingToken {
+  MarketNo market{};
+  std::int64_t ping_no{};     // a multiple of kSharesPerRound: its bids are numbered from it
+  std::int64_t expires_us{};  // the last instant of the promise
+  std::string digest;         // digest_of the lead it asked about
+  std::vector<market::PromisedBid> promised;
+
+  [[nodiscard]] std::int64_t bid_no(std::size_t i) const {
+    return ping_no + static_cast<std::int64_t>(i);
+  }
+  static void fields(auto& self, auto& io) {
+    io(self.market, self.ping_no, self.expires_us, self.digest, self.promised);
+  }
+};
+
+/// A number for a new ping: random, above zero, with room for its bids.
+[[nodiscard]] std::int64_t new_ping_no();
+
+/// "ping_" and base64url.
+[[nodiscard]] std::string seal_ping(privacy::KeyRing const& keys, std::int64_t account_no,
+                                    PingToken const& token);
+/// Nothing for anything but a token sealed for that account.
+[[nodiscard]] std::optional<PingToken> open_ping(privacy::KeyRing const& keys,
+                                                 std::int64_t account_no, std::string_view text);
+
+/// Of attributes, vehicle, reason and whom the consent names: a ping and its post have the same, or
+/// the promise would be for another lead.
+[[nodiscard]] std::string digest_of(market::OfferLead const& lead);
+
+}  // namespace leadex::api

@@ -1,0 +1,193 @@
+// Ping and post: a price without the person, then the lead at that price.
+
+#include <algorithm>
+
+#include "server/api/v1/ping_token.hpp"
+#include "server/api/v1/posted_lead.hpp"
+#include "server/api/v1/trade.hpp"
+#include "server/json/money_text.hpp"
+#include "server/json/time_text.hpp"
+#include "server/privacy/blind_index.hpp"
+
+namespace leadex::api {
+
+namespace {
+
+constexpr std::int64_t kTmaxDefaultMs = 1000;
+constexpr std::int64_t kTmaxMs = 10'000;
+
+/// What a ping asks beside the lead.
+struct PingTerms {
+  std::chrono::steady_clock::time_point deadline;
+  Money minimum;
+  std::vector<std::string> digests;  // of the person, as far as it is told
+};
+
+std::vector<std::string> digests_of(ApiCall const& call) {
+  std::vector<std::string> digests;
+  auto const* const hashes = json::find_member(call.body, "contact_hashes");
+  if (hashes == nullptr || !hashes->IsObject()) return digests;
+  auto const add = [&](std::string_view name, privacy::BlindField field) {
+    auto const* const text = json::find_member(*hashes, name);
+    if (text == nullptr || !text->IsString()) return;
+    auto const sha256 = privacy::parse_sha256_hex(json::text_of(*text));
+    if (!sha256) return;  // the contract asks for 64 hex digits
+    auto const index = privacy::blind_index_of_sha256(call.ctx.keys, field, *sha256);
+    digests.emplace_back(reinterpret_cast<char const*>(index.data()), index.size());
+  };
+  add("email_sha256", privacy::BlindField::email);
+  add("phone_sha256", privacy::BlindField::phone);
+  return digests;
+}
+
+Result<PingTerms, ApiProblem> terms_of(ApiCall const& call, std::string_view currency) {
+  PingTerms terms;
+  json::FieldErrors errors;
+  json::ObjectReader reader(call.body, errors);
+  auto const tmax = reader.optional_int("tmax_ms", {.min = 1, .max = kTmaxMs});
+  if (!errors.empty()) return invalid(std::move(errors));
+  auto const until =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds{tmax.value_or(kTmaxDefaultMs)};
+  terms.deadline = std::min(until, call.request.deadline);
+  auto const* const minimum = json::find_member(call.body, "minimum_price");
+  if (minimum != nullptr && !minimum->IsNull()) {
+    auto const amount = body_amount(call, "minimum_price", currency);
+    if (!amount) return refuse(amount.error());
+    terms.minimum = *amount;
+  }
+  terms.digests = digests_of(call);
+  return terms;
+}
+
+http::Response render_ping(ApiCall const& call, MarketRef const& market, PingToken const& token,
+                           bool duplicate) {
+  auto const& currency = market.settings->currency;
+  json::JsonWriter out;
+  {
+    auto const object = out.object();
+    out.field("ping_id", seal_ping(call.ctx.keys, call.account_no(), token));
+    out.field("outcome", duplicate                ? "duplicate"
+                         : token.promised.empty() ? "unmatched"
+                                                  : "matched");
+    std::optional<Money> best;
+    {
+      auto const bids = out.array("bids");
+      for (std::size_t i = 0; i < token.promised.size(); ++i) {
+        auto const& bid = token.promised[i];
+        auto const one = out.object();
+        out.field("bid_id", call.ctx.ids.seal(BidId{market.no(), token.bid_no(i)}));
+        out.field("price", Money{bid.price_micros}, currency);
+        out.field("net", Money{bid.net_micros}, currency);
+        out.field("exclusive", bid.exclusive);
+        best = std::max(best.value_or(Money{}), Money{bid.price_micros});
+      }
+    }
+    out.field("best_price", best, currency);
+    out.field("expires_at", json::format_timestamp(from_unix_micros(token.expires_us)));
+  }
+  return answer(200, out);
+}
+
+/// The bids a post asks for: those it names, or all. @errors ping_mismatch for one of another ping
+Result<std::vector<market::PromisedBid>, ApiProblem> taken(ApiCall const& call,
+                                                           PingToken const& token) {
+  auto const* const named = json::find_member(call.body, "bid_ids");
+  if (named == nullptr || !named->IsArray()) return token.promised;
+  std::vector<std::string> asked;
+  for (auto const& one : named->GetArray()) asked.emplace_back(json::text_of(one));
+  std::vector<market::PromisedBid> bids;
+  for (std::size_t i = 0; i < token.promised.size(); ++i) {
+    auto const id = call.ctx.ids.seal(BidId{token.market, token.bid_no(i)});
+    if (std::erase(asked, id) > 0) bids.push_back(token.promised[i]);
+  }
+  if (!asked.empty()) return problem(Code::ping_mismatch);
+  return bids;
+}
+
+}  // namespace
+
+Answered create_ping(ApiCall& call) {
+  auto const market = body_market(call);
+  if (!market) co_return refuse(market.error());
+  auto const lead = check_lead(call, *market->settings, intake::LeadFields::ping);
+  if (!lead) co_return refuse(lead.error());
+  auto const terms = terms_of(call, market->settings->currency);
+  if (!terms) co_return refuse(terms.error());
+
+  market::OfferPing ping;
+  ping.ping_no = new_ping_no();
+  ping.minimum_micros = terms->minimum.micros;
+  auto named = co_await named_by(call, *lead);
+  if (!named) co_return refuse(named.error());
+  intake::LeadPlace place;
+  place.tenant_no = call.account_no();
+  place.version = market->settings->rules.version;
+  place.named_for = std::move(*named);
+  ping.lead = intake::make_offer(*lead, place);
+  PingToken token{.market = market->no(), .ping_no = ping.ping_no, .digest = digest_of(ping.lead)};
+  using Seen = storage::LeadReads::PersonSeen;
+  auto seen = Seen::nowhere;
+  if (!terms->digests.empty()) {
+    auto const since = to_unix_micros(call.ctx.now()) - market->settings->dedupe_us;
+    auto const found = co_await trade_of(call).leads.person_seen(market->no(), call.account_no(),
+                                                                 terms->digests, since);
+    if (!found) co_return refuse(api::problem_of(found.error()));
+    seen = *found;
+  }
+  if (seen != Seen::nowhere) {  // whose else the person is stays untold
+    token.expires_us = to_unix_micros(call.ctx.now()) + market->settings->ping_ttl_us;
+    co_return render_ping(call, *market, token, seen == Seen::own);
+  }
+  if (!terms->digests.empty()) {
+    auto withheld = co_await trade_of(call).rights.withholding(terms->digests);
+    if (!withheld) co_return refuse(api::problem_of(withheld.error()));
+    ping.lead.withheld = std::move(*withheld);
+  }
+  auto done = co_await market->actor->ping(std::move(ping), terms->deadline);
+  if (!done) co_return refuse(api::problem_of(done.error()));
+  if (done->refusal == market::Refusal::version_unknown) co_return problem(Code::not_owner);
+  if (done->refusal != market::Refusal::none) co_return refuse(api::problem_of(done->refusal));
+  token.expires_us = done->expires_us;
+  token.promised = std::move(done->bids);
+  co_return render_ping(call, *market, token, false);
+}
+
+Answered post_ping(ApiCall& call) {
+  auto const token = open_ping(call.ctx.keys, call.account_no(), call.param("ping_id"));
+  if (!token) co_return problem(Code::not_found);
+  auto const market = find_market(call.ctx, token->market);
+  if (!market) co_return refuse(market.error());
+  auto const lead = check_lead(call, *market->settings, intake::LeadFields::lead_and_bids);
+  if (!lead) co_return refuse(lead.error());
+  auto bids = taken(call, *token);
+  if (!bids) co_return refuse(bids.error());
+
+  auto named = co_await named_by(call, *lead);
+  if (!named) co_return refuse(named.error());
+  auto const number = co_await trade_of(call).lead_numbers.next(market->no());
+  if (!number) co_return refuse(api::problem_of(number.error()));
+  intake::LeadPlace place;
+  place.id = {market->no(), *number};
+  place.tenant_no = call.account_no();
+  place.version = market->settings->rules.version;
+  place.named_for = std::move(*named);
+  market::Submission submission;
+  submission.lead = intake::make_new_lead(call.ctx.keys, *lead, place);
+  market::PostPing post{token->ping_no, token->expires_us, std::move(*bids),
+                        intake::make_offer(*submission.lead, *lead)};
+  if (digest_of(post.lead) != token->digest) co_return problem(Code::ping_mismatch);
+  submission.command = std::move(post);
+  submission.persons = intake::person_digests(call.ctx.keys, *lead, intake::DigestUse::real_time);
+  submission.idempotency = call.claim(market::Operation::post_ping);
+  auto const done = co_await submit(call, *market, std::move(submission));
+  if (!done) co_return refuse(done.error());
+  auto const id = co_await lead_of(call, place.id, *done);
+  if (!id) co_return refuse(id.error());
+  Money const added{std::max<std::int64_t>(done->outcome.micros, 0)};
+  auto response =
+      render_outcome(call, market->settings->currency, Offered{*id, done->outcome, added});
+  mark_replayed(response, done->replayed);
+  co_return response;
+}
+
+}  // namespace leadex::api

@@ -1,0 +1,93 @@
+#include "server/api/v1/posted_lead.hpp"
+
+namespace leadex::api {
+
+ApiProblem problem_of(std::vector<intake::RowFault> const& faults) {
+  ApiProblem refused{Code::malformed_row, {}, {}, {}};
+  for (auto const& fault : faults) {
+    refused.errors.push_back(
+        {fault.pointer, std::string{intake::to_string(fault.code)}, std::string{fault.detail}});
+  }
+  if (!faults.empty()) {
+    refused.code =
+        code_from_text(intake::to_string(faults.front().code)).value_or(Code::validation_failed);
+  }
+  return refused;
+}
+
+Result<intake::CheckedLead, ApiProblem> check_lead(ApiCall const& call,
+                                                   market::MarketSettings const& settings,
+                                                   intake::LeadFields fields) {
+  auto const rules = intake::rules_of(settings);
+  auto const raw = intake::read_lead_document(call.body, rules, fields);
+  if (!raw) return refuse(problem_of(raw.error()));
+  intake::CheckContext const context{
+      .rules = rules, .disposable = trade_of(call).disposable, .now = call.ctx.now()};
+  auto lead = fields == intake::LeadFields::ping ? intake::check_ping(*raw, context)
+                                                 : intake::check_lead(*raw, context);
+  if (!lead) return refuse(problem_of(lead.error()));
+  return std::move(*lead);
+}
+
+asio::awaitable<Result<std::vector<std::int64_t>, ApiProblem>> named_by(
+    ApiCall& call, intake::CheckedLead const& lead) {
+  auto const keys = intake::company_keys(lead);
+  if (keys.empty()) co_return std::vector<std::int64_t>{};
+  auto const found = co_await trade_of(call).rights.named(keys);
+  if (!found) co_return refuse(api::problem_of(found.error()));
+  co_return intake::buyers_of(keys, *found);
+}
+
+http::Response render_outcome(ApiCall const& call, std::string_view currency,
+                              Offered const& offered) {
+  auto const& ids = call.ctx.ids;
+  auto const& outcome = offered.outcome;
+  json::JsonWriter out;
+  {
+    auto const object = out.object();
+    std::optional<std::string> lead;
+    std::optional<std::string> auction;
+    std::optional<Money> price;
+    std::optional<Money> net;
+    if (offered.lead) {
+      lead = ids.seal(*offered.lead);
+      if (outcome.number != 0) auction = ids.seal(AuctionId{offered.lead->market, outcome.number});
+    }
+    out.field("lead_id", lead);
+    out.field("outcome", outcome.sold.empty() ? "listed" : "sold");
+    {
+      auto const sales = out.array("sales");
+      for (auto const& share : outcome.sold) {
+        auto const sale = out.object();
+        auto const kept = share.gross_micros - std::max<std::int64_t>(share.fee_micros, 0);
+        out.field("gross", Money{share.gross_micros}, currency);
+        out.field("net", Money{kept}, currency);
+        price = Money{price.value_or(Money{}).micros + share.gross_micros};
+        net = Money{net.value_or(Money{}).micros + kept};
+      }
+    }
+    out.field("price", price, currency);
+    out.field("net", net, currency);
+    out.field("auction_id", auction);
+    if (offered.promise_added.micros > 0) {
+      out.field("promise_added", offered.promise_added, currency);
+    }
+    if (call.test_key()) out.field("test", true);
+  }
+  return answer(201, out);
+}
+
+asio::awaitable<Result<LeadId, ApiProblem>> lead_of(ApiCall& call, LeadId fresh,
+                                                    market::Answer answer) {
+  if (!answer.replayed) co_return fresh;
+  if (!answer.outcome.sold.empty()) {
+    co_return LeadId{fresh.market, answer.outcome.sold.front().lead_no};
+  }
+  auto const command = co_await committed_command(call, fresh.market, answer);
+  if (!command) co_return refuse(command.error());
+  auto const* const offer = market::brought_lead(*command);
+  if (offer == nullptr) co_return problem(Code::internal);
+  co_return LeadId{fresh.market, offer->lead_no};
+}
+
+}  // namespace leadex::api

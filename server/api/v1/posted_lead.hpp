@@ -1,0 +1,41 @@
+#pragma once
+// What the posts of leads share, with and without a ping before: reading and checking the Lead of a
+// body, and the answer that says what came of it. Any thread.
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "server/api/v1/trade_support.hpp"
+#include "server/intake/contact/lead_check.hpp"
+#include "server/intake/lead_document.hpp"
+#include "server/intake/lead_rows.hpp"
+
+namespace leadex::api {
+
+/// 422 with the code of the first fault, all of them listed.
+[[nodiscard]] ApiProblem problem_of(std::vector<intake::RowFault> const& faults);
+
+/// The Lead of the call's body by the market's rules. @errors  its faults, 422
+[[nodiscard]] Result<intake::CheckedLead, ApiProblem> check_lead(
+    ApiCall const& call, market::MarketSettings const& settings, intake::LeadFields fields);
+
+/// The buyers that the lead's consent names, by their numbers; empty for an open one.
+[[nodiscard]] asio::awaitable<Result<std::vector<std::int64_t>, ApiProblem>> named_by(
+    ApiCall& call, intake::CheckedLead const& lead);
+
+/// What came of it. A lead that was only tried has no number.
+struct Offered {
+  std::optional<LeadId> lead;
+  market::Outcome outcome;
+  Money promise_added{};  ///< by the exchange, beside what the sales bring
+};
+/// 201, a LeadOutcome.
+[[nodiscard]] http::Response render_outcome(ApiCall const& call, std::string_view currency,
+                                            Offered const& offered);
+
+/// The lead an answer is about: a repeated answer names the one of the first time.
+[[nodiscard]] asio::awaitable<Result<LeadId, ApiProblem>> lead_of(ApiCall& call, LeadId fresh,
+                                                                  market::Answer answer);
+
+}  // namespace leadex::api
