@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "billing/values/ids.hpp"
+#include "billing/values/pricing_model.hpp"
 #include "matching/auction/auction.hpp"
 #include "matching/targeting/schema.hpp"
 
@@ -18,6 +19,9 @@ namespace leadex::market {
 inline constexpr std::int64_t kNone = -1;
 
 enum class RankBy : std::uint8_t { price = 0, expected_value = 1 };
+/// What a lead that is paid for when it converts holds of its budget: its whole bid, or what it is
+/// worth on the average.
+enum class CpaHold : std::uint8_t { full = 0, pooled = 1 };
 
 /// Settings of a market that decisions depend on; immutable, one number each.
 struct MarketRules {
@@ -43,10 +47,18 @@ struct MarketRules {
   std::int64_t fall_us{};                   // from the ask down to the reserve; 0: asks stand
   std::vector<std::int64_t> grade_reserve;  // micros or kNone, by grade of the source, from 1
 
+  std::int64_t cpa_window_us{};  // from the sale to the last conversion that is paid
+  CpaHold cpa_hold{CpaHold::full};
+  std::int64_t click_reserve_micros{};
+  std::int64_t click_review_us{};  // until a click settles
+
   /// What stands behind everything else wherever rules are stored.
   static void later_fields(auto& self, auto& io) {
     io(self.price_rule, self.rank_by, self.routing, self.hybrid_n, self.fallback_campaign,
        self.fall_us, self.grade_reserve);
+    if (io.since(4)) {
+      io(self.cpa_window_us, self.cpa_hold, self.click_reserve_micros, self.click_review_us);
+    }
   }
   static void fields(auto& self, auto& io) {
     io(self.version, self.max_shares, self.reserve_micros, self.ask_micros, self.listing_ttl_us,
@@ -142,6 +154,7 @@ struct CampaignTerms {
   std::vector<ScheduleSpan> schedule;  // ascending, apart; empty: always open
   std::array<std::int64_t, kWindowKinds> source_leads_max{kNone, kNone, kNone, kNone};
   TrialTerms trial;
+  PricingModel model{PricingModel::cpl};
 
   static void fields(auto& self, auto& io) {
     io(self.bid_micros, self.exclusive_bid_micros, self.exclusivity, self.max_shares, self.zone,
@@ -150,6 +163,7 @@ struct CampaignTerms {
     if (io.since(2)) {
       io(self.priority, self.weight, self.pacing, self.schedule, self.source_leads_max, self.trial);
     }
+    if (io.since(4)) io(self.model);
   }
 };
 

@@ -80,6 +80,7 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
   open.windows = sold.windows;
   open.trial = sold.trial;
   open.of_source = sold.of_source;
+  open.model = sold.model;
   LEADEX_CHECK(sales_.emplace(open.key, open).second);
   schedule(webhook ? Tick::delivery_deadline : Tick::settlement,
            {open.due_us, open.key.lead_no, open.key.slot});

@@ -116,10 +116,12 @@ struct SaleAwarded {
       windows{};     // begin of each cap window it counts in; 0 none
   bool trial{};      // one of the campaign's trial
   bool of_source{};  // counted against the campaign's caps per source
+  PricingModel model{PricingModel::cpl};
   static void fields(auto& self, auto& io) {
     io(self.lead_no, self.slot, self.budget, self.generator_no, self.gross_micros, self.exclusive,
        self.shares_max, self.auction_no, self.sold_us, self.state, self.due_us, self.windows);
     if (io.since(2)) io(self.trial, self.of_source);
+    if (io.since(4)) io(self.model);
   }
 };
 

@@ -22,6 +22,7 @@ OpenSale open_sale(SaleImage const& image) {
   open.windows = image.award.windows;
   open.trial = image.award.trial;
   open.of_source = image.award.of_source;
+  open.model = image.award.model;
   return open;
 }
 
@@ -308,7 +309,8 @@ std::string Engine::describe() const {
   for (auto const& [key, sale] : sales) {
     write.line("sale", key.lead_no, key.slot, sale->budget, sale->generator_no, sale->gross_micros,
                sale->credited_micros, sale->sold_us, sale->due_us, sale->return_no,
-               sale->return_open, sale->state, sale->windows, sale->trial, sale->of_source);
+               sale->return_open, sale->state, sale->windows, sale->trial, sale->of_source,
+               sale->model);
   }
   for (auto const& [no, returned] : returns_) {
     write.line("return", no, returned.sale.lead_no, returned.sale.slot, returned.buyer_no,

@@ -33,6 +33,7 @@ struct OpenSale {
   bool return_open{};
   bool trial{};
   bool of_source{};
+  PricingModel model{PricingModel::cpl};
   SaleState state{};
   std::array<std::int64_t, kWindowKinds> windows{};  // begin of each cap window it counts in
 };

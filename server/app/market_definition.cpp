@@ -224,6 +224,9 @@ market::MarketSettings settings_of(MarketDefinition const& from, std::int32_t ve
   to.rules.hybrid_n = from.hybrid_n;
   to.rules.fallback_campaign = from.fallback_campaign_no;
   to.rules.fall_us = micros(from.fall);
+  to.rules.cpa_window_us = micros(from.cpa_window);
+  to.rules.cpa_hold = from.cpa_hold;
+  to.rules.click_review_us = micros(from.click_review);
   for (auto const reserve : from.grade_reserve)
     to.rules.grade_reserve.push_back(micros_or_none(reserve));
   for (auto const& attribute : from.attributes) {

@@ -15,9 +15,6 @@
 
 namespace leadex::app {
 
-/// What of a conversion's price is held when a lead is sold for one; of later issues, kept here.
-enum class CpaHold : std::uint8_t { full, pooled };
-
 struct AttributeDefinition {
   targeting::AttributeDef def;
   market::Visibility visibility{};
@@ -63,7 +60,7 @@ struct MarketDefinition {
   std::chrono::seconds consent_age_max{7'776'000};
   std::chrono::seconds ping_ttl{60};
   std::chrono::seconds cpa_window{2'592'000};
-  CpaHold cpa_hold{};
+  market::CpaHold cpa_hold{};
   std::chrono::seconds click_review{86'400};
 };
 

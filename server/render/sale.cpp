@@ -77,7 +77,7 @@ void write_sale(JsonWriter& writer, crypto::PublicIdCodec const& ids,
   writer.field("lead_id", ids.seal(LeadId{sale.id.market, sale.id.lead_no}));
   writer.field("market", sale.market);
   writer.field("campaign_id", campaign_id(ids, sale.id.market, sale.campaign_no));
-  writer.field("model", "cpl");
+  writer.field("model", word(sale.model));
   writer.field("gross", sale.gross, sale.currency);
   writer.field("commission", sale.fee, sale.currency);
   writer.field("net", Money{sale.gross.micros - sale.fee.micros}, sale.currency);

@@ -13,6 +13,7 @@ constexpr Words5 kSaleStates{"pending", "delivered", "settled", "returned", "voi
 constexpr std::array<std::string_view, 4> kReturnStates{"open", "accepted", "disputed", "denied"};
 constexpr std::array<std::string_view, 4> kCampaignStates{"active", "paused", "exhausted",
                                                           "trial_ended"};
+constexpr std::array<std::string_view, 3> kPricingModels{"cpl", "cpa", "cpc"};
 constexpr std::array<std::string_view, 3> kDealStates{"proposed", "active", "ended"};
 constexpr std::array<std::string_view, 3> kExclusivities{"exclusive", "shared", "any"};
 constexpr std::array<std::string_view, 9> kLossReasons{
@@ -40,12 +41,16 @@ std::optional<Enum> find(Words const& words, std::string_view wanted) {
 }  // namespace
 
 std::string_view word(market::SaleState state) { return at(kSaleStates, state); }
+std::string_view word(PricingModel model) { return at(kPricingModels, model); }
 std::string_view word(market::ReturnState state) { return at(kReturnStates, state); }
 std::string_view word(market::CampaignStatus status) { return at(kCampaignStates, status); }
 std::string_view word(market::DealState state) { return at(kDealStates, state); }
 std::string_view word(Phase phase) { return at(kPhases, phase); }
 std::string_view word(auction::Exclusivity exclusivity) { return at(kExclusivities, exclusivity); }
 
+std::optional<PricingModel> pricing_model(std::string_view word) {
+  return find<PricingModel>(kPricingModels, word);
+}
 std::optional<market::DealState> deal_state(std::string_view word) {
   return find<market::DealState>(kDealStates, word);
 }

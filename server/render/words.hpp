@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "billing/ledger/transfer.hpp"
+#include "billing/values/pricing_model.hpp"
 #include "matching/auction/auction.hpp"
 #include "matching/market/outcome.hpp"
 
@@ -14,6 +15,8 @@ namespace leadex::render {
 
 [[nodiscard]] std::string_view word(market::SaleState state);
 [[nodiscard]] std::string_view word(market::ReturnState state);
+/// "cpl", "cpa", "cpc".
+[[nodiscard]] std::string_view word(PricingModel model);
 [[nodiscard]] std::string_view word(market::CampaignStatus status);
 /// "pending", "posted", "voided", "expired": how the money of the transfer stands by it.
 [[nodiscard]] std::string_view word(Phase phase);
@@ -31,6 +34,7 @@ static_assert(kGrades.size() == market::kGradesMax);
 [[nodiscard]] std::string_view vehicle_word(std::int32_t vehicle);
 
 [[nodiscard]] std::optional<market::SaleState> sale_state(std::string_view word);
+[[nodiscard]] std::optional<PricingModel> pricing_model(std::string_view word);
 [[nodiscard]] std::optional<market::ReturnState> return_state(std::string_view word);
 [[nodiscard]] std::optional<market::CampaignStatus> campaign_status(std::string_view word);
 [[nodiscard]] std::optional<auction::Exclusivity> exclusivity(std::string_view word);

@@ -28,6 +28,7 @@ struct SaleView {
   Money gross;
   Money fee;
   Money credited;
+  PricingModel model{};
   market::SaleState state{};
   bool exclusive{};
   std::int64_t auction_no{};  // 0: none was held

@@ -292,7 +292,7 @@ void read_market_definition(json::Value const& body, MarketDefinition& definitio
   read_seconds(reader, "cpa_window_s", definition.cpa_window);
   read_seconds(reader, "click_review_s", definition.click_review);
   if (auto const hold = reader.optional_string("cpa_hold")) {
-    definition.cpa_hold = from_word<app::CpaHold>(kCpaHoldWords, *hold);
+    definition.cpa_hold = from_word<market::CpaHold>(kCpaHoldWords, *hold);
   }
 }
 

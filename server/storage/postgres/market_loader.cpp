@@ -187,8 +187,8 @@ void load_leads(pqxx::transaction_base& work, std::int64_t market_id, market::Im
 // Sales with something to come, and all sales of leads that still rest.
 constexpr char const* kSales =
     "select lead_no, slot, buyer, campaign, generator, gross, exclusive, shares_max, auction_no, "
-    "sold_us, state, due_us, windows, credited, batch_seq, n, fee, holdback, trial, of_source from "
-    "leadex.sale s "
+    "sold_us, state, due_us, windows, credited, batch_seq, n, fee, holdback, trial, of_source, "
+    "model from leadex.sale s "
     "where market_id = $1 and (lead_no, slot) > ($2, $3) and (state in (0, 1) or (state = 2 and "
     "due_us > 0) or exists (select from leadex.lead l where l.market_id = s.market_id and "
     "l.lead_no = s.lead_no and l.state = 1) or exists (select from leadex.sale o where "
@@ -222,6 +222,7 @@ void load_sales(pqxx::transaction_base& work, std::int64_t market_id, LoadedMark
       sale.holdback = number(row[17]);
       award.trial = row[18].as<bool>();
       award.of_source = row[19].as<bool>();
+      award.model = static_cast<PricingModel>(row[20].as<int>());
       out.image.sales.push_back(sale.image);
       out.sales.push_back(std::move(sale));
     }

@@ -23,11 +23,11 @@ constexpr Statement kSales{
     "lx_sales",
     "insert into leadex.sale (market_id, batch_seq, lead_no, slot, n, buyer, campaign, generator, "
     "gross, fee, holdback, credited, state, exclusive, shares_max, auction_no, sold_us, due_us, "
-    "windows, trial, of_source) select $1::int8, $2::int8, * from unnest($3::int8[], $4::int4[], "
-    "$5::int4[], "
+    "windows, trial, of_source, model) select $1::int8, $2::int8, * from unnest($3::int8[], "
+    "$4::int4[], $5::int4[], "
     "$6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int8[], $11::int8[], $12::int8[], "
     "$13::int2[], $14::bool[], $15::int2[], $16::int8[], $17::int8[], $18::int8[], $19::bytea[], "
-    "$20::bool[], $21::bool[])"};
+    "$20::bool[], $21::bool[], $22::int2[])"};
 
 constexpr Statement kLeads{
     "lx_leads",
@@ -360,7 +360,8 @@ void add_trade(Calls& calls, std::string const& seq, BatchRows const& rows) {
              i8(s, [](S r) { return r.award.due_us; }),
              bytes(s, [](S r) { return market::encode_value(r.award.windows); }),
              flags(s, [](S r) { return r.award.trial; }),
-             flags(s, [](S r) { return r.award.of_source; })});
+             flags(s, [](S r) { return r.award.of_source; }),
+             i2(s, [](S r) { return r.award.model; })});
   using A = AuctionRow const&;
   auto const& a = rows.auctions;
   calls.add(kAuctions, a,

@@ -144,7 +144,7 @@ TEST(MarketDefinition, ComesBackFromItsTextAsItWas) {
   EXPECT_EQ(market::encode_value(app::settings_of(again, 3)),
             market::encode_value(app::settings_of(definition, 3)));
   EXPECT_EQ(again.return_window.count(), 0);
-  EXPECT_EQ(again.cpa_hold, app::CpaHold::pooled);
+  EXPECT_EQ(again.cpa_hold, market::CpaHold::pooled);
 
   auto const contract = json::Contract::load("schemas/openapi.yaml");
   ASSERT_TRUE(contract) << contract.error();
