@@ -52,12 +52,17 @@ struct MarketRules {
   std::int64_t click_reserve_micros{};
   std::int64_t click_review_us{};  // until a click settles
 
+  std::int32_t recycle_rounds{};    // how often an unsold or returned lead is listed again
+  std::int64_t recycle_rest_us{};   // how long it rests before
+  std::int32_t recycle_price_bp{};  // of the ask of the round before
+
   /// What stands behind everything else wherever rules are stored.
   static void later_fields(auto& self, auto& io) {
     io(self.price_rule, self.rank_by, self.routing, self.hybrid_n, self.fallback_campaign,
        self.fall_us, self.grade_reserve);
     if (io.since(4)) {
       io(self.cpa_window_us, self.cpa_hold, self.click_reserve_micros, self.click_review_us);
+      io(self.recycle_rounds, self.recycle_rest_us, self.recycle_price_bp);
     }
   }
   static void fields(auto& self, auto& io) {
@@ -497,6 +502,25 @@ struct ForgetPings {
   static void fields(auto&, auto&) {}
 };
 
+/// One sale of a lead's earlier rounds: its buyer is not asked again.
+struct PastOwner {
+  std::int64_t buyer_no{};
+  std::int32_t slot{};
+  std::int32_t shares_max{};
+  static void fields(auto& self, auto& io) { io(self.buyer_no, self.slot, self.shares_max); }
+};
+
+/// A lead that rested goes on sale once more, cheaper than before. Each round of a lead once (the
+/// caller's look-up sees to it).
+struct RelistLead {
+  OfferLead lead;                 // with the ask of the round before
+  std::int32_t round{};           // 1: the first time
+  std::vector<PastOwner> owners;  // of all its sales, each returned or voided
+  static void fields(auto& self, auto& io) { io(self.lead, self.round, self.owners); }
+};
+/// Rounds of a lead are few: its sales are numbered through all of them.
+inline constexpr std::int32_t kRecycleRoundsMax = 20;
+
 /// The order is stored in the log: new commands go at the end.
 using Command =
     std::variant<ConfigureMarket, SetZoneWindows, UpsertCampaign, PauseCampaign, SweepListings,
@@ -504,13 +528,14 @@ using Command =
                  WithdrawBid, Purchase, ConfirmDelivery, RefuseDelivery, OpenReturn, AcceptReturn,
                  ContestReturn, DecideDispute, WithdrawLead, Tick, ClawBack, CoverClawBack,
                  ProposeDeal, AcceptDeal, EndDeal, SetSourceTerms, WithholdLeads, OfferPing,
-                 PostPing, ForgetPings>;
+                 PostPing, ForgetPings, RelistLead>;
 
 /// The lead a command brings; null when it brings none.
 template <class C>
   requires std::same_as<std::remove_const_t<C>, Command>
 [[nodiscard]] auto* brought_lead(C& command) {
   if (auto* offer = std::get_if<OfferLead>(&command)) return offer;
+  if (auto* again = std::get_if<RelistLead>(&command)) return &again->lead;
   auto* post = std::get_if<PostPing>(&command);
   return post == nullptr ? nullptr : &post->lead;
 }

@@ -205,6 +205,11 @@ class Engine {
   static AuctionHeld told(Listing const& listing, auction::AuctionInput const& input,
                           auction::AuctionResult const& result, bool of_bids);
 
+  // engine_recycling.cpp: leads that rest and are listed again
+  Outcome handle(Context& c, RelistLead const& command);
+  void rest_unsold(Context& c, Listing const& listing) const;
+  void rest_returned(Context& c, ReturnCase const& returned) const;
+
   // engine_preview.cpp: without changing anything
   [[nodiscard]] std::optional<Values> values_of(OfferLead const& lead) const;
   [[nodiscard]] std::int64_t text_number(std::string_view text) const;

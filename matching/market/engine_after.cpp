@@ -158,6 +158,7 @@ void Engine::give_back_all(Context& c, OpenSale& sale, ReturnCase& returned) {
       SaleStepped{sale.key.lead_no, sale.key.slot, SaleStep::returned, rest, 0});
   give_to_budget(c, sale.budget, rest);
   returned.due_us = 0;
+  rest_returned(c, returned);
 }
 
 /// Money of a sale or a bid is its buyer's again: a campaign that had run dry goes on.
@@ -318,6 +319,7 @@ bool Engine::run_due(Context& c, Tick::Job job, Due const& due) {
       while (!listing.bids.empty()) close_bid(c, listing, 0, BidState::lost);
       auto const state = listing.shares_held != 0 ? LeadState::sold : LeadState::expired;
       c.applied.effects.emplace_back(moved(listing, state));
+      rest_unsold(c, listing);
     }
     drop_if_idle(due.no);
     return true;

@@ -52,6 +52,7 @@ struct Listing {
   std::int32_t shares_max{kSharesPerRound};  // smallest limit of the owners so far
   std::uint16_t shares_held{};               // bit i: share i has an owner
   std::int16_t pending{};                    // sales not delivered yet
+  std::int16_t round{};                      // how often it was listed again
   bool exclusive_held{};
   bool resting{};
   [[nodiscard]] bool had(std::int64_t buyer_no) const {

@@ -310,6 +310,30 @@ struct LeadWithheld {
   static void fields(auto& self, auto& io) { io(self.lead_no, self.buyers); }
 };
 
+enum class RestCause : std::uint8_t { unsold = 0, returned = 1 };
+
+/// A lead is to be listed again at due_us, if nothing stands against it by then.
+struct LeadRested {
+  std::int64_t lead_no{};
+  RestCause cause{};
+  std::string reason;  // of the return
+  std::int64_t due_us{};
+  static void fields(auto& self, auto& io) {
+    io(self.lead_no, self.cause, self.reason, self.due_us);
+  }
+};
+
+/// A new round of a lead began; what was sold before is over.
+struct LeadRelisted {
+  std::int64_t lead_no{};
+  std::int32_t round{};
+  std::int64_t relisted_us{};
+  std::int64_t ask_micros{};
+  static void fields(auto& self, auto& io) {
+    io(self.lead_no, self.round, self.relisted_us, self.ask_micros);
+  }
+};
+
 /// A sale brought a campaign's budget below what covers ten more of its least bids. For its buyer;
 /// no table holds it.
 struct BudgetLow {
@@ -341,10 +365,10 @@ struct PromiseUsed {
 };
 
 /// The order is stored: new effects go at the end.
-using Effect =
-    std::variant<SaleAwarded, SaleStepped, LeadMoved, CounterMoved, CampaignMoved, BudgetMoved,
-                 BidMoved, ReturnMoved, AuctionHeld, BudgetLow, SourceCounted, DealMoved,
-                 SourceTermsMoved, LeadWithheld, PingReserved, PromiseUsed>;
+using Effect = std::variant<SaleAwarded, SaleStepped, LeadMoved, CounterMoved, CampaignMoved,
+                            BudgetMoved, BidMoved, ReturnMoved, AuctionHeld, BudgetLow,
+                            SourceCounted, DealMoved, SourceTermsMoved, LeadWithheld, PingReserved,
+                            PromiseUsed, LeadRested, LeadRelisted>;
 
 struct Applied {
   Outcome outcome;

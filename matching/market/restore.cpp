@@ -137,6 +137,7 @@ void Engine::restore(Image const& image) {
     if (found == campaigns_.end()) continue;
     found->second.source_counters[entry.generator_no] = entry.windows;
   }
+  std::unordered_map<std::int64_t, std::int64_t> relisted;  // lead → when its last round began
   for (auto const& entry : image.leads) {
     learn_texts(entry.lead);
     auto values = values_of(entry.lead);
@@ -151,6 +152,8 @@ void Engine::restore(Image const& image) {
     listing.reason_id = static_cast<std::int32_t>(texts_.intern(entry.lead.reason));
     listing.version = entry.lead.version;
     listing.listed_us = entry.listed_us;
+    listing.round = static_cast<std::int16_t>(entry.round);
+    if (entry.relisted_us != 0) relisted[listing.lead_no] = entry.relisted_us;
     auto const& rules = versions_.at(listing.version);
     // Leads of an older format carry none; the market's has held for every lead.
     listing.reserve_micros = std::max(entry.reserve_micros, rules.reserve_micros);
@@ -167,7 +170,9 @@ void Engine::restore(Image const& image) {
   }
   for (auto const& entry : image.sales) {
     auto const& award = entry.award;
-    bool const voided = award.state == SaleState::voided;
+    auto const round = relisted.find(award.lead_no);
+    bool const before = round != relisted.end() && award.sold_us < round->second;
+    bool const voided = before || award.state == SaleState::voided;
     if (auto const found = listings_.find(award.lead_no); found != listings_.end()) {
       auto& listing = found->second;
       listing.owners.push_back({.buyer_no = award.budget.buyer_no,
@@ -278,7 +283,7 @@ std::string Engine::describe() const {
                listing->captured_us, listing->listed_us, listing->vehicle, listing->version,
                listing->shares_max, listing->shares_held, listing->pending, listing->exclusive_held,
                listing->resting, std::string{texts_.text(listing->reason_id)},
-               listing->resting ? ask(*listing) : 0, listing->reserve_micros);
+               listing->resting ? ask(*listing) : 0, listing->reserve_micros, listing->round);
     if (listing->access) {
       write.line(" access", listing->access->named, listing->access->named_for,
                  listing->access->withheld);

@@ -42,6 +42,8 @@ struct LeadImage {
   LeadState state{};
   std::int64_t listed_us{};
   std::int64_t reserve_micros{};
+  std::int32_t round{};        // how often it was listed again
+  std::int64_t relisted_us{};  // when that began: sales before it are over; 0 never
 };
 
 struct SaleImage {

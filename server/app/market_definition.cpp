@@ -144,6 +144,7 @@ void check_money(MarketDefinition const& market, Faults& faults) {
   }
   check_share(faults, "/holdback_bp", market.holdback_bp);
   check_share(faults, "/return_ceiling_bp", market.return_ceiling_bp);
+  check_share(faults, "/recycling/price_bp", market.recycle_price_bp);
   if (market.max_shares < 1 || market.max_shares > kSharesPerRound) {
     fault(faults, "/auction/max_shares", "out_of_range", "Must be 1 to 16.");
   }
@@ -161,9 +162,19 @@ void check_spot_check(MarketDefinition const& market, Faults& faults) {
   }
 }
 
+void check_recycling(MarketDefinition const& market, Faults& faults) {
+  if (market.recycle_rounds < 0 || market.recycle_rounds > market::kRecycleRoundsMax) {
+    fault(faults, "/recycling/rounds_max", "out_of_range", "Must be 0 to 20.");
+  }
+  // Sales of a round are told from those before by their instants.
+  if (market.recycle_rounds > 0 && market.recycle_rest < std::chrono::seconds{1}) {
+    fault(faults, "/recycling/rest_s", "out_of_range", "Must be at least 1.");
+  }
+}
+
 void check_durations(MarketDefinition const& market, Faults& faults) {
   using Named = std::pair<std::string_view, std::chrono::seconds>;
-  std::array<Named, 13> const durations{{
+  std::array<Named, 14> const durations{{
       {"/listing/fall_s", market.fall},
       {"/listing/ttl_s", market.listing_ttl},
       {"/listing/auction_s", market.listing_auction},
@@ -177,6 +188,7 @@ void check_durations(MarketDefinition const& market, Faults& faults) {
       {"/ping_ttl_s", market.ping_ttl},
       {"/cpa_window_s", market.cpa_window},
       {"/click_review_s", market.click_review},
+      {"/recycling/rest_s", market.recycle_rest},
   }};
   for (auto const& [pointer, duration] : durations) {
     if (duration.count() < 0 || duration > kMarketDurationMax) {
@@ -201,6 +213,7 @@ std::vector<FieldFault> check_market_definition(MarketDefinition const& definiti
   check_attributes(definition, faults);
   check_money(definition, faults);
   check_spot_check(definition, faults);
+  check_recycling(definition, faults);
   check_durations(definition, faults);
   return faults;
 }
@@ -227,6 +240,9 @@ market::MarketSettings settings_of(MarketDefinition const& from, std::int32_t ve
   to.rules.cpa_window_us = micros(from.cpa_window);
   to.rules.cpa_hold = from.cpa_hold;
   to.rules.click_review_us = micros(from.click_review);
+  to.rules.recycle_rounds = from.recycle_rounds;
+  to.rules.recycle_rest_us = micros(from.recycle_rest);
+  to.rules.recycle_price_bp = from.recycle_price_bp;
   for (auto const reserve : from.grade_reserve)
     to.rules.grade_reserve.push_back(micros_or_none(reserve));
   for (auto const& attribute : from.attributes) {

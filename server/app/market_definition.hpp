@@ -62,6 +62,9 @@ struct MarketDefinition {
   std::chrono::seconds cpa_window{2'592'000};
   market::CpaHold cpa_hold{};
   std::chrono::seconds click_review{86'400};
+  std::int32_t recycle_rounds{};  ///< 0: what is not sold, or comes back, is not listed again
+  std::chrono::seconds recycle_rest{86'400};
+  std::int32_t recycle_price_bp{8000};  ///< of the ask of the round before
 };
 
 inline constexpr std::chrono::seconds kMarketDurationMax{315'360'000};

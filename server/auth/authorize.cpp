@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 97> kRules{{
+constexpr std::array<OperationRule, 98> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -83,6 +83,7 @@ constexpr std::array<OperationRule, 97> kRules{{
     {"withdraw_batch", kGenerator, "leads:write", false},
     {"post_lead", kGenerator, "leads:write", true},
     {"withdraw_lead", kGenerator, "leads:write", false},
+    {"get_lead_rounds", kGenerator | kReaders, "leads:read", true},
     {"list_spot_checks", kVerifier | kReaders, "markets:read", false},
     {"claim_spot_check", kVerifier, "checks:write", false},
     {"record_verdict", kVerifier, "checks:write", false},

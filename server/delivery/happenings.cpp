@@ -76,6 +76,8 @@ class Collector {
   void operator()(market::SourceTermsMoved const&) {}
   void operator()(market::PingReserved const&) {}
   void operator()(market::PromiseUsed const&) {}
+  void operator()(market::LeadRested const&) {}
+  void operator()(market::LeadRelisted const&) {}
   void operator()(market::LeadWithheld const&) {}  // whose list a person is on is told to nobody
 
   void operator()(market::DealMoved const& effect) {

@@ -36,7 +36,10 @@ void add_to(storage::Lookups& wanted, Submission const& s) {
     wanted.persons.insert(wanted.persons.end(), row.digests.begin(), row.digests.end());
   }
   if (auto const once = happens_once(s.command)) {
-    (once->what == Once::What::intent ? wanted.intents : wanted.claw_backs).push_back(once->no);
+    auto& of_its_kind = once->what == Once::What::intent      ? wanted.intents
+                        : once->what == Once::What::claw_back ? wanted.claw_backs
+                                                              : wanted.relists;
+    of_its_kind.push_back(once->no);
   }
 }
 
@@ -216,6 +219,7 @@ void Actor::on_looked_up(std::vector<ItemPtr> const& items,
   std::set<Once> open;
   for (auto const no : found->open_intents) open.insert({Once::What::intent, no});
   for (auto const no : found->open_claw_backs) open.insert({Once::What::claw_back, no});
+  for (auto const no : found->open_relists) open.insert({Once::What::relist, no});
   for (auto const& item : items) {
     auto const& s = item->submission;
     item->looked_up = true;

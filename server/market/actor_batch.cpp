@@ -198,11 +198,20 @@ bool Actor::check_persons(Building& building, Item& item) {
         {digest, lead_no, at_us, own_upload != 0 ? std::optional{own_upload} : std::nullopt});
   };
   if (s.admissions.empty()) {
-    for (auto const& digest : s.persons) {
+    auto const lead_no = brought_lead(s.command)->lead_no;
+    // A lead that comes back has its persons already, unless another took them over meanwhile.
+    auto const own = [&](std::string const& digest) {
+      if (!std::holds_alternative<RelistLead>(s.command)) return false;
+      auto const* const recent = claims_.claim(digest, item.looked_up_seq);
+      if (recent != nullptr) return recent->lead_no == lead_no;
+      auto const at = found.find(digest);
+      return at != found.end() && at->second->lead_no == lead_no;
+    };
+    std::set<std::string> once(s.persons.begin(), s.persons.end());
+    std::erase_if(once, own);
+    for (auto const& digest : once) {
       if (holder(digest) != -1) return false;
     }
-    std::set<std::string> const once(s.persons.begin(), s.persons.end());
-    auto const lead_no = brought_lead(s.command)->lead_no;
     for (auto const& digest : once) claim(digest, lead_no);
     return true;
   }

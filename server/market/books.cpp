@@ -74,6 +74,7 @@ void Books::begin(storage::BatchRows& rows) {
   source_counters_.clear();
   deals_.clear();
   source_terms_.clear();
+  rests_.clear();
 }
 
 void Books::write(Submission const& submission, Applied& applied, std::int64_t at_us) {
@@ -399,6 +400,16 @@ void Books::on(Submission const&, std::int64_t, PromiseUsed const& effect) {
     promise_added_ = added->amount.micros;
   }
   rows_->promises.push_back({effect, promise_added_});
+}
+
+void Books::on(Submission const&, std::int64_t at_us, LeadRested const& effect) {
+  auto const [at, first] = rests_.try_emplace(effect.lead_no, rows_->rests.size());
+  if (first) rows_->rests.emplace_back();
+  rows_->rests[at->second] = {effect, at_us};
+}
+
+void Books::on(Submission const&, std::int64_t, LeadRelisted const& effect) {
+  rows_->relists.push_back(effect);
 }
 
 void Books::on(Submission const&, std::int64_t, AuctionHeld const& effect) {

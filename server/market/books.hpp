@@ -56,6 +56,8 @@ class Books {
   void on(Submission const& s, std::int64_t at_us, LeadWithheld const& effect);
   void on(Submission const&, std::int64_t, PingReserved const&) {}  // in memory alone
   void on(Submission const& s, std::int64_t at_us, PromiseUsed const& effect);
+  void on(Submission const& s, std::int64_t at_us, LeadRested const& effect);
+  void on(Submission const& s, std::int64_t at_us, LeadRelisted const& effect);
 
   std::int64_t account(AccountCode code, std::int64_t owner_no, std::int64_t sub_no);
   SaleRoute route_of(std::int64_t lead_no, std::int32_t slot, BudgetKey const& budget,
@@ -94,6 +96,7 @@ class Books {
   std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> source_counters_;
   std::map<std::int64_t, std::size_t> deals_;
   std::map<std::int64_t, std::size_t> source_terms_;
+  std::map<std::int64_t, std::size_t> rests_;
 };
 
 }  // namespace leadex::market

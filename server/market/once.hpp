@@ -7,16 +7,23 @@
 #include <optional>
 
 #include "matching/market/command.hpp"
+#include "server/storage/market_store.hpp"
 
 namespace leadex::market {
 
 /// Which row: the actor looks up whether it is still open, and the batch closes it.
 struct Once {
-  enum class What : std::uint8_t { intent, claw_back };
+  enum class What : std::uint8_t { intent, claw_back, relist };
   What what{};
   std::int64_t no{};
   friend auto operator<=>(Once const&, Once const&) = default;
 };
+
+/// A round of a lead as one number.
+[[nodiscard]] constexpr std::int64_t relist_key(std::int64_t lead_no, std::int32_t round) {
+  static_assert(kRecycleRoundsMax < storage::kRelistRounds);
+  return lead_no * storage::kRelistRounds + round;
+}
 
 [[nodiscard]] inline std::optional<Once> happens_once(Command const& command) {
   if (auto const* fund = std::get_if<FundBudget>(&command)) {
@@ -27,6 +34,9 @@ struct Once {
   }
   if (auto const* claw_back = std::get_if<ClawBack>(&command)) {
     return Once{Once::What::claw_back, claw_back->order_no};
+  }
+  if (auto const* again = std::get_if<RelistLead>(&command)) {
+    return Once{Once::What::relist, relist_key(again->lead.lead_no, again->round)};
   }
   return std::nullopt;
 }

@@ -258,6 +258,8 @@ struct Exchange::Parts {
     all.push_back({"resume_lots", seconds{2}, [this]() -> Nothing {
                      co_await app::resume_lots(intake.lots, intake.finisher);
                    }});
+    all.push_back({"recycling", seconds{2},
+                   [this]() -> Nothing { (void)co_await intake.recycler.run(wall_clock()); }});
     all.push_back({"expire_check_leases", seconds{5},
                    [this]() -> Nothing { (void)co_await app::expire_check_leases(intake.lots); }});
     auto const cut = settings.upload_cut_s;

@@ -32,6 +32,18 @@ struct LeadView {
   std::vector<market::AttributeText> attributes;  // in the order of that version
 };
 
+/// A round of a lead that ended without a buyer who kept it.
+struct LeadRoundView {
+  std::int32_t round{};  // 0: as it came
+  market::RestCause cause{};
+  std::string reason;        // of the return
+  std::optional<Money> ask;  // none: the market's
+  Timestamp ended_at{};
+  Timestamp due_at{};  // when it may be listed again
+  enum class State : std::uint8_t { resting, listed_again, dropped };
+  State state{};
+};
+
 class LeadReads {
  public:
   virtual ~LeadReads() = default;
@@ -40,6 +52,8 @@ class LeadReads {
 
   /// A lead of the viewer's own (generators), or any (staff); nobody else.
   [[nodiscard]] virtual Later<std::optional<LeadView>> find(Viewer viewer, LeadId lead) = 0;
+  /// The rounds of such a lead that are over, the newest first; none for anybody else.
+  [[nodiscard]] virtual Later<std::vector<LeadRoundView>> rounds(Viewer viewer, LeadId lead) = 0;
   /// What is on sale is there for every buyer: leads of one market that are listed, in no order, at
   /// most 501 numbers.
   [[nodiscard]] virtual Later<std::vector<LeadView>> listed(MarketNo market,

@@ -16,6 +16,7 @@
 #include "server/storage/database.hpp"
 #include "server/storage/lots.hpp"
 #include "server/storage/platform_idempotency.hpp"
+#include "server/storage/rests.hpp"
 #include "server/storage/store_error.hpp"
 #include "server/storage/webhooks.hpp"
 
@@ -29,6 +30,7 @@ class LotTx {
   [[nodiscard]] virtual Timestamp now() const = 0;
   [[nodiscard]] virtual UploadRows& batches() = 0;
   [[nodiscard]] virtual LotRows& lots() = 0;
+  [[nodiscard]] virtual RestRows& rests() = 0;
   [[nodiscard]] virtual AuditRows& audit() = 0;
   [[nodiscard]] virtual PlatformIdempotency& idempotency() = 0;
   /// Tells the event with this transaction; the same event again changes nothing.

@@ -148,6 +148,12 @@ struct PromiseRow {
   std::int64_t added{};  // by the exchange
 };
 
+/// A lead that is to be listed again; of its round and ask its own row speaks.
+struct RestRow {
+  market::LeadRested rested;
+  std::int64_t at_us{};
+};
+
 /// Everything one batch inserts (body) and changes (tail).
 struct BatchRows {
   std::int64_t seq{};
@@ -173,6 +179,8 @@ struct BatchRows {
   std::vector<AccountDelta> account_deltas;
   std::vector<SaleUpdate> sale_updates;
   std::vector<market::LeadMoved> lead_updates;
+  std::vector<RestRow> rests;
+  std::vector<market::LeadRelisted> relists;
   std::vector<market::CounterMoved> counters;
   std::vector<market::CampaignMoved> campaign_updates;
   std::vector<market::BidMoved> bid_updates;

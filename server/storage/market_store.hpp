@@ -61,6 +61,7 @@ struct FoundKey {
 };
 struct FoundPerson {
   std::string digest;
+  std::int64_t lead_no{};
   std::int64_t seen_us{};
   std::int64_t provisional_upload{};  // 0 none
 };
@@ -73,12 +74,16 @@ struct FoundLead {
   std::int64_t lead_no{};
   bool to_come{};  // claimed, and not offered yet
 };
+/// A lead's round as one number: lead × this + round.
+inline constexpr std::int64_t kRelistRounds = 32;
+
 struct Lookups {
   std::vector<KeyLookup> keys;
   std::int32_t first_day{};  // of idempotency partitions still valid
   std::vector<std::string> persons;
   std::vector<std::int64_t> intents;     // arriving: which are still open?
   std::vector<std::int64_t> claw_backs;  // ordered: which are still open?
+  std::vector<std::int64_t> relists;     // of rested leads: which are still open?
   std::vector<std::string> offered;      // persons of leads that come: on whose own list are they?
   std::vector<std::string> withheld;     // persons on such a list: which leads are theirs?
 };
@@ -88,6 +93,7 @@ struct LookedUp {
   std::vector<FoundPerson> persons;
   std::vector<std::int64_t> open_intents;
   std::vector<std::int64_t> open_claw_backs;
+  std::vector<std::int64_t> open_relists;
   std::vector<FoundHolder> holders;
   std::vector<FoundLead> leads;
 };

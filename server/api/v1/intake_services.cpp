@@ -25,6 +25,7 @@ IntakeServices::IntakeServices(app::LotServices lot_services, intake::Disposable
                                IntakeOptions options, std::function<Timestamp()> now)
     : lots(lot_services),
       finisher(lot_services),
+      recycler(lots.store, lots.keys, lots.markets),
       disposable(std::move(domains)),
       cpu(options.cpu_threads),
       uploads{lots.store,

@@ -13,6 +13,7 @@
 #include "server/app/lot_upkeep.hpp"
 #include "server/http/router.hpp"
 #include "server/intake/batch_upload.hpp"
+#include "server/intake/lead_recycler.hpp"
 
 namespace leadex::api {
 
@@ -74,6 +75,7 @@ struct IntakeServices {
 
   app::LotServices lots;
   app::LotFinisher finisher;
+  intake::LeadRecycler recycler;
   intake::DisposableDomains disposable;
   intake::CpuPool cpu;
   intake::UploadServices uploads;

@@ -5,6 +5,7 @@
 
 #include "server/api/kept_answer.hpp"
 #include "server/api/market_ref.hpp"
+#include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/staff.hpp"
 #include "server/api/v1/trade_services.hpp"
 #include "server/app/remit_earnings.hpp"
@@ -18,13 +19,14 @@ struct JobRow {
   std::uint32_t ticks{};  ///< market::Tick jobs; 0: no work of the markets
   bool earnings{};        ///< afterwards, money between markets and the platform moves
 };
-constexpr std::array<JobRow, 6> kJobs{{
+constexpr std::array<JobRow, 7> kJobs{{
     {"settlement", market::Tick::settlement | market::Tick::returns, true},
     {"release_holdback", market::Tick::release_holdback, true},
     {"listing_expiry", market::Tick::listing_expiry, false},
     {"delivery_deadline", market::Tick::delivery_deadline, false},
     {"payout_match", 0, true},
     {"retention", 0, false},
+    {"recycling", market::Tick::listing_expiry, false},
 }};
 
 struct Ran {
@@ -81,6 +83,9 @@ Answered run_named(ApiCall& call) {
     auto const purged = co_await purge(call);
     if (!purged) co_return refuse(problem_of(purged.error()));
     ran.items += *purged;
+  }
+  if (job->name == "recycling" && call.ctx.intake != nullptr) {
+    ran.items += co_await call.ctx.intake->recycler.run(call.ctx.now());
   }
   json::JsonWriter writer;
   {

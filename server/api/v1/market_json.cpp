@@ -164,6 +164,14 @@ void read_money_rules(ObjectReader& reader, MarketDefinition& into) {
     read_seconds(*listing, "ttl_s", into.listing_ttl);
     read_seconds(*listing, "auction_s", into.listing_auction);
   }
+  if (auto recycling = reader.optional_object("recycling")) {
+    if (auto const rounds =
+            recycling->optional_int("rounds_max", {.min = 0, .max = market::kRecycleRoundsMax})) {
+      into.recycle_rounds = static_cast<std::int32_t>(*rounds);
+    }
+    read_seconds(*recycling, "rest_s", into.recycle_rest);
+    read_bp(*recycling, "price_bp", into.recycle_price_bp);
+  }
   if (auto commission = reader.optional_object("commission")) {
     read_bp(*commission, "rate_bp", into.commission_bp);
     read_amount(*commission, "minimum", into.currency, into.commission_minimum);
@@ -239,6 +247,12 @@ void write_money_rules(json::JsonWriter& writer, MarketDefinition const& from) {
     writer.field("fall_s", from.fall.count());
     writer.field("ttl_s", from.listing_ttl.count());
     writer.field("auction_s", from.listing_auction.count());
+  }
+  {
+    auto const recycling = writer.object("recycling");
+    writer.field("rounds_max", from.recycle_rounds);
+    writer.field("rest_s", from.recycle_rest.count());
+    writer.field("price_bp", from.recycle_price_bp);
   }
   {
     auto const commission = writer.object("commission");

@@ -1,3 +1,4 @@
+#include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/posted_lead.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/intake/lead_rows.hpp"
@@ -23,6 +24,14 @@ asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::Che
   market::Outcome outcome;
   outcome.sold = std::move(*shares);
   co_return render_outcome(call, market.settings->currency, Offered{std::nullopt, outcome});
+}
+
+/// Whether the lead was to be listed again, which it is not any more.
+asio::awaitable<bool> stays_off(ApiCall& call, LeadId lead) {
+  if (call.ctx.intake == nullptr) co_return false;
+  auto const dropped = co_await call.ctx.intake->lots.store.transact(
+      [lead](storage::LotTx& tx) { return tx.rests().drop(lead); });
+  co_return dropped&&* dropped;
 }
 
 }  // namespace
@@ -73,8 +82,10 @@ Answered withdraw_lead(ApiCall& call) {
   if (!done) co_return refuse(done.error());
   auto const refusal = done->outcome.refusal;
   bool const gone = refusal == market::Refusal::lead_unknown;
-  // What is withdrawn already stays so; a lead the market has forgotten was sold or has expired.
-  bool const already = gone && (*lead)->state == market::LeadState::withdrawn;
+  // What is withdrawn already stays so; a lead the market has forgotten was sold or has expired,
+  // and may rest to be listed again.
+  bool already = gone && (*lead)->state == market::LeadState::withdrawn;
+  if (gone && !already) already = co_await stays_off(call, *id);
   if (gone && !already) {
     co_return problem((*lead)->state == market::LeadState::sold ? Code::lead_sold
                                                                 : Code::listing_gone);

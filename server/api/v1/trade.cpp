@@ -12,6 +12,7 @@ void register_trade(http::Router& router, ApiContext& context) {
   };
   put("post_lead", post_lead);
   put("withdraw_lead", withdraw_lead);
+  put("get_lead_rounds", get_lead_rounds);
   put("create_ping", create_ping);
   put("post_ping", post_ping);
   put("suspend_account", suspend_account);  // with the account's campaigns

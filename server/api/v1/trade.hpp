@@ -15,6 +15,7 @@ using Answered = asio::awaitable<ApiResult>;
 
 Answered post_lead(ApiCall& call);
 Answered withdraw_lead(ApiCall& call);
+Answered get_lead_rounds(ApiCall& call);
 Answered create_ping(ApiCall& call);
 Answered post_ping(ApiCall& call);
 

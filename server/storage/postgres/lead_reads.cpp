@@ -22,6 +22,10 @@ constexpr char const* kOfSale = LEADEX_LEAD_COLUMNS
                                                                                "s.generator");
 constexpr char const* kListed =
     LEADEX_LEAD_COLUMNS "where l.market_id = $1 and l.state = 1 and l.lead_no = any ($2::bigint[])";
+constexpr char const* kRounds =
+    "select r.round, r.cause, r.reason, r.ask_micros, r.rested_us, r.due_us, r.market_seq is not "
+    "null, r.dropped from lead_rest r join lead l using (market_id, lead_no) where r.market_id = "
+    "$2 and r.lead_no = $3 and " LEADEX_OWN("$1", "l.tenant_no") " order by r.round desc";
 constexpr char const* kPersonSeen =
     "select coalesce(bool_or(l.tenant_no = $2), false), count(*) from person p left join lead l on "
     "l.market_id = p.market_id and l.lead_no = p.lead_no where p.market_id = $1 and p.digest in "
@@ -68,6 +72,28 @@ PostgresLeadReads::Later<std::optional<LeadView>> PostgresLeadReads::find(Viewer
                                                                           LeadId lead) {
   co_return co_await pool_.run([viewer, lead](pqxx::work& tx) {
     return first_lead(execute(tx, kFind, Parameters(viewer.scope(), lead.market, lead.no)));
+  });
+}
+
+PostgresLeadReads::Later<std::vector<LeadRoundView>> PostgresLeadReads::rounds(Viewer viewer,
+                                                                               LeadId lead) {
+  co_return co_await pool_.run([viewer, lead](pqxx::work& tx) {
+    std::vector<LeadRoundView> rounds;
+    for (auto const& row : execute(tx, kRounds, Parameters(viewer.scope(), lead.market, lead.no))) {
+      LeadRoundView round;
+      round.round = row.at(0).as<std::int32_t>();
+      round.cause = read_number_enum(row.at(1), market::RestCause::returned);
+      round.reason = row.at(2).as<std::string>();
+      if (auto const ask = row.at(3).as<std::int64_t>(); ask >= 0) round.ask = Money{ask};
+      round.ended_at = read_time(row.at(4));
+      round.due_at = read_time(row.at(5));
+      using State = LeadRoundView::State;
+      round.state = row.at(6).as<bool>()   ? State::listed_again
+                    : row.at(7).as<bool>() ? State::dropped
+                                           : State::resting;
+      rounds.push_back(std::move(round));
+    }
+    return rounds;
   });
 }
 

@@ -13,6 +13,7 @@ class PostgresLeadReads final : public LeadReads {
   /// @param pool  outlives this.
   explicit PostgresLeadReads(Pool& pool) : pool_(pool) {}
   [[nodiscard]] Later<std::optional<LeadView>> find(Viewer viewer, LeadId lead) override;
+  [[nodiscard]] Later<std::vector<LeadRoundView>> rounds(Viewer viewer, LeadId lead) override;
   [[nodiscard]] Later<std::vector<LeadView>> listed(MarketNo market,
                                                     std::vector<std::int64_t> leads) override;
   [[nodiscard]] Later<PersonSeen> person_seen(MarketNo market, std::int64_t generator_no,

@@ -4,6 +4,7 @@
 #include "matching/market/codec.hpp"
 #include "server/storage/postgres/binary_call.hpp"
 #include "server/storage/postgres/instant_sql.hpp"
+#include "server/storage/postgres/offer_rows.hpp"
 #include "server/storage/postgres/statement.hpp"
 #include "server/storage/postgres/words.hpp"
 
@@ -70,9 +71,8 @@ constexpr char const* kSealedLead =
     "l.market_id = $1 and l.lead_no = $2";
 // Along the primary key, without a sort: what a page costs must not grow with the lot.
 constexpr char const* kLeadsToOffer =
-    "select lead_no, tenant_no, version, score, vehicle, reason, captured_us, ask_micros, "
-    "attributes, named_for, array(select buyer from lead_withheld w where w.market_id = "
-    "l.market_id and w.lead_no = l.lead_no order by 1) from lead l where market_id = $1 and "
+    "select " LEADEX_OFFER_COLUMNS
+    " from lead l where market_id = $1 and "
     "lead_no between $3 and $4 and batch_no = $2 and state = 0 order by lead_no limit $5";
 constexpr char const* kLeadsOnSale =
     "select lead_no from lead where market_id = $1 and lead_no between $3 and $4 and batch_no = $2 "
@@ -123,29 +123,6 @@ std::vector<SpotCheck> read_checks(pqxx::result const& rows) {
   std::vector<SpotCheck> checks;
   for (auto const& row : rows) checks.push_back(read_check(row));
   return checks;
-}
-
-market::OfferLead read_offer(pqxx::row const& row) {
-  market::OfferLead offer;
-  offer.lead_no = row.at(0).as<std::int64_t>();
-  offer.generator_no = row.at(1).as<std::int64_t>();
-  offer.version = row.at(2).as<std::int32_t>();
-  offer.score = read_maybe<std::int64_t>(row.at(3)).value_or(market::kNone);
-  offer.vehicle = row.at(4).as<std::int32_t>();
-  offer.reason = row.at(5).as<std::string>();
-  offer.captured_us = row.at(6).as<std::int64_t>();
-  offer.ask_micros = row.at(7).as<std::int64_t>();
-  auto attributes = market::decode_value<std::vector<market::AttributeText>>(read_bytes(row.at(8)));
-  if (!attributes) throw std::runtime_error("a lead holds attributes that cannot be read");
-  offer.attributes = std::move(*attributes);
-  offer.named = !row.at(9).is_null();
-  if (offer.named) {
-    auto buyers = market::decode_value<std::vector<std::int64_t>>(read_bytes(row.at(9)));
-    if (!buyers) throw std::runtime_error("a lead holds a consent that cannot be read");
-    offer.named_for = std::move(*buyers);
-  }
-  offer.withheld = read_numbers(row.at(10));
-  return offer;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "server/storage/postgres/audit_rows.hpp"
 #include "server/storage/postgres/lot_rows.hpp"
 #include "server/storage/postgres/platform_idempotency.hpp"
+#include "server/storage/postgres/rest_rows.hpp"
 #include "server/storage/postgres/upload_rows.hpp"
 #include "server/storage/postgres/webhook_rows.hpp"
 
@@ -19,12 +20,14 @@ class Transaction final : public LotTx {
         now_(now),
         batches_(tx, now),
         lots_(tx, now),
+        rests_(tx),
         audit_(tx, now),
         idempotency_(tx, ring, now) {}
 
   [[nodiscard]] Timestamp now() const override { return now_; }
   [[nodiscard]] UploadRows& batches() override { return batches_; }
   [[nodiscard]] LotRows& lots() override { return lots_; }
+  [[nodiscard]] RestRows& rests() override { return rests_; }
   [[nodiscard]] AuditRows& audit() override { return audit_; }
   [[nodiscard]] PlatformIdempotency& idempotency() override { return idempotency_; }
 
@@ -35,6 +38,7 @@ class Transaction final : public LotTx {
   Timestamp now_;
   PostgresUploadRows batches_;
   PostgresLotRows lots_;
+  PostgresRestRows rests_;
   PostgresAuditRows audit_;
   PostgresIdempotency idempotency_;
 };

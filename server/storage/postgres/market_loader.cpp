@@ -153,7 +153,7 @@ constexpr char const* kLeads =
     "select lead_no, tenant_no, version, coalesce(score, -1), vehicle, reason, captured_us, "
     "ask_micros, attributes, state, listed_us, reserve_micros, named_for, array(select buyer from "
     "leadex.lead_withheld w where w.market_id = l.market_id and w.lead_no = l.lead_no order by 1)"
-    "::text from leadex.lead l where market_id = $1 and lead_no "
+    "::text, round, relisted_us from leadex.lead l where market_id = $1 and lead_no "
     "> $2 and (state = 1 or (state = 2 and exists (select from leadex.sale s where s.market_id = "
     "l.market_id and s.lead_no = l.lead_no and s.state = 0))) order by lead_no limit $3";
 
@@ -178,6 +178,8 @@ void load_leads(pqxx::transaction_base& work, std::int64_t market_id, market::Im
       lead.lead.named = !row[12].is_null();
       if (lead.lead.named) lead.lead.named_for = decoded<std::vector<std::int64_t>>(row[12]);
       lead.lead.withheld = read_numbers(row[13]);
+      lead.round = row[14].as<std::int32_t>();
+      lead.relisted_us = number(row[15]);
       image.leads.push_back(std::move(lead));
     }
     if (static_cast<std::int64_t>(rows.size()) < kPage) return;

@@ -57,8 +57,9 @@ constexpr Statement kLookUp{
     "$4::int4 + 1, $4::int4 + 2, $4::int4 + 3]) as t(day) cross join lateral (select i.* from "
     "leadex.idempotency i where i.market_id = $1::int8 and i.day = t.day and i.account_no = "
     "w.account_no and i.key = w.key limit 1) as d union all select 2, p.digest, null, p.seen_us, "
-    "coalesce(p.provisional_upload, 0), 0, 0 from leadex.person p where p.market_id = $1::int8 "
-    "and p.digest = any($5::bytea[]) union all select 3, null, null, f.intent_no, 0, 0, 0 from "
+    "coalesce(p.provisional_upload, 0), p.lead_no, 0 from leadex.person p where p.market_id = "
+    "$1::int8 and p.digest = any($5::bytea[]) union all select 3, null, null, f.intent_no, 0, 0, 0 "
+    "from "
     "leadex.fund_intent f where f.market_id = $1::int8 and f.intent_no = any($6::int8[]) and "
     "f.market_seq is null union all select 4, null, null, b.order_no, 0, 0, 0 from "
     "leadex.claw_back b where b.market_id = $1::int8 and b.order_no = any($7::int8[]) and b.ready "
@@ -67,7 +68,11 @@ constexpr Statement kLookUp{
     "where digest = o.digest offset 0) as s union all select 6, p.digest, null, p.lead_no, "
     "coalesce(l.state, 0), 0, 0 from leadex.person p left join lateral (select state from "
     "leadex.lead where market_id = $1::int8 and lead_no = p.lead_no offset 0) as l on true where "
-    "p.market_id = $1::int8 and p.digest = any($9::bytea[])"};
+    "p.market_id = $1::int8 and p.digest = any($9::bytea[]) union all select 7, null, null, "
+    "r.lead_no * 32 + r.round + 1, 0, 0, 0 from unnest($10::int8[]) as w(key) cross join lateral "
+    "(select lead_no, round from leadex.lead_rest where market_id = $1::int8 and lead_no = w.key "
+    "/ 32 and round = w.key % 32 - 1 and market_seq is null and not dropped offset 0) as r"};
+static_assert(kRelistRounds == 32, "the statement above takes a round's number apart");
 
 Call look_up_call(std::int64_t market_id, Lookups const& wanted) {
   auto const& keys = wanted.keys;
@@ -80,7 +85,8 @@ Call look_up_call(std::int64_t market_id, Lookups const& wanted) {
            column<Element::int8>(wanted.intents, [](auto no) { return no; }),
            column<Element::int8>(wanted.claw_backs, [](auto no) { return no; }),
            column<Element::bytea>(wanted.offered, [](auto const& d) { return d; }),
-           column<Element::bytea>(wanted.withheld, [](auto const& d) { return d; })},
+           column<Element::bytea>(wanted.withheld, [](auto const& d) { return d; }),
+           column<Element::int8>(wanted.relists, [](auto no) { return no; })},
           -1};
 }
 
@@ -99,7 +105,8 @@ LookedUp read_look_up(pqxx::result const& rows) {
                               row[5].as<std::int64_t>(), row[6].as<std::int32_t>()});
         break;
       case 2:
-        found.persons.push_back({bytes_of(row[1]), i, row[4].as<std::int64_t>()});
+        found.persons.push_back(
+            {bytes_of(row[1]), row[5].as<std::int64_t>(), i, row[4].as<std::int64_t>()});
         break;
       case 3:
         found.open_intents.push_back(i);
@@ -110,9 +117,12 @@ LookedUp read_look_up(pqxx::result const& rows) {
       case 5:
         found.holders.push_back({bytes_of(row[1]), i});
         break;
-      default:
+      case 6:
         found.leads.push_back({bytes_of(row[1]), i,
                                row[4].as<int>() == static_cast<int>(market::LeadState::checked)});
+        break;
+      default:
+        found.open_relists.push_back(i);
     }
   }
   return found;

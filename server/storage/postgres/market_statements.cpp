@@ -125,6 +125,30 @@ constexpr Statement kLeadUpdates{
     "reserve) where l.market_id = $1::int8 and l.lead_no = any($2::int8[]) and l.lead_no = "
     "u.lead"};
 
+// Tables first: a lead that came back and rests again in one batch has its new round by then.
+constexpr Statement kRelists{
+    "lx_relists",
+    "update leadex.lead l set round = u.round, relisted_us = u.relisted, ask_micros = u.ask from "
+    "unnest($2::int8[], $3::int2[], $4::int8[], $5::int8[]) as u(lead, round, relisted, ask) "
+    "where l.market_id = $1::int8 and l.lead_no = any($2::int8[]) and l.lead_no = u.lead"};
+
+// Also what was dropped since it was looked up: the command has been applied by then.
+constexpr Statement kRestsOver{
+    "lx_rests_over",
+    "update leadex.lead_rest r set market_seq = $2::int8 from unnest($3::int8[], $4::int2[]) as "
+    "u(lead, round) where r.market_id = $1::int8 and r.lead_no = u.lead and r.round = u.round - 1 "
+    "and r.market_seq is null"};
+
+constexpr Statement kRests{
+    "lx_rests",
+    "insert into leadex.lead_rest as r (market_id, lead_no, round, cause, reason, ask_micros, "
+    "rested_us, due_us) select $1::int8, u.lead, l.round, u.cause, u.reason, l.ask_micros, "
+    "u.rested, u.due from unnest($2::int8[], $3::int2[], $4::text[], $5::int8[], $6::int8[]) as "
+    "u(lead, cause, reason, rested, due) join leadex.lead l on l.market_id = $1::int8 and "
+    "l.lead_no = u.lead and l.lead_no = any($2::int8[]) on conflict (market_id, lead_no, round) "
+    "do update set cause = excluded.cause, reason = excluded.reason, rested_us = "
+    "excluded.rested_us, due_us = excluded.due_us, dropped = false"};
+
 constexpr Statement kCounters{
     "lx_counters",
     "insert into leadex.campaign_counter select $1::int8, * from unnest($2::int8[], $3::int8[], "
@@ -389,6 +413,22 @@ void add_trade(Calls& calls, std::string const& seq, BatchRows const& rows) {
        i8(r, [](R x) { return x.decided_us; }), bytes(r, [](R x) { return x.note_sealed; })});
 }
 
+void add_rounds(Calls& calls, std::string const& seq, BatchRows const& rows) {
+  using L = market::LeadRelisted const&;
+  auto const& l = rows.relists;
+  calls.add(kRelists, l,
+            {i8(l, [](L r) { return r.lead_no; }), i2(l, [](L r) { return r.round; }),
+             i8(l, [](L r) { return r.relisted_us; }), i8(l, [](L r) { return r.ask_micros; })});
+  calls.add(kRestsOver, l,
+            {seq, i8(l, [](L r) { return r.lead_no; }), i2(l, [](L r) { return r.round; })});
+  using R = RestRow const&;
+  auto const& r = rows.rests;
+  calls.add(kRests, r,
+            {i8(r, [](R x) { return x.rested.lead_no; }), i2(r, [](R x) { return x.rested.cause; }),
+             texts(r, [](R x) { return x.rested.reason; }), i8(r, [](R x) { return x.at_us; }),
+             i8(r, [](R x) { return x.rested.due_us; })});
+}
+
 void add_routes(Calls& calls, BatchRows const& rows) {
   using C = market::SourceCounted const&;
   auto const& c = rows.source_counters;
@@ -487,6 +527,7 @@ std::vector<Call> tail_calls(std::int64_t market_id, BatchRows const& rows) {
   calls.add(kLeadUpdates, l,
             {i8(l, [](L r) { return r.lead_no; }), i2(l, [](L r) { return r.state; }),
              i8(l, [](L r) { return r.listed_us; }), i8(l, [](L r) { return r.reserve_micros; })});
+  add_rounds(calls, seq, rows);
   using C = market::CounterMoved const&;
   auto const& c = rows.counters;
   std::vector<std::string> counter_columns{i8(c, [](C r) { return r.campaign_no; })};

@@ -66,6 +66,7 @@ constexpr std::array kRules{
     Rule{"decide_batch", "A", "batch", false, {}, R"({"decision":"reject","reason":"Probe."})"},
     Rule{"post_lead", "G", {}, true},
     Rule{"withdraw_lead", "G", "lead"},
+    Rule{"get_lead_rounds", "GAU", "lead", true},
     Rule{"list_spot_checks", "VAU"},
     Rule{"claim_spot_check", "V", "check"},
     Rule{"record_verdict", "V", "check", false, {}, R"({"verdict":"good","reason":"confirmed"})"},

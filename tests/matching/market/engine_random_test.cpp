@@ -71,6 +71,11 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine, PlainPi
         << "sold to a company the consent does not name";
     ++had[{key.lead_no, award.budget.buyer_no}];
     if (award.state == SaleState::voided) continue;
+    bool const before = award.sold_us < tables.leads().at(key.lead_no).relisted_us;
+    if (before) {
+      ASSERT_EQ(award.state, SaleState::returned) << "listed again though a sale stands";
+      continue;
+    }
     held += award.gross_micros - sale.credited_micros;
     ++owners[key.lead_no][key.slot % kSharesPerRound];
     if (award.exclusive) owners[key.lead_no][99] += 100;
@@ -147,6 +152,7 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
   auto const first = std::random_device{}();
   int reserved = 0;
   int posted = 0;
+  int relisted = 0;
   for (int round = 0; round < rounds(); ++round) {
     auto const seed = first + static_cast<unsigned>(round);
     SCOPED_TRACE(testing::Message() << "seed " << seed);
@@ -175,6 +181,7 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
           ASSERT_NO_FATAL_FAILURE(expect_within_limits(engine, *held));
         }
         if (std::holds_alternative<PromiseUsed>(effect)) ++posted;
+        if (std::holds_alternative<LeadRelisted>(effect)) ++relisted;
       }
     };
     for (auto const& command : run.opening()) step(command);
@@ -192,6 +199,7 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
   }
   EXPECT_GT(reserved, 20 * rounds()) << "hardly a ping was matched";
   EXPECT_GT(posted, 4 * rounds()) << "hardly a promise was called in";
+  EXPECT_GT(relisted, 4 * rounds()) << "hardly a lead was listed again";
 }
 
 TEST(Engine, AReloadedEngineDecidesAsTheOneBefore) {

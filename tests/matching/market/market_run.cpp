@@ -49,6 +49,9 @@ MarketRules MarketRun::own_rules() {
   if (below(2) == 0) own.fall_us = 120 * kMinuteUs;
   if (below(2) == 0) own.fallback_campaign = 1 + below(kCampaigns);
   own.grade_reserve = {kUnit, 2 * kUnit, 3 * kUnit};
+  own.recycle_rounds = static_cast<std::int32_t>(below(4));
+  own.recycle_rest_us = kMinuteUs;
+  own.recycle_price_bp = static_cast<std::int32_t>(5000 + below(5001));
   return own;
 }
 
@@ -182,7 +185,28 @@ Command MarketRun::campaign() {
   return upsert;
 }
 
-Command MarketRun::lead() { return any_lead(++leads_); }
+Command MarketRun::lead() {
+  auto offer = any_lead(++leads_);
+  offered_[offer.lead_no] = offer;
+  return offer;
+}
+
+/// As the job does that looks rested leads up: only those of which no sale stands.
+Command MarketRun::relist() {
+  if (rested_.empty()) return Tick{};
+  auto const lead_no = any_of(rested_);
+  auto const offered = offered_.find(lead_no);
+  if (offered == offered_.end()) return Tick{};
+  RelistLead again{offered->second, rounds_[lead_no] + 1, {}};
+  for (auto at = rows_.lower_bound({lead_no, 0}); at != rows_.end(); ++at) {
+    auto const& award = at->second.award;
+    if (award.lead_no != lead_no) break;
+    if (award.state != SaleState::returned && award.state != SaleState::voided) return Tick{};
+    again.owners.push_back({award.budget.buyer_no, award.slot, award.shares_max});
+  }
+  std::erase(rested_, lead_no);
+  return again;
+}
 
 OfferLead MarketRun::any_lead(std::int64_t lead_no) {
   OfferLead offer;
@@ -236,7 +260,7 @@ Command MarketRun::next(Engine const& engine) {
     }
     return 0;
   };
-  switch (below(29)) {
+  switch (below(31)) {
     case 0:
       return campaign();
     case 1: {
@@ -281,8 +305,8 @@ Command MarketRun::next(Engine const& engine) {
       if (sales_.empty()) return Tick{};
       {
         auto const sale = any_of(sales_);
-        return OpenReturn{sale.lead_no, sale.slot, sale.budget.buyer_no, "wrong_number",
-                          below(6) == 0};
+        return OpenReturn{sale.lead_no, sale.slot, sale.budget.buyer_no,
+                          below(2) == 0 ? "wrong_number" : "out_of_area", below(6) == 0};
       }
     case 13:
       if (returns_.empty()) return Tick{};
@@ -320,6 +344,9 @@ Command MarketRun::next(Engine const& engine) {
     case 23:
     case 24:
       return post();
+    case 25:
+    case 26:
+      return relist();
     default:
       return lead();
   }
@@ -381,6 +408,11 @@ void MarketRun::learn(Applied const& applied) {
     if (auto const* bid = std::get_if<BidMoved>(&effect)) bids_.push_back(*bid);
     if (auto const* returned = std::get_if<ReturnMoved>(&effect)) returns_.push_back(*returned);
     if (auto const* moved = std::get_if<DealMoved>(&effect)) deals_.push_back(*moved);
+    if (auto const* rested = std::get_if<LeadRested>(&effect)) rested_.push_back(rested->lead_no);
+    if (auto const* again = std::get_if<LeadRelisted>(&effect)) {
+      rounds_[again->lead_no] = again->round;
+      offered_.at(again->lead_no).ask_micros = again->ask_micros;
+    }
     if (auto const* held = std::get_if<PingReserved>(&effect)) {
       pinged_.push_back({last_ping_, held->expires_us, held->bids});
     }

@@ -43,6 +43,7 @@ class MarketRun {
   [[nodiscard]] Command deal();
   [[nodiscard]] Command ping();
   [[nodiscard]] Command post();
+  [[nodiscard]] Command relist();
   void narrow(CampaignTerms& terms);
   [[nodiscard]] std::string targeting();
   template <class T>
@@ -72,6 +73,9 @@ class MarketRun {
   std::int64_t pings_{};
   std::vector<Pinged> pinged_;
   std::map<SaleKey, SaleImage> rows_;  // every sale as its table row stands
+  std::map<std::int64_t, OfferLead> offered_;
+  std::vector<std::int64_t> rested_;             // leads to be listed again
+  std::map<std::int64_t, std::int32_t> rounds_;  // lead → how often it was
 };
 
 }  // namespace leadex::market

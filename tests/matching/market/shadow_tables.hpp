@@ -25,6 +25,9 @@ class ShadowTables {
     if (auto const* post = std::get_if<PostPing>(&command)) {
       leads_[post->lead.lead_no].lead = post->lead;
     }
+    if (auto const* again = std::get_if<RelistLead>(&command)) {
+      leads_[again->lead.lead_no].lead = again->lead;
+    }
     for (auto const& effect : applied.effects) {
       std::visit([&](auto const& held) { on(at_us, held); }, effect);
     }
@@ -150,6 +153,13 @@ class ShadowTables {
     source_terms_[e.terms.generator_no] = e.terms;
   }
   void on(std::int64_t, LeadWithheld const& e) { leads_.at(e.lead_no).lead.withheld = e.buyers; }
+  void on(std::int64_t, LeadRested const&) {}
+  void on(std::int64_t, LeadRelisted const& e) {
+    auto& lead = leads_.at(e.lead_no);
+    lead.round = e.round;
+    lead.relisted_us = e.relisted_us;
+    lead.lead.ask_micros = e.ask_micros;
+  }
   void on(std::int64_t, CampaignMoved const& e) { campaigns_[e.campaign_no].status = e.status; }
   void on(std::int64_t, BudgetMoved const& e) {
     if (e.kind == BudgetMoved::Kind::remitted || e.kind == BudgetMoved::Kind::covered) return;

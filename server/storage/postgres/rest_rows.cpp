@@ -1,0 +1,85 @@
+#include "server/storage/postgres/rest_rows.hpp"
+
+#include <map>
+
+#include "server/storage/postgres/offer_rows.hpp"
+#include "server/storage/postgres/statement.hpp"
+#include "server/storage/postgres/trade_sql.hpp"
+
+namespace leadex::storage::postgres {
+
+namespace {
+
+// Sales that neither came back nor were voided keep a lead from coming back.
+constexpr char const* kDue =
+    "select " LEADEX_OFFER_COLUMNS
+    ", r.round, l.consent_us, l.round = r.round and l.state in (2, 4) and l.revoked_at is null and "
+    "not exists (select from sale s where s.market_id = l.market_id and s.lead_no = l.lead_no and "
+    "s.state not in (3, 4)), c.sealed, k.kek_id, k.wrapped from lead_rest r join lead l using "
+    "(market_id, lead_no) left join contact c using (market_id, lead_no) left join lead_key k "
+    "using (market_id, lead_no) where r.market_id = $1 and r.market_seq is null and not r.dropped "
+    "and r.due_us <= $2 order by r.due_us limit $3";
+constexpr char const* kOwners =
+    "select lead_no, buyer, slot, shares_max from sale where market_id = $1 and lead_no = "
+    "any($2::bigint[]) order by lead_no, slot";
+constexpr char const* kDrop =
+    "update lead_rest r set dropped = true from unnest($2::bigint[], $3::integer[]) as u(lead, "
+    "round) where r.market_id = $1 and r.lead_no = u.lead and r.round = u.round and r.market_seq "
+    "is null";
+constexpr char const* kDropLead =
+    "update lead_rest set dropped = true where market_id = $1 and lead_no = $2 and market_seq is "
+    "null and not dropped";
+
+RestedLead read_rested(pqxx::row const& row) {
+  constexpr int kFirst = kOfferColumns;
+  RestedLead rested;
+  rested.again.lead = read_offer(row);
+  rested.again.round = row.at(kFirst).as<std::int32_t>() + 1;
+  rested.consent_us = row.at(kFirst + 1).as<std::int64_t>();
+  rested.free = row.at(kFirst + 2).as<bool>();
+  if (!row.at(kFirst + 3).is_null() && !row.at(kFirst + 5).is_null()) {
+    rested.contact = SealedLead{.lead_no = rested.again.lead.lead_no,
+                                .version = rested.again.lead.version,
+                                .contact_sealed = read_bytes(row.at(kFirst + 3)),
+                                .kek_id = row.at(kFirst + 4).as<std::int32_t>(),
+                                .key_wrapped = read_bytes(row.at(kFirst + 5))};
+  }
+  return rested;
+}
+
+}  // namespace
+
+std::vector<RestedLead> PostgresRestRows::due(MarketNo market, std::int64_t now_us, int limit) {
+  std::vector<RestedLead> rested;
+  std::map<std::int64_t, std::size_t> places;
+  std::vector<std::int64_t> leads;
+  for (auto const& row : execute(tx_, kDue, Parameters(market, now_us, limit))) {
+    rested.push_back(read_rested(row));
+    leads.push_back(rested.back().again.lead.lead_no);
+    places[leads.back()] = rested.size() - 1;
+  }
+  if (leads.empty()) return rested;
+  for (auto const& row : execute(tx_, kOwners, Parameters(market, number_list(leads)))) {
+    auto& again = rested.at(places.at(row.at(0).as<std::int64_t>())).again;
+    again.owners.push_back(
+        {row.at(1).as<std::int64_t>(), row.at(2).as<std::int32_t>(), row.at(3).as<std::int32_t>()});
+  }
+  return rested;
+}
+
+void PostgresRestRows::drop(MarketNo market, std::span<RestedRound const> rounds) {
+  if (rounds.empty()) return;
+  std::vector<std::int64_t> leads;
+  std::vector<std::int32_t> numbers;
+  for (auto const& round : rounds) {
+    leads.push_back(round.lead_no);
+    numbers.push_back(round.round);
+  }
+  execute(tx_, kDrop, Parameters(market, number_list(leads), number_list(numbers)));
+}
+
+bool PostgresRestRows::drop(LeadId lead) {
+  return execute(tx_, kDropLead, Parameters(lead.market, lead.no)).affected_rows() > 0;
+}
+
+}  // namespace leadex::storage::postgres

@@ -1,0 +1,41 @@
+#pragma once
+// RestRows: leads that rest before they are listed again. The market's writer puts them here and
+// closes them when they come back; a job looks up which are due. Within a transaction of LotStore.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "billing/values/ids.hpp"
+#include "server/storage/lots.hpp"
+
+namespace leadex::storage {
+
+struct RestedLead {
+  market::RelistLead again;           ///< as the market is offered it; withheld is not looked up
+  std::optional<SealedLead> contact;  ///< none once it was erased
+  std::int64_t consent_us{};
+  /// It is not on sale, nobody has it, its consent was not revoked.
+  bool free{};
+};
+
+/// A round that ended.
+struct RestedRound {
+  std::int64_t lead_no{};
+  std::int32_t round{};
+};
+
+class RestRows {
+ public:
+  virtual ~RestRows() = default;
+  /// Due by then and not dropped, the oldest first. @cost by an index of what is open alone
+  [[nodiscard]] virtual std::vector<RestedLead> due(MarketNo market, std::int64_t now_us,
+                                                    int limit) = 0;
+  /// They do not come back.
+  virtual void drop(MarketNo market, std::span<RestedRound const> rounds) = 0;
+  /// The same of whatever round of that lead is open. @return whether there was one
+  virtual bool drop(LeadId lead) = 0;
+};
+
+}  // namespace leadex::storage
