@@ -157,6 +157,10 @@ awaitable<std::optional<storage::StoreError>> withdraw_all(storage::LotStore& st
   auto const stretches = co_await find_stretches(store, id);
   if (!stretches) co_return stretches.error();
   for (auto left : *stretches) {
+    // What rests to be listed again stays off as well.
+    auto keep_off = [id, left](storage::LotTx& tx) { return tx.rests().drop(id, left); };
+    auto const kept_off = co_await store.transact(keep_off);
+    if (!kept_off) co_return kept_off.error();
     for (bool more = true; more && !tally.stopped;) {
       auto job = [id, left](storage::LotTx& tx) {
         return tx.lots().leads_on_sale(id, left, kPage);

@@ -36,6 +36,8 @@ class RestRows {
   virtual void drop(MarketNo market, std::span<RestedRound const> rounds) = 0;
   /// The same of whatever round of that lead is open. @return whether there was one
   virtual bool drop(LeadId lead) = 0;
+  /// The same of a batch's leads with numbers in that range. @return whether there were any
+  virtual bool drop(BatchId batch, LeadRange range) = 0;
 };
 
 }  // namespace leadex::storage

@@ -30,6 +30,11 @@ constexpr char const* kDropLead =
     "update lead_rest set dropped = true where market_id = $1 and lead_no = $2 and market_seq is "
     "null and not dropped";
 
+constexpr char const* kDropBatch =
+    "update lead_rest r set dropped = true from lead l where r.market_id = $1 and r.lead_no "
+    "between $3 and $4 and r.market_seq is null and not r.dropped and l.market_id = r.market_id "
+    "and l.lead_no = r.lead_no and l.batch_no = $2";
+
 RestedLead read_rested(pqxx::row const& row) {
   constexpr int kFirst = kOfferColumns;
   RestedLead rested;
@@ -76,6 +81,12 @@ void PostgresRestRows::drop(MarketNo market, std::span<RestedRound const> rounds
     numbers.push_back(round.round);
   }
   execute(tx_, kDrop, Parameters(market, number_list(leads), number_list(numbers)));
+}
+
+bool PostgresRestRows::drop(BatchId batch, LeadRange range) {
+  auto const done =
+      execute(tx_, kDropBatch, Parameters(batch.market, batch.no, range.first_no, range.last_no));
+  return done.affected_rows() > 0;
 }
 
 bool PostgresRestRows::drop(LeadId lead) {

@@ -14,6 +14,7 @@ class PostgresRestRows final : public RestRows {
                                             int limit) override;
   void drop(MarketNo market, std::span<RestedRound const> rounds) override;
   bool drop(LeadId lead) override;
+  bool drop(BatchId batch, LeadRange range) override;
 
  private:
   pqxx::transaction_base& tx_;
