@@ -160,6 +160,7 @@ struct CampaignTerms {
   std::array<std::int64_t, kWindowKinds> source_leads_max{kNone, kNone, kNone, kNone};
   TrialTerms trial;
   PricingModel model{PricingModel::cpl};
+  bool live_bid{};  // a ping asks the buyer's endpoint; the bids here are the most it may say
 
   static void fields(auto& self, auto& io) {
     io(self.bid_micros, self.exclusive_bid_micros, self.exclusivity, self.max_shares, self.zone,
@@ -168,7 +169,7 @@ struct CampaignTerms {
     if (io.since(2)) {
       io(self.priority, self.weight, self.pacing, self.schedule, self.source_leads_max, self.trial);
     }
-    if (io.since(4)) io(self.model);
+    if (io.since(4)) io(self.model, self.live_bid);
   }
 };
 
@@ -449,7 +450,7 @@ struct WithholdLeads {
 };
 
 /// What a buyer's endpoint answered to a ping; for that auction it stands in the place of the
-/// campaign's standing bid.
+/// campaign's standing bid, which it never exceeds.
 struct LiveBid {
   std::int64_t campaign_no{};
   std::int64_t bid_micros{};  // 0: no bid
@@ -466,7 +467,8 @@ struct OfferPing {
   std::int64_t ttl_us{};
   std::int64_t minimum_micros{};  // lower prices are left out; gross, of a share or of the whole
   OfferLead lead;                 // number 0
-  std::vector<LiveBid> live;      // ascending by campaign; others bid as they stand
+  std::vector<LiveBid> live;      // ascending by campaign; others bid as they stand, but for those
+                                  // that bid live: without an answer they do not bid
   static void fields(auto& self, auto& io) {
     io(self.ping_no, self.ttl_us, self.minimum_micros, self.lead, self.live);
   }

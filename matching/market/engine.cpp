@@ -116,6 +116,7 @@ Outcome Engine::handle(Context& c, UpsertCampaign const& command) {
   }
   auto& campaign = found->second;
   campaign.version = command.version;
+  live_campaigns_ += (command.terms.live_bid ? 1 : 0) - (campaign.terms.live_bid ? 1 : 0);
   campaign.terms = command.terms;
   campaign.expression = std::move(*tree);
   campaign.targeting_valid = true;

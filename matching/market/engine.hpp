@@ -94,6 +94,16 @@ class Engine {
   [[nodiscard]] std::optional<std::vector<SoldShare>> preview(OfferLead const& lead,
                                                               std::int64_t now_us) const;
 
+  /// What that ping would be promised if it came now, with net 0; nothing for an unknown version.
+  [[nodiscard]] std::optional<std::vector<PromisedBid>> preview(OfferPing const& ping,
+                                                                std::int64_t now_us) const;
+
+  /// Campaigns that bid live, are looking for such a lead, can pay what they bid at the most and
+  /// would reach reserve and minimum with it; the highest first, at most `most` of them.
+  /// @cost  as an auction of that lead; nothing where no campaign bids live
+  [[nodiscard]] std::vector<LiveBidder> live_bidders(OfferPing const& ping, std::int64_t now_us,
+                                                     std::size_t most) const;
+
   /// Pings with something reserved.
   [[nodiscard]] std::size_t ping_count() const { return pings_.size(); }
 
@@ -157,7 +167,7 @@ class Engine {
   // engine_bidders.cpp: who bids on a lead, and how much
   [[nodiscard]] auction::AuctionInput bidders(Listing const& listing, Values const& values,
                                               std::int64_t now_us, targeting::MatchBuffer& matches,
-                                              std::vector<LiveBid> const& live = {}) const;
+                                              std::vector<LiveBid> const* live = nullptr) const;
   [[nodiscard]] std::optional<auction::Candidate> candidate_of(Campaign const& campaign,
                                                                Listing const& listing,
                                                                LiveBid const* live) const;
@@ -197,6 +207,9 @@ class Engine {
   Outcome handle(Context& c, OfferPing const& command);
   Outcome handle(Context& c, PostPing const& command);
   Outcome handle(Context& c, ForgetPings const& command);
+  [[nodiscard]] auction::AuctionInput input_of(OfferPing const& ping, Listing const& probe,
+                                               Values const& values, std::int64_t now_us,
+                                               targeting::MatchBuffer& matches) const;
   void reserve(Ping& ping);
   void release(Ping const& ping);
   void drop_ping(std::int64_t ping_no);
@@ -269,6 +282,7 @@ class Engine {
 
   std::map<std::int64_t, Campaign> campaigns_;
   std::vector<Campaign const*> in_slot_;  // of campaigns_, by slot of the index
+  std::int64_t live_campaigns_{};         // of campaigns_, that bid live
   std::map<std::string, Zone> zones_;
   std::map<BudgetKey, std::int64_t> budgets_;  // campaigns point into it
 

@@ -10,8 +10,8 @@ namespace leadex::market {
 
 namespace {
 
-/// Puts the answer of a buyer's endpoint in the place of its standing bid; a trial keeps its price.
-/// False when it is no bid, or one for what the campaign does not buy.
+/// Puts the answer of a buyer's endpoint in the place of its standing bid, up to which it counts; a
+/// trial keeps its price. False when it is no bid, or one for what the campaign does not buy.
 bool bids_live(auction::Candidate& candidate, LiveBid const& live, bool in_trial) {
   if (live.bid_micros <= 0 || live.bid_micros > kAmountMax.micros) return false;
   if (live.exclusive && candidate.exclusivity == auction::Exclusivity::shared) return false;
@@ -20,7 +20,9 @@ bool bids_live(auction::Candidate& candidate, LiveBid const& live, bool in_trial
         live.exclusive ? auction::Exclusivity::exclusive : auction::Exclusivity::shared;
   }
   if (in_trial) return true;
-  candidate.bid = Money{live.bid_micros};
+  bool const whole = candidate.exclusivity == auction::Exclusivity::exclusive;
+  auto const most = whole ? candidate.exclusive_bid.value_or(candidate.bid) : candidate.bid;
+  candidate.bid = std::min(Money{live.bid_micros}, most);
   candidate.exclusive_bid.reset();
   return true;
 }
@@ -96,20 +98,26 @@ std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
   return candidate;
 }
 
-/// The lead's auction as its bidders stand now. `values` are whole, the virtual ones too.
+/// The lead's auction as its bidders stand now. `values` are whole, the virtual ones too. `live` is
+/// what was answered to a ping; without it all bid as they stand.
 auction::AuctionInput Engine::bidders(Listing const& listing, Values const& values,
                                       std::int64_t now_us, targeting::MatchBuffer& matches,
-                                      std::vector<LiveBid> const& live) const {
+                                      std::vector<LiveBid> const* live) const {
+  auto const answer_of = [live](Campaign const& campaign) -> LiveBid const* {
+    auto const said =
+        std::lower_bound(live->begin(), live->end(), campaign.campaign_no,
+                         [](LiveBid const& bid, std::int64_t no) { return bid.campaign_no < no; });
+    bool const asked = said != live->end() && said->campaign_no == campaign.campaign_no;
+    return asked ? &*said : nullptr;
+  };
   index_.match(values, matches);
   auto input = input_for(listing, now_us);
   for (auto const slot : matches.slots) {
     auto const& campaign = *in_slot_[slot];
     if (!welcome(campaign, listing, now_us)) continue;
-    auto const said =
-        std::lower_bound(live.begin(), live.end(), campaign.campaign_no,
-                         [](LiveBid const& bid, std::int64_t no) { return bid.campaign_no < no; });
-    bool const asked = said != live.end() && said->campaign_no == campaign.campaign_no;
-    if (auto candidate = candidate_of(campaign, listing, asked ? &*said : nullptr)) {
+    LiveBid const* const answer = live == nullptr ? nullptr : answer_of(campaign);
+    if (live != nullptr && answer == nullptr && campaign.terms.live_bid) continue;
+    if (auto candidate = candidate_of(campaign, listing, answer)) {
       input.candidates.push_back(std::move(*candidate));
     }
   }

@@ -17,7 +17,29 @@ void leave_out_low_deals(auction::AuctionInput& input, std::int64_t minimum_micr
   }
 }
 
+std::vector<PromisedBid> bids_of(auction::AuctionResult const& result,
+                                 std::int64_t minimum_micros) {
+  std::vector<PromisedBid> bids;
+  for (auto const& winner : result.winners) {
+    if (winner.price.micros < minimum_micros) continue;  // the market's fixed price
+    bids.push_back({.campaign_no = winner.campaign_no,
+                    .buyer_no = winner.buyer_no,
+                    .price_micros = winner.price.micros,
+                    .exclusive = winner.exclusive});
+  }
+  return bids;
+}
+
 }  // namespace
+
+auction::AuctionInput Engine::input_of(OfferPing const& ping, Listing const& probe,
+                                       Values const& values, std::int64_t now_us,
+                                       targeting::MatchBuffer& matches) const {
+  auto input = bidders(probe, values, now_us, matches, &ping.live);
+  input.reserve.micros = std::max(input.reserve.micros, ping.minimum_micros);
+  leave_out_low_deals(input, ping.minimum_micros);
+  return input;
+}
 
 Outcome Engine::handle(Context& c, OfferPing const& command) {
   if (command.ttl_us < 0 || command.minimum_micros < 0 ||
@@ -32,9 +54,7 @@ Outcome Engine::handle(Context& c, OfferPing const& command) {
   if (!values) return {.refusal = Refusal::version_unknown};
   auto const probe = probe_of(command.lead);
   fill_virtual(probe, c.now_us, *values);
-  auto input = bidders(probe, *values, c.now_us, matches_, command.live);
-  input.reserve.micros = std::max(input.reserve.micros, command.minimum_micros);
-  leave_out_low_deals(input, command.minimum_micros);
+  auto const input = input_of(command, probe, *values, c.now_us, matches_);
   if (input.candidates.empty()) return {};
   auto const result = auction::run_auction(input);
   LEADEX_CHECK(result.has_value());
@@ -42,13 +62,7 @@ Outcome Engine::handle(Context& c, OfferPing const& command) {
   Ping ping;
   ping.expires_us = c.now_us + command.ttl_us;
   ping.generator_no = command.lead.generator_no;
-  for (auto const& winner : result->winners) {
-    if (winner.price.micros < command.minimum_micros) continue;  // the market's fixed price
-    ping.bids.push_back({.campaign_no = winner.campaign_no,
-                         .buyer_no = winner.buyer_no,
-                         .price_micros = winner.price.micros,
-                         .exclusive = winner.exclusive});
-  }
+  ping.bids = bids_of(*result, command.minimum_micros);
   if (ping.bids.empty()) return {};
   ping.held = told(probe, input, *result, false);
   reserve(ping);
@@ -56,6 +70,57 @@ Outcome Engine::handle(Context& c, OfferPing const& command) {
   pings_due_.push({ping.expires_us, command.ping_no, 0});
   pings_.emplace(command.ping_no, std::move(ping));
   return {.rests = true};
+}
+
+std::optional<std::vector<PromisedBid>> Engine::preview(OfferPing const& ping,
+                                                        std::int64_t now_us) const {
+  auto values = values_of(ping.lead);
+  if (!values) return std::nullopt;
+  auto const probe = probe_of(ping.lead);
+  fill_virtual(probe, now_us, *values);
+  targeting::MatchBuffer matches;
+  auto const input = input_of(ping, probe, *values, now_us, matches);
+  if (input.candidates.empty()) return std::vector<PromisedBid>{};
+  auto const result = auction::run_auction(input);
+  LEADEX_CHECK(result.has_value());
+  return bids_of(*result, ping.minimum_micros);
+}
+
+std::vector<LiveBidder> Engine::live_bidders(OfferPing const& ping, std::int64_t now_us,
+                                             std::size_t most) const {
+  std::vector<LiveBidder> found;
+  if (live_campaigns_ == 0) return found;
+  auto values = values_of(ping.lead);
+  if (!values) return found;
+  auto const probe = probe_of(ping.lead);
+  fill_virtual(probe, now_us, *values);
+  targeting::MatchBuffer matches;
+  auto const least = std::max(probe.reserve_micros, ping.minimum_micros);
+  for (auto const& candidate : bidders(probe, *values, now_us, matches).candidates) {
+    auto const& campaign = campaigns_.at(candidate.campaign_no);
+    auto const whole = candidate.exclusive_bid.value_or(candidate.bid);
+    bool const agreed = candidate.deal && candidate.deal->micros >= ping.minimum_micros;
+    if (!campaign.terms.live_bid) continue;
+    if (!agreed && std::max(candidate.bid, whole).micros < least) continue;
+    found.push_back({.campaign_no = campaign.campaign_no,
+                     .buyer_no = campaign.buyer_no,
+                     .version = campaign.version,
+                     .bid_micros = candidate.bid.micros,
+                     .exclusive_micros = whole.micros,
+                     .whole_only = candidate.exclusivity == auction::Exclusivity::exclusive,
+                     .in_trial = campaign.in_trial()});
+  }
+  auto const count = std::min(most, found.size());
+  auto const higher = [](LiveBidder const& a, LiveBidder const& b) {
+    auto const value = [](LiveBidder const& one) {
+      return std::max(one.bid_micros, one.exclusive_micros);
+    };
+    return std::pair{value(b), a.campaign_no} < std::pair{value(a), b.campaign_no};
+  };
+  std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count), found.end(),
+                    higher);
+  found.resize(count);
+  return found;
 }
 
 void Engine::reserve(Ping& ping) {

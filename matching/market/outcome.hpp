@@ -375,4 +375,15 @@ struct Applied {
   std::vector<Effect> effects;
 };
 
+/// A campaign whose endpoint is worth asking about a ping.
+struct LiveBidder {
+  std::int64_t campaign_no{};
+  std::int64_t buyer_no{};
+  std::int32_t version{};
+  std::int64_t bid_micros{};        // the most it may bid for a share
+  std::int64_t exclusive_micros{};  // and for the whole lead
+  bool whole_only{};                // it buys no shares
+  bool in_trial{};                  // whatever it bids, it pays the trial's price
+};
+
 }  // namespace leadex::market

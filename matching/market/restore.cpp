@@ -236,7 +236,11 @@ void Engine::restore(Image const& image) {
     promises_[used.ping_no] = used.expires_us;
     pings_due_.push({used.expires_us, used.ping_no, 0});
   }
-  for (auto& [no, campaign] : campaigns_) refresh(campaign);
+  live_campaigns_ = 0;
+  for (auto& [no, campaign] : campaigns_) {
+    refresh(campaign);
+    live_campaigns_ += campaign.terms.live_bid ? 1 : 0;
+  }
 }
 
 std::string Engine::describe_pings() const {

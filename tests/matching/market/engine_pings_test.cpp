@@ -210,11 +210,17 @@ TEST_F(EnginePings, BidsBelowTheMinimumAreLeftOut) {
 TEST_F(EnginePings, ALiveBidStandsInThePlaceOfTheStandingOne) {
   campaign(1, 4 * kUnit, 7 * kUnit);
   campaign(2, 3 * kUnit, 100 * kUnit);
-  auto bids = ping(1, [](OfferPing& ping) { ping.live = {{1, 6 * kUnit, false}, {2, 0, false}}; });
-  ASSERT_EQ(bids.size(), 1U) << "no answer is no bid";
-  EXPECT_EQ(bids[0].price_micros, 6 * kUnit);
-  bids = ping(2, [](OfferPing& ping) { ping.live = {{1, 2 * kUnit, false}}; });
-  ASSERT_EQ(bids.size(), 1U) << "one unit is left of campaign 1";
+  auto bids = ping(1, [](OfferPing& ping) { ping.live = {{1, 3 * kUnit, false}, {2, 0, false}}; });
+  ASSERT_EQ(bids.size(), 1U) << "a bid of 0 is none";
+  EXPECT_EQ(bids[0].price_micros, 3 * kUnit);
+  bids = ping(2, [](OfferPing& ping) { ping.live = {{1, 6 * kUnit, false}, {2, 0, false}}; });
+  ASSERT_EQ(bids.size(), 1U);
+  EXPECT_EQ(bids[0].price_micros, 4 * kUnit) << "the standing bid is the most it may say";
+  bids = ping(2, [](OfferPing& ping) {
+    ping.ping_no = 4;
+    ping.live = {{1, 2 * kUnit, false}};
+  });
+  ASSERT_EQ(bids.size(), 1U) << "nothing is left of campaign 1";
   EXPECT_EQ(bids[0].campaign_no, 2);
   EXPECT_TRUE(ping(3,
                    [](OfferPing& ping) {
@@ -222,6 +228,72 @@ TEST_F(EnginePings, ALiveBidStandsInThePlaceOfTheStandingOne) {
                    })
                   .empty())
       << "who buys shares cannot bid for the whole";
+}
+
+TEST_F(EnginePings, WhoBidsLiveAndGivesNoAnswerDoesNotBid) {
+  campaign(1, 4 * kUnit, 100 * kUnit, [](CampaignTerms& terms) { terms.live_bid = true; });
+  campaign(2, 3 * kUnit, 100 * kUnit);
+  auto bids = ping(1);
+  ASSERT_EQ(bids.size(), 1U);
+  EXPECT_EQ(bids[0].campaign_no, 2);
+  bids = ping(2, [](OfferPing& ping) { ping.live = {{1, 4 * kUnit, false}}; });
+  EXPECT_EQ(bids.size(), 2U);
+  EXPECT_EQ(apply(MarketRun::plain_lead(7)).sold.size(), 2U) << "a lead without a ping asks nobody";
+}
+
+TEST_F(EnginePings, ALiveBidForTheWholeGoesUpToTheExclusiveBid) {
+  auto const terms_of = [](auction::Exclusivity exclusivity) {
+    return [exclusivity](CampaignTerms& terms) {
+      terms.live_bid = true;
+      terms.exclusivity = exclusivity;
+      terms.exclusive_bid_micros = 9 * kUnit;
+    };
+  };
+  campaign(1, 4 * kUnit, 100 * kUnit, terms_of(auction::Exclusivity::any));
+  campaign(2, 4 * kUnit, 100 * kUnit, terms_of(auction::Exclusivity::exclusive));
+  auto bids = ping(1, [](OfferPing& ping) { ping.live = {{1, 10 * kUnit, true}}; });
+  ASSERT_EQ(bids.size(), 1U);
+  EXPECT_TRUE(bids[0].exclusive);
+  EXPECT_EQ(bids[0].price_micros, 9 * kUnit);
+  bids = ping(2, [](OfferPing& ping) { ping.live = {{1, 10 * kUnit, false}}; });
+  ASSERT_EQ(bids.size(), 1U);
+  EXPECT_FALSE(bids[0].exclusive);
+  EXPECT_EQ(bids[0].price_micros, 4 * kUnit);
+  bids = ping(3, [](OfferPing& ping) { ping.live = {{2, 10 * kUnit, false}}; });
+  ASSERT_EQ(bids.size(), 1U) << "it buys nothing but the whole";
+  EXPECT_TRUE(bids[0].exclusive);
+  EXPECT_EQ(bids[0].price_micros, 9 * kUnit);
+}
+
+TEST_F(EnginePings, OnlyThoseAreAskedWhoCouldWinTheHighestFirst) {
+  auto const live = [](CampaignTerms& terms) { terms.live_bid = true; };
+  campaign(1, 3 * kUnit, 100 * kUnit, live);
+  campaign(2, 9 * kUnit, 100 * kUnit);
+  campaign(3, 5 * kUnit, 100 * kUnit, live);
+  campaign(4, 5 * kUnit, 4 * kUnit, live);  // cannot pay it
+  campaign(5, 5 * kUnit, 100 * kUnit, [](CampaignTerms& terms) {
+    terms.live_bid = true;
+    terms.sources_blocked = {MarketRun::plain_lead(0).generator_no};
+  });
+  campaign(6, 2 * kUnit, 100 * kUnit, [](CampaignTerms& terms) {
+    terms.live_bid = true;
+    terms.exclusivity = auction::Exclusivity::any;
+    terms.exclusive_bid_micros = 8 * kUnit;
+  });
+  OfferPing ping{.lead = MarketRun::plain_lead(0)};
+  auto const asked = [&](std::size_t most) {
+    std::vector<std::int64_t> numbers;
+    for (auto const& one : engine_.live_bidders(ping, at_us_, most)) {
+      numbers.push_back(one.campaign_no);
+    }
+    return numbers;
+  };
+  EXPECT_EQ(asked(9), (std::vector<std::int64_t>{6, 3, 1}));
+  EXPECT_EQ(asked(2), (std::vector<std::int64_t>{6, 3}));
+  ping.minimum_micros = 4 * kUnit;
+  EXPECT_EQ(asked(9), (std::vector<std::int64_t>{6, 3}));
+  ping.lead.version = 99;
+  EXPECT_TRUE(asked(9).empty());
 }
 
 TEST_F(EnginePings, ABuyerWhoseListHasThePersonIsNotSoldTo) {

@@ -118,7 +118,14 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine, PlainPi
   }
 }
 
-/// What a ping was promised, as a preview would tell it.
+std::vector<PromisedBid> reserved_bids(Applied const& applied) {
+  for (auto const& effect : applied.effects) {
+    if (auto const* held = std::get_if<PingReserved>(&effect)) return held->bids;
+  }
+  return {};
+}
+
+/// What a ping was promised, as a preview of its lead would tell it.
 std::vector<SoldShare> promised(Applied const& applied) {
   std::vector<SoldShare> shares;
   for (auto const& effect : applied.effects) {
@@ -164,14 +171,18 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
       auto const* const ping = std::get_if<OfferPing>(&command);
       // Time alone: what is over is over before anything is tried.
       (void)engine.apply(run.now(), Tick{.jobs = 0});
-      bool const plain = ping != nullptr && ping->minimum_micros == 0 && ping->live.empty();
+      bool const plain = ping != nullptr && ping->minimum_micros == 0 && ping->live.empty() &&
+                         engine.live_bidders(*ping, run.now_us(), 1).empty();
       auto const* const offer = std::get_if<OfferLead>(&command);
       bool const fresh = offer != nullptr && engine.listing(offer->lead_no) == nullptr;
       auto const tried = fresh ? engine.preview(*offer, run.now_us()) : std::nullopt;
       auto const price = plain ? engine.preview(ping->lead, run.now_us()) : std::nullopt;
+      bool const fits = ping != nullptr && ping->minimum_micros >= 0;
+      auto const bids = fits ? engine.preview(*ping, run.now_us()) : std::nullopt;
       auto const applied = engine.apply(run.now(), command);
       if (tried) ASSERT_EQ(encode_value(*tried), encode_value(as_tried(applied.outcome.sold)));
       if (price) ASSERT_EQ(encode_value(*price), encode_value(promised(applied)));
+      if (bids) ASSERT_EQ(encode_value(*bids), encode_value(reserved_bids(applied)));
       tables.apply(command, run.now_us(), applied);
       pings.apply(run.now_us(), command, applied);
       run.learn(applied);

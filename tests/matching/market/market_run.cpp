@@ -180,6 +180,7 @@ Command MarketRun::campaign() {
   if (below(6) == 0) terms.sources_allowed = {102, 103};
   terms.buys_listings = below(3) == 0;
   terms.delivery = below(2) == 0 ? Delivery::pull : Delivery::webhook;
+  terms.live_bid = below(6) == 0;
   terms.targeting = targeting();
   narrow(terms);
   return upsert;
