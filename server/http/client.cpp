@@ -1,156 +1,32 @@
 #include "server/http/client.hpp"
 
-#include <algorithm>
-#include <array>
-#include <stdexcept>
-
-#include "server/http/address_guard.hpp"
-#include "server/http/request_writer.hpp"
-#include "server/http/response_reader.hpp"
-#include "server/http/transport.hpp"
+#include "server/http/outgoing.hpp"
 
 namespace leadex::http {
 
-namespace {
-
-using Clock = std::chrono::steady_clock;
-using Addresses = std::vector<asio::ip::address>;
-using ConnectionResult = Result<std::unique_ptr<Connection>, ClientError>;
-
-constexpr std::size_t kAddressesTriedMax = 4;
-
-ClientError to_client_error(IoError error) {
-  switch (error) {
-    case IoError::timeout:
-      return ClientError::timeout;
-    case IoError::tls_failed:
-      return ClientError::tls_failed;
-    case IoError::closed:
-    case IoError::failed:
-      break;
-  }
-  return ClientError::disconnected;
-}
-
-bool are_allowed(Addresses const& addresses, std::uint16_t port, ClientOptions const& options) {
-  bool const port_is_open = port == 443 || port == 8443;
-  return std::all_of(addresses.begin(), addresses.end(), [&](asio::ip::address const& address) {
-    if (is_public(address)) return port_is_open;
-    return options.allow_loopback && is_loopback(address);
-  });
-}
-
-/// The first of the addresses that takes a connection. A peer with a wrong certificate ends the
-/// search: the next address would be asked to make up for a broken trust.
-asio::awaitable<ConnectionResult> connect_any(Addresses addresses, WebhookTarget target,
-                                              std::shared_ptr<TlsClientContext> context,
-                                              Deadline deadline) {
-  auto const tries = std::min(addresses.size(), kAddressesTriedMax);
-  for (std::size_t i = 0; i < tries; ++i) {
-    auto const share = (deadline - Clock::now()) / static_cast<std::int64_t>(tries - i);
-    auto connection = co_await connect_tls({addresses[i], target.port}, target.host, context,
-                                           Clock::now() + share);
-    if (connection) co_return std::move(*connection);
-    if (connection.error() == IoError::tls_failed) co_return refuse(ClientError::tls_failed);
-  }
-  co_return refuse(Clock::now() >= deadline ? ClientError::timeout : ClientError::connect_failed);
-}
-
-asio::awaitable<Result<ClientResponse, ClientError>> read_answer(Connection& connection,
-                                                                 std::size_t bytes_max,
-                                                                 bool no_body, Deadline deadline) {
-  ResponseReader reader(bytes_max, no_body);
-  std::array<char, 4096> bytes{};
-  auto state = ResponseReader::State::more;
-  while (state == ResponseReader::State::more) {
-    auto const n = co_await connection.read_some(bytes, deadline);
-    if (n) {
-      state = reader.put({bytes.data(), *n});
-    } else if (n.error() == IoError::closed && reader.has_begun()) {
-      state = reader.put_end();
-      if (state == ResponseReader::State::malformed) co_return refuse(ClientError::disconnected);
-    } else {
-      co_return refuse(to_client_error(n.error()));
-    }
-  }
-  if (state == ResponseReader::State::malformed) co_return refuse(ClientError::answer_malformed);
-  ClientResponse response;
-  response.status = reader.status();
-  response.headers = reader.headers();
-  response.body = std::move(reader.body());
-  response.cut = state == ResponseReader::State::full;
-  co_return response;
-}
-
-}  // namespace
-
-struct Client::Impl {
-  ClientOptions options;
-  std::shared_ptr<Resolver> resolver;
-  std::shared_ptr<TlsClientContext> context;
-
-  [[nodiscard]] asio::awaitable<Result<Addresses, ClientError>> addresses_of(
-      WebhookTarget const& target, Deadline deadline) const;
+struct Client::Impl : Outgoing {
+  using Outgoing::Outgoing;
 };
 
-asio::awaitable<Result<Addresses, ClientError>> Client::Impl::addresses_of(
-    WebhookTarget const& target, Deadline deadline) const {
-  Addresses addresses;
-  if (target.address) {
-    addresses.push_back(*target.address);
-  } else {
-    auto found = co_await resolver->resolve(target.host, deadline);
-    if (!found) co_return refuse(found.error());
-    addresses = std::move(*found);
-  }
-  if (addresses.empty()) co_return refuse(ClientError::resolve_failed);
-  if (!are_allowed(addresses, target.port, options)) {
-    co_return refuse(ClientError::address_refused);
-  }
-  co_return addresses;
-}
-
 Client::Client(ClientOptions options, std::shared_ptr<Resolver> resolver)
-    : impl_(std::make_unique<Impl>()) {
-  auto context = make_tls_client_context(options.ca_file);
-  if (!context) throw std::runtime_error(context.error());
-  impl_->options = std::move(options);
-  impl_->resolver = resolver ? std::move(resolver) : make_system_resolver();
-  impl_->context = std::move(*context);
-}
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(resolver))) {}
 
 Client::~Client() = default;
 
 asio::awaitable<Result<ClientResponse, ClientError>> Client::send(ClientRequest request) const {
-  auto const& options = impl_->options;
+  auto const& options = impl_->options();
   auto const timeout = request.timeout.count() > 0 ? request.timeout : options.timeout;
-  auto const deadline = Clock::now() + timeout;
+  auto const deadline = std::chrono::steady_clock::now() + timeout;
   auto const target = check_webhook_url(request.url, options);
   if (!target) co_return refuse(target.error());
-
-  RequestHead head;
-  head.method = request.method;
-  head.target = target->target;
-  head.host = target->host;
-  head.port = target->port;
-  head.close = true;
-  head.content_length = request.body.size();
-  head.has_body = !request.body.empty() || request.method == "POST";
-  auto const bytes = write_request_head(head, request.headers);
-  if (!bytes) co_return refuse(ClientError::request_malformed);
-
-  auto const addresses = co_await impl_->addresses_of(*target, deadline);
-  if (!addresses) co_return refuse(addresses.error());
-  auto connection = co_await connect_any(*addresses, *target, impl_->context, deadline);
+  auto const head = Outgoing::head_of(*target, request, true);
+  if (!head) co_return refuse(ClientError::request_malformed);
+  auto connection = co_await impl_->connect(*target, deadline);
   if (!connection) co_return refuse(connection.error());
-
-  auto const sent = co_await (*connection)->write(*bytes, request.body, deadline);
-  // A receiver may answer and close before it has read everything: look for that answer first.
-  auto answer = co_await read_answer(**connection, options.answer_bytes_max,
-                                     request.method == "HEAD", deadline);
+  auto answer = co_await impl_->exchange(**connection, *head, request, deadline);
   (*connection)->abort();
-  if (!answer && !sent) co_return refuse(to_client_error(sent.error()));
-  co_return answer;
+  if (!answer) co_return refuse(answer.error());
+  co_return std::move(answer->response);
 }
 
 }  // namespace leadex::http
