@@ -98,6 +98,7 @@ constexpr std::array<OperationRule, 98> kRules{{
     {"defund_campaign", kBuyer, "bids:write", false},
     {"explain_campaign", kBuyer | kReaders, "orders:read", true},
     {"list_campaign_auctions", kBuyer | kReaders, "orders:read", true},
+    {"get_campaign_bid_requests", kBuyer | kReaders, "orders:read", true},
     {"create_deal", kTraders, "deals:write", false},
     {"list_deals", kTraders | kReaders, "ledger:read", true},
     {"get_deal", kTraders | kReaders, "ledger:read", true},
@@ -137,8 +138,8 @@ constexpr std::array<OperationRule, 98> kRules{{
     {"test_webhook_endpoint", kTraders, "webhooks:write", false},
     {"list_webhook_deliveries", kTraders, "webhooks:write", false},
     {"resend_webhook_delivery", kTraders, "webhooks:write", false},
-    {"create_ping", kGenerator, "leads:write", false},
-    {"post_ping", kGenerator, "leads:write", false},
+    {"create_ping", kGenerator, "leads:write", true},
+    {"post_ping", kGenerator, "leads:write", true},
 }};
 
 OperationRule const* find_rule(std::string_view operation_id) {

@@ -153,9 +153,31 @@ std::vector<Setting> traffic_and_logs() {
   };
 }
 
+std::vector<Setting> live_bids() {
+  constexpr std::int64_t kHourMs = 3'600'000;
+  return {
+      number<&S::bid_asked_max>("bid_asked_max", Kind::number, 0, 1000,
+                                "Campaigns whose endpoints one ping asks for a bid; 0: none."),
+      number<&S::bid_answer_reserve_ms>(
+          "bid_answer_reserve_ms", Kind::number, 0, 1000,
+          "Of a ping's tmax_ms, kept for the auction and the answer."),
+      number<&S::bid_late_ms>("bid_late_ms", Kind::number, 0, 10'000,
+                              "Longer wait for a late bid, which keeps its connection whole."),
+      number<&S::bid_in_flight_max>("bid_in_flight_max", Kind::number, 1, 100'000,
+                                    "Requests for bids on their way at once."),
+      number<&S::bid_in_flight_per_endpoint_max>("bid_in_flight_per_endpoint_max", Kind::number, 1,
+                                                 10'000, "Of these, to one endpoint."),
+      number<&S::bid_failures_max>("bid_failures_max", Kind::number, 1, 1000,
+                                   "Failures in a row after which an endpoint rests."),
+      number<&S::bid_rest_first_ms>("bid_rest_first_ms", Kind::number, 1, kHourMs,
+                                    "First rest of such an endpoint; each next is twice as long."),
+      number<&S::bid_rest_last_ms>("bid_rest_last_ms", Kind::number, 1, kHourMs, "Longest rest."),
+  };
+}
+
 std::vector<Setting> make_table() {
   auto table = places_and_listening();
-  for (auto const& part : {database_and_markets(), traffic_and_logs()}) {
+  for (auto const& part : {database_and_markets(), traffic_and_logs(), live_bids()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;

@@ -66,6 +66,16 @@ struct Settings {
   std::chrono::seconds webhook_connect_timeout_s{5};
   std::chrono::seconds webhook_timeout_s{10};
 
+  // Endpoints that are asked for their bids on pings
+  std::int64_t bid_asked_max = 50;
+  std::int64_t bid_answer_reserve_ms = 50;
+  std::int64_t bid_late_ms = 250;
+  std::int64_t bid_in_flight_max = 1024;
+  std::int64_t bid_in_flight_per_endpoint_max = 32;
+  std::int64_t bid_failures_max = 5;
+  std::int64_t bid_rest_first_ms = 1000;
+  std::int64_t bid_rest_last_ms = 60'000;
+
   // Logs
   std::string log_level = "info";
   std::string log_format = "json";

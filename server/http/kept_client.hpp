@@ -12,8 +12,8 @@
 namespace leadex::http {
 
 struct KeptClientOptions {
-  std::size_t idle_per_peer_max = 8;                ///< connections of one host and port that rest
-  std::size_t idle_max = 256;                       ///< of all
+  std::size_t idle_per_peer_max = 32;               ///< connections of one host and port that rest
+  std::size_t idle_max = 1024;                      ///< of all
   std::chrono::milliseconds idle_time{20'000};      ///< then a resting connection is closed
   std::chrono::milliseconds lifetime_max{300'000};  ///< then the name is resolved and judged anew
 };

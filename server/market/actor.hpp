@@ -30,7 +30,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
 
   boost::asio::awaitable<Result<Answer, SubmitError>> submit(Submission submission) override;
   boost::asio::awaitable<Result<PingAnswer, SubmitError>> ping(
-      OfferPing ping, std::chrono::steady_clock::time_point deadline) override;
+      OfferPing ping, std::chrono::steady_clock::time_point deadline, std::size_t ask_max) override;
   boost::asio::awaitable<Result<void, ViewError>> view(Look look) override;
   std::shared_ptr<MarketSettings const> settings() const override;
   std::shared_ptr<MarketSettings const> settings(std::int32_t version) const override;
@@ -98,7 +98,8 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   [[nodiscard]] std::size_t waiting() const;
 
   // actor_pings.cpp: pings, which are answered before they are in a batch
-  Result<PingAnswer, SubmitError> apply_ping(OfferPing ping, Clock::time_point deadline);
+  Result<PingAnswer, SubmitError> apply_ping(OfferPing ping, Clock::time_point deadline,
+                                             std::size_t ask_max);
   void log_forgotten();
   void flush_ahead();
 

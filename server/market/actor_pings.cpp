@@ -17,19 +17,22 @@ constexpr std::size_t kAheadMax = 256;  // then a batch is made for the log alon
 }  // namespace
 
 asio::awaitable<Result<PingAnswer, SubmitError>> Actor::ping(OfferPing ping,
-                                                             Clock::time_point deadline) {
+                                                             Clock::time_point deadline,
+                                                             std::size_t ask_max) {
   using Value = Result<PingAnswer, SubmitError>;
-  auto on_strand = [](std::shared_ptr<Actor> self, OfferPing given,
-                      Clock::time_point until) -> asio::awaitable<Value> {
-    co_return self->apply_ping(std::move(given), until);
+  auto on_strand = [](std::shared_ptr<Actor> self, OfferPing given, Clock::time_point until,
+                      std::size_t most) -> asio::awaitable<Value> {
+    co_return self->apply_ping(std::move(given), until, most);
   };
   co_return co_await asio::co_spawn(
-      strand_, on_strand(shared_from_this(), std::move(ping), deadline), asio::use_awaitable);
+      strand_, on_strand(shared_from_this(), std::move(ping), deadline, ask_max),
+      asio::use_awaitable);
 }
 
 /// Whatever is in flight stands before it in the log and whatever is built later stands behind it,
 /// so the order of the log stays the order of application.
-Result<PingAnswer, SubmitError> Actor::apply_ping(OfferPing ping, Clock::time_point deadline) {
+Result<PingAnswer, SubmitError> Actor::apply_ping(OfferPing ping, Clock::time_point deadline,
+                                                  std::size_t ask_max) {
   if (state_ == State::idle || state_ == State::loading || state_ == State::stopped) {
     return refuse(SubmitError::not_owner);
   }
@@ -40,6 +43,10 @@ Result<PingAnswer, SubmitError> Actor::apply_ping(OfferPing ping, Clock::time_po
   }
   if (Clock::now() > deadline) return refuse(SubmitError::deadline_passed);
   auto const at_us = now_us();
+  if (ask_max > 0) {
+    auto bidders = engine_.live_bidders(ping, at_us, ask_max);
+    if (!bidders.empty()) return PingAnswer{.to_ask = std::move(bidders)};
+  }
   last_at_us_ = at_us;
   ping.ttl_us = settings->ping_ttl_us;
   Command const command{std::move(ping)};

@@ -40,8 +40,10 @@ class MarketActor {
   /// Applies a ping at once, whatever the database is doing: what it reserves is in memory alone
   /// and goes into the log with the next batch. Refused as busy while the market recovers or too
   /// much waits for the log. `ttl_us` is the market's.
+  /// @param ask_max  above 0: when campaigns that bid live could take it, nothing is applied and
+  ///                 the best of them are named, as many; ask them and come again with 0.
   [[nodiscard]] virtual boost::asio::awaitable<Result<PingAnswer, SubmitError>> ping(
-      OfferPing ping, std::chrono::steady_clock::time_point deadline) = 0;
+      OfferPing ping, std::chrono::steady_clock::time_point deadline, std::size_t ask_max = 0) = 0;
 
   /// Runs `look` on the strand; it must be quick and must not keep references.
   using Look = std::function<void(EngineView const&)>;

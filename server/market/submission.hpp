@@ -96,11 +96,12 @@ struct Answer {
   std::vector<Admission> admissions;  // AdmitRows: one per row
 };
 
-/// What a ping was promised, before anything of it is durable.
+/// What a ping was promised, before anything of it is durable; or whom to ask first.
 struct PingAnswer {
   Refusal refusal{Refusal::none};
-  std::vector<PromisedBid> bids;  // with net
-  std::int64_t expires_us{};      // the last instant of the promise
+  std::vector<LiveBidder> to_ask;  // not empty: nothing was applied
+  std::vector<PromisedBid> bids;   // with net
+  std::int64_t expires_us{};       // the last instant of the promise
 };
 
 }  // namespace leadex::market

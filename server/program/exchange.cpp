@@ -19,6 +19,7 @@
 #include "server/app/audit_heads.hpp"
 #include "server/app/init_exchange.hpp"
 #include "server/auth/api_key_mint.hpp"
+#include "server/delivery/bid_requests.hpp"
 #include "server/delivery/fan_out.hpp"
 #include "server/delivery/sender.hpp"
 #include "server/http/server.hpp"
@@ -26,6 +27,7 @@
 #include "server/observe/log.hpp"
 #include "server/observe/metrics.hpp"
 #include "server/program/opened.hpp"
+#include "server/storage/postgres/bid_targets.hpp"
 #include "server/storage/postgres/buyer_rights.hpp"
 #include "server/storage/postgres/campaign_reads.hpp"
 #include "server/storage/postgres/case_reads.hpp"
@@ -186,6 +188,18 @@ http::ClientOptions webhooks_of(Settings const& settings) {
   return options;
 }
 
+delivery::BidRequestOptions bid_requests_of(Settings const& settings) {
+  using std::chrono::milliseconds;
+  delivery::BidRequestOptions options;
+  options.late = milliseconds{settings.bid_late_ms};
+  options.in_flight_max = static_cast<std::size_t>(settings.bid_in_flight_max);
+  options.per_endpoint_max = static_cast<std::size_t>(settings.bid_in_flight_per_endpoint_max);
+  options.breaker = {.failures_max = static_cast<int>(settings.bid_failures_max),
+                     .rest_first = milliseconds{settings.bid_rest_first_ms},
+                     .rest_last = milliseconds{settings.bid_rest_last_ms}};
+  return options;
+}
+
 http::ServerOptions server_of(Settings const& settings, http::Router const& plain) {
   http::ServerOptions options;
   options.address = settings.bind;
@@ -301,6 +315,7 @@ struct Exchange::Parts {
   pg::PostgresLeadReads leads{pool};
   pg::PostgresBuyerRights rights{pool};
   pg::PostgresLotStore lots{pool, *keys};
+  pg::PostgresBidTargets bid_targets{pool, ids};
   pg::PostgresUpkeep upkeep{pool};
   pg::PostgresDeliveryStore deliveries{pool, numbers};
 
@@ -317,9 +332,24 @@ struct Exchange::Parts {
   api::NumberBlocks lead_numbers{numbers, storage::NumberKind::lead, kLeadNumbers};
   api::NumberBlocks intent_numbers{numbers, storage::NumberKind::fund_intent, kIntentNumbers};
   api::CampaignEdits edits;
-  api::TradeServices trade{sales,        campaigns,      ledger,  cases,      deals,
-                           leads,        rights,         intents, claw_backs, disposable,
-                           lead_numbers, intent_numbers, edits};
+  delivery::BidRequests bid_requests{
+      webhooks_of(settings), {bid_targets, *keys, ids, &metrics}, bid_requests_of(settings)};
+  api::TradeServices trade{
+      sales,
+      campaigns,
+      ledger,
+      cases,
+      deals,
+      leads,
+      rights,
+      intents,
+      claw_backs,
+      disposable,
+      lead_numbers,
+      intent_numbers,
+      edits,
+      {&bid_requests, webhooks_of(settings), static_cast<std::size_t>(settings.bid_asked_max),
+       std::chrono::milliseconds{settings.bid_answer_reserve_ms}}};
   api::IntakeServices intake{{lots, numbers, *keys, *host},
                              disposable_of(settings),
                              {upload_limits_of(settings), 1},
@@ -402,6 +432,7 @@ void Exchange::stop() {
   p.draining = true;
   p.server.begin_drain();
   p.server.stop();
+  p.bid_requests.stop();
   p.job_loop->stop();
   p.intake.stop();
   p.fan_out.stop();

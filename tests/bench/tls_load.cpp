@@ -104,12 +104,12 @@ class Connection {
 
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] bool busy() const { return busy_; }
-  [[nodiscard]] Clock::time_point sent_at() const { return sent_at_; }
+  [[nodiscard]] Clock::time_point due_at() const { return due_at_; }
 
-  /// Starts a request; loopback takes small ones whole.
-  void send(std::string_view request) {
+  /// Starts a request that was due then; loopback takes small ones whole.
+  void send(std::string_view request, Clock::time_point due = Clock::now()) {
     busy_ = true;
-    sent_at_ = Clock::now();
+    due_at_ = due;
     while (!request.empty()) {
       auto const n = SSL_write(ssl_, request.data(), static_cast<int>(request.size()));
       if (n > 0) {
@@ -147,7 +147,7 @@ class Connection {
   int fd_;
   SSL* ssl_{};
   bool busy_{};
-  Clock::time_point sent_at_;
+  Clock::time_point due_at_;
   std::string input_;
 };
 
@@ -171,18 +171,47 @@ class Driver {
 
   void run() {
     for (auto& connection : connections_) send_next(*connection);
-    std::array<epoll_event, 256> events{};
     while (on_their_way_ > 0) {
-      auto const n = ::epoll_wait(poll_, events.data(), static_cast<int>(events.size()), 30'000);
-      if (n == 0) fail("no answer within 30 s");
-      for (int i = 0; i < n; ++i) {
-        receive(*static_cast<Connection*>(events.at(static_cast<std::size_t>(i)).data.ptr));
+      if (take(30'000) == 0) fail("no answer within 30 s");
+    }
+  }
+
+  /// What is due and finds no free connection waits for one, and its time counts.
+  void run_open(double per_second) {
+    open_ = true;
+    for (auto& connection : connections_) free_.push_back(connection.get());
+    auto const began = Clock::now();
+    std::size_t sent = 0;
+    auto due = began;
+    auto request = next_();
+    while (!request.empty() || on_their_way_ > 0) {
+      auto const now = Clock::now();
+      while (!request.empty() && due <= now && !free_.empty()) {
+        auto* const connection = free_.back();
+        free_.pop_back();
+        connection->send(request, due);
+        ++on_their_way_;
+        request = next_();
+        due = began + std::chrono::duration_cast<Clock::duration>(
+                          std::chrono::duration<double>(static_cast<double>(++sent) / per_second));
       }
+      bool const blocked = request.empty() || free_.empty();
+      auto const rest = std::chrono::floor<std::chrono::milliseconds>(due - Clock::now()).count();
+      auto const wait = blocked ? 30'000 : static_cast<int>(std::max<std::int64_t>(0, rest));
+      if (take(wait) == 0 && blocked && on_their_way_ > 0) fail("no answer within 30 s");
     }
   }
   LoadResult result;
 
  private:
+  int take(int wait_ms) {
+    std::array<epoll_event, 256> events{};
+    auto const n = ::epoll_wait(poll_, events.data(), static_cast<int>(events.size()), wait_ms);
+    for (int i = 0; i < n; ++i) {
+      receive(*static_cast<Connection*>(events.at(static_cast<std::size_t>(i)).data.ptr));
+    }
+    return n;
+  }
   void send_next(Connection& connection) {
     auto const request = next_();
     if (request.empty()) return;
@@ -193,7 +222,7 @@ class Driver {
     auto const extent = connection.receive();
     if (!extent) return;
     if (!connection.busy()) fail("an answer to nothing");
-    result.latencies_ms.push_back(seconds_since(connection.sent_at()) * 1e3);
+    result.latencies_ms.push_back(seconds_since(connection.due_at()) * 1e3);
     if (!accept_(extent->status, connection.body(*extent))) {
       if (result.refused++ == 0) {
         result.first_refused = std::to_string(extent->status) + ' ' +
@@ -202,7 +231,11 @@ class Driver {
     }
     connection.done();
     --on_their_way_;
-    send_next(connection);
+    if (open_) {
+      free_.push_back(&connection);
+    } else {
+      send_next(connection);
+    }
   }
 
   NextRequest const& next_;
@@ -210,6 +243,8 @@ class Driver {
   int poll_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::size_t on_their_way_{};
+  bool open_{};
+  std::vector<Connection*> free_;  // of an open run
 };
 
 }  // namespace
@@ -243,6 +278,16 @@ LoadResult run_load(LoadOptions const& options, NextRequest const& next, Accept 
     if (all.first_refused.empty()) all.first_refused = part.first_refused;
   }
   return all;
+}
+
+LoadResult run_open_load(LoadOptions const& options, double per_second, NextRequest const& next,
+                         Accept const& accept) {
+  SslContext const context{options.ca_file};
+  Driver driver{context, options.port, options.connections, next, accept};
+  auto const began = Clock::now();
+  driver.run_open(per_second);
+  driver.result.seconds = seconds_since(began);
+  return std::move(driver.result);
 }
 
 }  // namespace leadex::bench

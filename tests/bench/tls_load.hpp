@@ -33,6 +33,11 @@ using NextRequest = std::function<std::string_view()>;
 /// Whether the answer is what was wanted; called on all threads at once.
 using Accept = std::function<bool(int status, std::string_view body)>;
 
+/// As run_load, but each request is due at an instant of its own, `per_second` of them a second,
+/// however slow the answers are; latencies count from there. One thread.
+[[nodiscard]] LoadResult run_open_load(LoadOptions const& options, double per_second,
+                                       NextRequest const& next, Accept const& accept);
+
 /// Connects, then sends until there is nothing more. Ends the program when a connection breaks: a
 /// figure with lost answers says nothing.
 [[nodiscard]] LoadResult run_load(LoadOptions const& options, NextRequest const& next,

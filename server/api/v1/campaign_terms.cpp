@@ -44,6 +44,7 @@ class Reader {
     read_route();
     read_trial();
     read_delivery();
+    read_bid_url();
     draft_.terms.buys_listings = top_.optional_bool("buys_listings").value_or(false);
     top_.refuse_unknown_fields();
     if (!errors_.empty()) return refuse(std::move(errors_));
@@ -220,6 +221,18 @@ class Reader {
     draft_.terms.delivery = market::Delivery::webhook;
   }
 
+  /// The endpoint's secret signs what is asked there, and who bids in real time is told of the sale
+  /// in real time.
+  void read_bid_url() {
+    draft_.bid_url = top_.optional_string("bid_url");
+    if (!draft_.bid_url) return;
+    draft_.terms.live_bid = true;
+    if (!endpoint_id_) {
+      top_.fail("bid_url", "endpoint_missing",
+                "Name a webhook_endpoint_id too: its secret signs what is asked here.");
+    }
+  }
+
   [[nodiscard]] std::optional<Money> money(std::int64_t micros) const {
     if (micros == market::kNone) return std::nullopt;
     return Money{micros};
@@ -304,6 +317,7 @@ class Reader {
       write_route(out);
       out.field("buys_listings", terms.buys_listings);
       out.field("webhook_endpoint_id", endpoint_id_);
+      out.field_if("bid_url", draft_.bid_url);
     }
     return out.str();
   }

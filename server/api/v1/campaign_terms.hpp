@@ -20,6 +20,7 @@ struct CampaignDraft {
   std::string definition;                   // canonical JSON, every default written out
   std::vector<std::int64_t> sources;        // accounts named, all different: generators?
   std::optional<std::int64_t> endpoint_no;  // the webhook endpoint named: the buyer's own?
+  std::optional<std::string> bid_url;       // where pings ask: an address that may be called?
 };
 
 /// @param body  NewCampaign as the contract has checked it, or a definition with a change laid over

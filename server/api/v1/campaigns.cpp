@@ -1,6 +1,7 @@
 #include "server/api/kept_answer.hpp"
 #include "server/api/v1/campaign_answer.hpp"
 #include "server/api/v1/campaign_terms.hpp"
+#include "server/api/v1/live_bids.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/api/v1/trade_support.hpp"
 #include "server/render/words.hpp"
@@ -24,6 +25,14 @@ asio::awaitable<Result<void, ApiProblem>> check_names(ApiCall& call, CampaignDra
     if (!own) co_return refuse(problem_of(own.error()));
     if (!*own) {
       co_return invalid("/webhook_endpoint_id", "endpoint_unknown", "No such endpoint of yours.");
+    }
+  }
+  if (draft.bid_url) {
+    auto const target = http::check_webhook_url(*draft.bid_url, trade_of(call).live.url_rules);
+    if (!target) {
+      co_return invalid(
+          "/bid_url", std::string(to_string(target.error())),
+          "Not an address that may be asked: https, a public name, port 443 or 8443.");
     }
   }
   co_return Result<void, ApiProblem>{};
@@ -104,6 +113,7 @@ Answered create_campaign(ApiCall& call) {
       co_await call.ctx.numbers.reserve_later(market->no(), storage::NumberKind::campaign, 1);
   if (!number) co_return refuse(problem_of(number.error()));
   CampaignId id{market->no(), *number};
+  bool const bids_live = draft->bid_url.has_value();
   auto submission = upsert(call, std::move(*draft), id, call.account_no(), 1);
   submission.idempotency = call.claim(market::Operation::create_campaign);
   auto const done = co_await submit(call, *market, std::move(submission));
@@ -115,6 +125,7 @@ Answered create_campaign(ApiCall& call) {
     if (first == nullptr) co_return problem(Code::internal);
     id.no = first->campaign_no;
   }
+  if (bids_live) co_await follow_bid_url(call, id);
   // The first version as it was made, so that a repeated answer is the same whatever came after.
   auto campaign = co_await trade_of(call).campaigns.find_version(viewer_of(call), id, 1);
   if (!campaign) co_return refuse(problem_of(campaign.error()));
@@ -180,9 +191,12 @@ Answered patch_campaign(ApiCall& call) {
   if (!draft) co_return invalid(std::move(draft.error()));
   auto const named = co_await check_names(call, *draft);
   if (!named) co_return refuse(named.error());
+  auto const before = stored_definition((*campaign)->definition);
+  bool const bids_live = draft->bid_url || json::find_member(before, "bid_url") != nullptr;
   auto submission = upsert(call, std::move(*draft), *id, (*campaign)->buyer_no, version + 1);
   auto const done = co_await submit(call, *market, std::move(submission));
   if (!done) co_return refuse(done.error());
+  if (bids_live) co_await follow_bid_url(call, *id);
   co_return co_await answer_campaign(call, *id);
 }
 

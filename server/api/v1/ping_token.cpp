@@ -12,8 +12,8 @@ namespace {
 constexpr std::string_view kPrefix = "ping_";
 constexpr std::uint64_t kNumberBits = (1ULL << 62U) - 1;
 
-std::string place_of(std::int64_t account_no) {
-  std::string place = "ping/1";
+std::string place_of(std::int64_t account_no, PingUse use) {
+  std::string place = use == PingUse::test ? "ping/1/test" : "ping/1";
   crypto::append_be64(place, static_cast<std::uint64_t>(account_no));
   return place;
 }
@@ -26,19 +26,19 @@ std::int64_t new_ping_no() {
   return static_cast<std::int64_t>(random / kRoom * kRoom + kRoom);
 }
 
-std::string seal_ping(privacy::KeyRing const& keys, std::int64_t account_no,
-                      PingToken const& token) {
+std::string seal_ping(privacy::KeyRing const& keys, std::int64_t account_no, PingToken const& token,
+                      PingUse use) {
   auto const sealed =
-      crypto::aead_seal(keys.token(), place_of(account_no), market::encode_value(token));
+      crypto::aead_seal(keys.token(), place_of(account_no, use), market::encode_value(token));
   return std::string{kPrefix} + crypto::base64url_encode(sealed);
 }
 
 std::optional<PingToken> open_ping(privacy::KeyRing const& keys, std::int64_t account_no,
-                                   std::string_view text) {
+                                   std::string_view text, PingUse use) {
   if (!text.starts_with(kPrefix)) return std::nullopt;
   auto const sealed = crypto::base64url_decode(text.substr(kPrefix.size()));
   if (!sealed) return std::nullopt;
-  auto const opened = crypto::aead_open(keys.token(), place_of(account_no), *sealed);
+  auto const opened = crypto::aead_open(keys.token(), place_of(account_no, use), *sealed);
   if (!opened) return std::nullopt;
   auto token = market::decode_value<PingToken>(opened->view());
   if (!token) return std::nullopt;

@@ -31,12 +31,16 @@ struct PingToken {
 /// A number for a new ping: random, above zero, with room for its bids.
 [[nodiscard]] std::int64_t new_ping_no();
 
+/// What a test key was promised is no promise: neither opens as the other.
+enum class PingUse : std::uint8_t { live, test };
+
 /// "ping_" and base64url.
 [[nodiscard]] std::string seal_ping(privacy::KeyRing const& keys, std::int64_t account_no,
-                                    PingToken const& token);
-/// Nothing for anything but a token sealed for that account.
+                                    PingToken const& token, PingUse use = PingUse::live);
+/// Nothing for anything but a token sealed for that account and use.
 [[nodiscard]] std::optional<PingToken> open_ping(privacy::KeyRing const& keys,
-                                                 std::int64_t account_no, std::string_view text);
+                                                 std::int64_t account_no, std::string_view text,
+                                                 PingUse use = PingUse::live);
 
 /// Of attributes, vehicle, reason and whom the consent names: a ping and its post have the same, or
 /// the promise would be for another lead.

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "server/api/kept_answer.hpp"
+#include "server/api/v1/live_bids.hpp"
 #include "server/api/v1/ping_token.hpp"
 #include "server/api/v1/posted_lead.hpp"
 #include "server/api/v1/trade.hpp"
+#include "server/api/v1/tried_ping.hpp"
 #include "server/json/money_text.hpp"
 #include "server/json/time_text.hpp"
 #include "server/privacy/blind_index.hpp"
@@ -16,9 +19,12 @@ namespace {
 constexpr std::int64_t kTmaxDefaultMs = 1000;
 constexpr std::int64_t kTmaxMs = 10'000;
 
+using Deadline = std::chrono::steady_clock::time_point;
+
+PingUse use_of(ApiCall const& call) { return call.test_key() ? PingUse::test : PingUse::live; }
+
 /// What a ping asks beside the lead.
 struct PingTerms {
-  std::chrono::steady_clock::time_point deadline;
   Money minimum;
   std::vector<std::string> digests;  // of the person, as far as it is told
 };
@@ -40,15 +46,18 @@ std::vector<std::string> digests_of(ApiCall const& call) {
   return digests;
 }
 
+/// When the caller wants its answer; the contract has checked the number.
+Deadline deadline_of(ApiCall const& call) {
+  auto const* const given = json::find_member(call.body, "tmax_ms");
+  bool const named = given != nullptr && given->IsInt64();
+  auto const tmax =
+      std::clamp<std::int64_t>(named ? given->GetInt64() : kTmaxDefaultMs, 1, kTmaxMs);
+  return std::min(std::chrono::steady_clock::now() + std::chrono::milliseconds{tmax},
+                  call.request.deadline);
+}
+
 Result<PingTerms, ApiProblem> terms_of(ApiCall const& call, std::string_view currency) {
   PingTerms terms;
-  json::FieldErrors errors;
-  json::ObjectReader reader(call.body, errors);
-  auto const tmax = reader.optional_int("tmax_ms", {.min = 1, .max = kTmaxMs});
-  if (!errors.empty()) return invalid(std::move(errors));
-  auto const until =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds{tmax.value_or(kTmaxDefaultMs)};
-  terms.deadline = std::min(until, call.request.deadline);
   auto const* const minimum = json::find_member(call.body, "minimum_price");
   if (minimum != nullptr && !minimum->IsNull()) {
     auto const amount = body_amount(call, "minimum_price", currency);
@@ -65,7 +74,7 @@ http::Response render_ping(ApiCall const& call, MarketRef const& market, PingTok
   json::JsonWriter out;
   {
     auto const object = out.object();
-    out.field("ping_id", seal_ping(call.ctx.keys, call.account_no(), token));
+    out.field("ping_id", seal_ping(call.ctx.keys, call.account_no(), token, use_of(call)));
     out.field("outcome", duplicate                ? "duplicate"
                          : token.promised.empty() ? "unmatched"
                                                   : "matched");
@@ -84,6 +93,7 @@ http::Response render_ping(ApiCall const& call, MarketRef const& market, PingTok
     }
     out.field("best_price", best, currency);
     out.field("expires_at", json::format_timestamp(from_unix_micros(token.expires_us)));
+    if (call.test_key()) out.field("test", true);
   }
   return answer(200, out);
 }
@@ -104,9 +114,20 @@ Result<std::vector<market::PromisedBid>, ApiProblem> taken(ApiCall const& call,
   return bids;
 }
 
-}  // namespace
+/// The market's answer, or what it would answer a test key: that reserves nothing, asks no buyer's
+/// endpoint and is in no log.
+asio::awaitable<Result<market::PingAnswer, ApiProblem>> offer(ApiCall& call, MarketRef market,
+                                                              market::OfferPing ping,
+                                                              Deadline deadline) {
+  if (call.test_key()) co_return co_await try_ping(call, market, std::move(ping));
+  auto done = co_await ping_market(call, market, std::move(ping), deadline);
+  if (!done) co_return refuse(api::problem_of(done.error()));
+  if (done->refusal == market::Refusal::version_unknown) co_return problem(Code::not_owner);
+  if (done->refusal != market::Refusal::none) co_return refuse(api::problem_of(done->refusal));
+  co_return std::move(*done);
+}
 
-Answered create_ping(ApiCall& call) {
+asio::awaitable<ApiResult> answer_ping(ApiCall& call, Deadline deadline) {
   auto const market = body_market(call);
   if (!market) co_return refuse(market.error());
   auto const lead = check_lead(call, *market->settings, intake::LeadFields::ping);
@@ -143,17 +164,26 @@ Answered create_ping(ApiCall& call) {
     if (!withheld) co_return refuse(api::problem_of(withheld.error()));
     ping.lead.withheld = std::move(*withheld);
   }
-  auto done = co_await market->actor->ping(std::move(ping), terms->deadline);
-  if (!done) co_return refuse(api::problem_of(done.error()));
-  if (done->refusal == market::Refusal::version_unknown) co_return problem(Code::not_owner);
-  if (done->refusal != market::Refusal::none) co_return refuse(api::problem_of(done->refusal));
+  auto done = co_await offer(call, *market, std::move(ping), deadline);
+  if (!done) co_return refuse(done.error());
   token.expires_us = done->expires_us;
   token.promised = std::move(done->bids);
   co_return render_ping(call, *market, token, false);
 }
 
+}  // namespace
+
+/// A repeated key gets the first answer. A test key keeps none: nothing is written for it.
+Answered create_ping(ApiCall& call) {
+  auto const deadline = deadline_of(call);
+  if (call.test_key()) co_return co_await answer_ping(call, deadline);
+  co_return co_await answer_once(call,
+                                 [deadline](ApiCall& once) { return answer_ping(once, deadline); });
+}
+
 Answered post_ping(ApiCall& call) {
-  auto const token = open_ping(call.ctx.keys, call.account_no(), call.param("ping_id"));
+  auto const token =
+      open_ping(call.ctx.keys, call.account_no(), call.param("ping_id"), use_of(call));
   if (!token) co_return problem(Code::not_found);
   auto const market = find_market(call.ctx, token->market);
   if (!market) co_return refuse(market.error());
@@ -164,6 +194,9 @@ Answered post_ping(ApiCall& call) {
 
   auto named = co_await named_by(call, *lead);
   if (!named) co_return refuse(named.error());
+  if (call.test_key()) {
+    co_return co_await try_post(call, *market, *token, std::move(*bids), *lead, std::move(*named));
+  }
   auto const number = co_await trade_of(call).lead_numbers.next(market->no());
   if (!number) co_return refuse(api::problem_of(number.error()));
   intake::LeadPlace place;

@@ -2,36 +2,17 @@
 #include "server/api/v1/posted_lead.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/intake/lead_rows.hpp"
-#include "server/market/preview.hpp"
 
 namespace leadex::api {
 
 namespace {
-
-/// A test key's lead is checked and matched like any other and then let go: nothing is written.
-asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::CheckedLead lead,
-                                    intake::LeadPlace place) {
-  auto offer = intake::make_offer(lead, place);
-  auto const withheld = co_await trade_of(call).rights.withholding(
-      intake::person_digests(call.ctx.keys, lead, intake::DigestUse::real_time));
-  if (!withheld) co_return refuse(api::problem_of(withheld.error()));
-  offer.withheld = *withheld;
-  std::optional<std::vector<market::SoldShare>> shares;
-  auto const looked = co_await market.actor->view(
-      [&shares, offer](market::EngineView const& view) { shares = market::preview(view, offer); });
-  if (!looked) co_return refuse(api::problem_of(looked.error()));
-  if (!shares) co_return problem(Code::not_owner);  // the version comes into force right now
-  market::Outcome outcome;
-  outcome.sold = std::move(*shares);
-  co_return render_outcome(call, market.settings->currency, Offered{std::nullopt, outcome});
-}
 
 /// Whether the lead was to be listed again, which it is not any more.
 asio::awaitable<bool> stays_off(ApiCall& call, LeadId lead) {
   if (call.ctx.intake == nullptr) co_return false;
   auto const dropped = co_await call.ctx.intake->lots.store.transact(
       [lead](storage::LotTx& tx) { return tx.rests().drop(lead); });
-  co_return dropped&&* dropped;
+  co_return dropped.value_or(false);
 }
 
 }  // namespace

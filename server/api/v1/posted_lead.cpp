@@ -1,5 +1,7 @@
 #include "server/api/v1/posted_lead.hpp"
 
+#include "server/market/preview.hpp"
+
 namespace leadex::api {
 
 ApiProblem problem_of(std::vector<intake::RowFault> const& faults) {
@@ -75,6 +77,23 @@ http::Response render_outcome(ApiCall const& call, std::string_view currency,
     if (call.test_key()) out.field("test", true);
   }
   return answer(201, out);
+}
+
+asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::CheckedLead lead,
+                                    intake::LeadPlace place) {
+  auto offer = intake::make_offer(lead, place);
+  auto const withheld = co_await trade_of(call).rights.withholding(
+      intake::person_digests(call.ctx.keys, lead, intake::DigestUse::real_time));
+  if (!withheld) co_return refuse(api::problem_of(withheld.error()));
+  offer.withheld = *withheld;
+  std::optional<std::vector<market::SoldShare>> shares;
+  auto const looked = co_await market.actor->view(
+      [&shares, offer](market::EngineView const& view) { shares = market::preview(view, offer); });
+  if (!looked) co_return refuse(api::problem_of(looked.error()));
+  if (!shares) co_return problem(Code::not_owner);  // the version comes into force right now
+  market::Outcome outcome;
+  outcome.sold = std::move(*shares);
+  co_return render_outcome(call, market.settings->currency, Offered{std::nullopt, outcome});
 }
 
 asio::awaitable<Result<LeadId, ApiProblem>> lead_of(ApiCall& call, LeadId fresh,

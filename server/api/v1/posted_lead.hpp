@@ -34,6 +34,11 @@ struct Offered {
 [[nodiscard]] http::Response render_outcome(ApiCall const& call, std::string_view currency,
                                             Offered const& offered);
 
+/// A test key's lead is checked and matched like any other and then let go: nothing is written.
+[[nodiscard]] asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market,
+                                                  intake::CheckedLead lead,
+                                                  intake::LeadPlace place);
+
 /// The lead an answer is about: a repeated answer names the one of the first time.
 [[nodiscard]] asio::awaitable<Result<LeadId, ApiProblem>> lead_of(ApiCall& call, LeadId fresh,
                                                                   market::Answer answer);

@@ -26,6 +26,7 @@ void register_trade(http::Router& router, ApiContext& context) {
   put("defund_campaign", defund_campaign);
   put("explain_campaign", explain_campaign);
   put("list_campaign_auctions", list_campaign_auctions);
+  put("get_campaign_bid_requests", get_campaign_bid_requests);
   put("get_auction", get_auction);
   // A market's attributes filter by their names, which the contract cannot list.
   add(router, context, "list_listings", list_listings, {.free_query = true});

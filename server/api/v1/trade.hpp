@@ -29,6 +29,7 @@ Answered fund_campaign(ApiCall& call);
 Answered defund_campaign(ApiCall& call);
 Answered explain_campaign(ApiCall& call);
 Answered list_campaign_auctions(ApiCall& call);
+Answered get_campaign_bid_requests(ApiCall& call);
 Answered get_auction(ApiCall& call);
 
 Answered list_listings(ApiCall& call);

@@ -8,7 +8,9 @@
 
 #include "server/app/run_claw_backs.hpp"
 #include "server/app/run_intents.hpp"
+#include "server/http/client.hpp"
 #include "server/intake/contact/disposable_domains.hpp"
+#include "server/market/bid_requester.hpp"
 #include "server/storage/buyer_rights.hpp"
 #include "server/storage/campaign_reads.hpp"
 #include "server/storage/case_reads.hpp"
@@ -65,6 +67,14 @@ class CampaignEdits {
   std::set<CampaignId> held_;
 };
 
+/// How campaigns' own endpoints are asked before a ping is answered.
+struct LiveBids {
+  market::BidRequester* requester{};  ///< null: nobody is asked, and who bids live does not bid
+  http::ClientOptions url_rules{};    ///< loopback only where the database's environment is `dev`
+  std::size_t asked_max = 50;         ///< campaigns of one ping, those that pay most
+  std::chrono::milliseconds answer_reserve{50};  ///< of tmax_ms, for the auction and the answer
+};
+
 struct TradeServices {
   storage::SaleReads& sales;
   storage::CampaignReads& campaigns;
@@ -79,6 +89,7 @@ struct TradeServices {
   NumberBlocks& lead_numbers;
   NumberBlocks& intent_numbers;
   CampaignEdits& edits;
+  LiveBids live{};
 };
 
 }  // namespace leadex::api

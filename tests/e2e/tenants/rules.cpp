@@ -80,6 +80,7 @@ constexpr std::array kRules{
     Rule{"defund_campaign", "B", "campaign", false, {}, kAmount},
     Rule{"explain_campaign", "BAU", "campaign", true, "lead_id=unknown"},
     Rule{"list_campaign_auctions", "BAU", "campaign", true},
+    Rule{"get_campaign_bid_requests", "BAU", "campaign", true},
     Rule{"create_deal", "GB"},
     Rule{"list_deals", "GBAU", {}, true},
     Rule{"get_deal", "GBAU", "deal", true},

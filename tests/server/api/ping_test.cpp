@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "server/api/v1/live_bids.hpp"
 #include "server/api/v1/ping_token.hpp"
 #include "server/crypto/hash.hpp"
 #include "tests/server/api/trade_harness.hpp"
@@ -150,6 +151,77 @@ TEST_F(Pings, ArePaidForByTheExchangeWhenItForgotAndTheBuyerIsGone) {
   expect_true_books();
 }
 
+TEST_F(Pings, OfATestKeyAreAnsweredAsRealOnesAndLeaveNoTrace) {
+  auto const id = campaign(buyer_, "10.00", "10.00");
+  auto const made =
+      post("/v1/admin/accounts/" + generator_.id + "/api-keys", admin_, R"({"kind":"test"})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  Account const trial{generator_.id, made.text("key")};
+  auto const try_it = [&](std::string const& more = {}) {
+    auto done = post("/v1/pings", trial.key, ping_json(more));
+    EXPECT_EQ(done.status, 200) << done.body;
+    EXPECT_TRUE(done.find("test")->GetBool());
+    return done;
+  };
+  auto const tried = try_it();
+  EXPECT_EQ(amount(tried.json, "best_price"), "10.00");
+  EXPECT_EQ(try_it().text("outcome"), "matched") << "the first one held nothing";
+  EXPECT_EQ(try_it(R"(,"minimum_price":)" + usd("10.01")).text("outcome"), "unmatched");
+
+  auto const target = "/v1/pings/" + tried.text("ping_id") + "/post";
+  auto const sold = post(target, trial.key, posted("ann"));
+  ASSERT_EQ(sold.status, 201) << sold.body;
+  EXPECT_EQ(sold.text("outcome"), "sold");
+  EXPECT_EQ(amount(sold.json, "price"), "10.00");
+  EXPECT_EQ(amount(sold.json, "net"), "8.50");
+  EXPECT_TRUE(sold.find("lead_id")->IsNull());
+  EXPECT_TRUE(sold.find("test")->GetBool());
+  EXPECT_EQ(post(target, trial.key, posted("ann", "TX")).text("code"), "ping_mismatch");
+  EXPECT_EQ(post(target, generator_.key, posted("ann")).status, 404) << "no promise";
+  EXPECT_EQ(post("/v1/pings/" + ping().text("ping_id") + "/post", trial.key, posted("ann")).status,
+            404)
+      << "nor the other way round";
+
+  EXPECT_EQ(sql("select count(*) from leadex.lead"), "0");
+  EXPECT_EQ(amount(get("/v1/campaigns/" + id, buyer_.key).json, "budget"), "10.00");
+}
+
+TEST_F(Pings, RepeatTheirAnswerUnderAKey) {
+  campaign(buyer_, "10.00", "60.00");
+  Ask const ask{.method = "POST",
+                .target = "/v1/pings",
+                .key = generator_.key,
+                .body = ping_json(),
+                .idempotency_key = "same"};
+  auto const first = call(ask);
+  auto const again = call(ask);
+  EXPECT_EQ(first.status, 200);
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(again.header("Idempotent-Replayed"), "true");
+  auto other = ask;
+  other.body = ping_json({}, "TX");
+  EXPECT_EQ(call(other).text("code"), "idempotency_key_reused");
+  auto plain = ask;
+  plain.idempotency_key.clear();
+  EXPECT_NE(call(plain).text("ping_id"), first.text("ping_id"));
+}
+
+TEST_F(Pings, AskNobodyWhereNobodyCanBeAsked) {
+  auto const id = campaign(buyer_, "10.00", "60.00");
+  auto const counts = get("/v1/campaigns/" + id + "/bid-requests", buyer_.key);
+  EXPECT_EQ(counts.status, 200) << counts.body;
+  EXPECT_EQ(counts.number("asked"), 0);
+  EXPECT_EQ(get("/v1/campaigns/" + id + "/bid-requests", other_.key).status, 404);
+}
+
+TEST(BidsUntil, LeavesTheReserveButNeverLessThanHalfForTheBids) {
+  using namespace std::chrono_literals;
+  auto const now = std::chrono::steady_clock::time_point{} + 1h;
+  EXPECT_EQ(bids_until(now, now + 500ms, 50ms), now + 450ms);
+  EXPECT_EQ(bids_until(now, now + 60ms, 50ms), now + 30ms);
+  EXPECT_EQ(bids_until(now, now, 50ms), now);
+}
+
 TEST_F(Pings, AreOverAfterTheirLastInstant) {
   ASSERT_EQ(
       patch("/v1/admin/markets/" + std::string{kMarket}, admin_, R"({"ping_ttl_s":0})").status,
@@ -178,6 +250,10 @@ TEST(PingTokens, OpenForTheirAccountAloneAndNotChanged) {
     other[i] = other[i] == 'A' ? 'B' : 'A';
     EXPECT_FALSE(open_ping(keys, 9, other).has_value()) << i;
   }
+  auto const trial = seal_ping(keys, 9, token, PingUse::test);
+  EXPECT_FALSE(open_ping(keys, 9, trial).has_value());
+  EXPECT_FALSE(open_ping(keys, 9, text, PingUse::test).has_value());
+  EXPECT_TRUE(open_ping(keys, 9, trial, PingUse::test).has_value());
 }
 
 }  // namespace
