@@ -261,7 +261,15 @@ asio::awaitable<void> BidRequests::read_then_start(std::shared_ptr<Round> round,
 
 asio::awaitable<void> BidRequests::read(MarketNo market, std::vector<std::int64_t> campaigns) {
   for (auto const no : campaigns) known_[{market, no}].reading = true;
-  auto const found = co_await parts_.targets.find(market, campaigns);
+  Result<std::vector<storage::BidTarget>, storage::StoreError> found =
+      refuse(storage::StoreError::unavailable);
+  try {
+    found = co_await parts_.targets.find(market, campaigns);
+  } catch (std::exception const& error) {
+    // A bug, e.g. a row that cannot be read: it must not keep the campaigns from being read again.
+    log::error("bid_request.failed", "reading where campaigns bid ended in an exception")
+        .field("error", error.what());
+  }
   if (!found) {
     log::warn("bid_request.unknown", "where campaigns bid could not be read")
         .field("error", storage::text(found.error()));

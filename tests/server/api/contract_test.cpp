@@ -84,11 +84,12 @@ TEST(Contract, GivesEveryOperationARuleOfRights) {
 }
 
 TEST(Contract, AsksForIdempotencyKeysWhereMoneyOrLeadsMove) {
-  std::set<std::string> const required{
-      "upload_batch",      "post_lead",       "create_purchase", "place_bid",
-      "fund_campaign",     "defund_campaign", "open_return",     "accept_return",
-      "contest_return",    "decide_dispute",  "create_deposit",  "approve_payout_run",
-      "export_payout_run", "pay_payout_run",  "fail_payout_run", "claw_back_sale"};
+  std::set<std::string> const required{"upload_batch",      "post_lead",      "create_purchase",
+                                       "place_bid",         "fund_campaign",  "defund_campaign",
+                                       "open_return",       "accept_return",  "contest_return",
+                                       "decide_dispute",    "create_deposit", "approve_payout_run",
+                                       "export_payout_run", "pay_payout_run", "fail_payout_run",
+                                       "claw_back_sale",    "post_ping"};
   for (auto const& operation : contract().operations()) {
     auto const key = std::ranges::find(operation.parameters, std::string{"idempotency-key"},
                                        &json::Operation::Parameter::name);
