@@ -47,6 +47,7 @@ struct Campaign {
   std::int64_t trial_sold{};
   std::map<std::int64_t, CounterWindows> source_counters;  // by generator; caps per source alone
   Reserved reserved;
+  bool barred{};  // stopped by staff: its promises end too. Like them in memory alone
 
   /// By its buyer, or because its trial is over.
   [[nodiscard]] bool stopped() const {

@@ -188,7 +188,11 @@ struct PauseCampaign {
   std::int64_t campaign_no{};
   std::int64_t buyer_no{};
   bool paused{};
-  static void fields(auto& self, auto& io) { io(self.campaign_no, self.buyer_no, self.paused); }
+  bool by_staff{};  // the buyer is suspended
+  static void fields(auto& self, auto& io) {
+    io(self.campaign_no, self.buyer_no, self.paused);
+    if (io.since(4)) io(self.by_staff);
+  }
 };
 
 /// One more slice of a campaign's sweep over what rests; a sweep starts by itself when a campaign

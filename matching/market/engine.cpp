@@ -24,7 +24,8 @@ Applied Engine::apply(Timestamp at, Command const& command) {
     applied.outcome.refusal = Refusal::not_configured;
     return applied;
   }
-  let_asks_fall(context.now_us);
+  // Not every ping is logged, so none may leave a trace in what rests; it looks at no ask either.
+  if (!std::holds_alternative<OfferPing>(command)) let_asks_fall(context.now_us);
   expire_pings(context.now_us);
   applied.outcome = std::visit([&](auto const& held) { return handle(context, held); }, command);
   return applied;
@@ -139,6 +140,7 @@ Outcome Engine::handle(Context& c, PauseCampaign const& command) {
   auto* campaign = find_campaign(command.campaign_no, command.buyer_no);
   if (campaign == nullptr) return {.refusal = Refusal::campaign_unknown};
   campaign->status = command.paused ? CampaignStatus::paused : CampaignStatus::active;
+  campaign->barred = command.paused && command.by_staff;
   refresh(*campaign);
   move_campaign(c, *campaign);
   campaign->sweep_from.reset();

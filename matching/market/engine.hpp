@@ -215,6 +215,7 @@ class Engine {
   void drop_ping(std::int64_t ping_no);
   void expire_pings(std::int64_t now_us);
   bool keep_promises(Context& c, Listing& listing, PostPing const& command);
+  [[nodiscard]] bool may_have(PromisedBid const& bid, Listing const& listing) const;
   static AuctionHeld told(Listing const& listing, auction::AuctionInput const& input,
                           auction::AuctionResult const& result, bool of_bids);
 

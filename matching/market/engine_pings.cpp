@@ -184,17 +184,24 @@ Outcome Engine::handle(Context& c, PostPing const& command) {
                    .generator_no = listing.generator_no};
   for (auto const& bid : command.promised) {
     // What a buyer may not have, now that it is known whose lead it is, nobody owes.
-    if (!listing.open_to(bid.buyer_no)) continue;
+    if (!may_have(bid, listing)) continue;
     used.gross_micros += bid.price_micros;
     used.net_micros += bid.net_micros;
   }
+  // Whoever asks for nothing of what is reserved has used it up as well: it is let go now.
+  bool const calls_in = !command.promised.empty() || pings_.contains(command.ping_no);
   if (!keep_promises(c, listing, command)) meet_campaigns(c, listing, *values);
-  if (!command.promised.empty()) {
+  if (calls_in) {
     c.applied.effects.emplace_back(used);
     promises_[command.ping_no] = command.expires_us;
     pings_due_.push({command.expires_us, command.ping_no, 0});
   }
   return close_offer(c, listing);
+}
+
+bool Engine::may_have(PromisedBid const& bid, Listing const& listing) const {
+  auto const* const buying = campaign(bid.campaign_no);
+  return buying != nullptr && !buying->barred && listing.open_to(bid.buyer_no);
 }
 
 /// Sells what was promised and is still reserved, whatever its buyers have stopped or lowered
@@ -213,7 +220,7 @@ bool Engine::keep_promises(Context& c, Listing& listing, PostPing const& command
              held.price_micros == bid.price_micros && held.exclusive == bid.exclusive;
     };
     bool const reserved = std::any_of(ping.bids.begin(), ping.bids.end(), same);
-    if (reserved && listing.open_to(bid.buyer_no)) kept.push_back(bid);
+    if (reserved && may_have(bid, listing)) kept.push_back(bid);
   }
   if (kept.empty()) return false;
   auto held = ping.held;

@@ -158,7 +158,7 @@ awaitable<std::optional<storage::StoreError>> withdraw_all(storage::LotStore& st
   if (!stretches) co_return stretches.error();
   for (auto left : *stretches) {
     // What rests to be listed again stays off as well.
-    auto keep_off = [id, left](storage::LotTx& tx) { return tx.rests().drop(id, left); };
+    auto keep_off = [id, left](storage::LotTx& tx) { return tx.rests().withdraw(id, left); };
     auto const kept_off = co_await store.transact(keep_off);
     if (!kept_off) co_return kept_off.error();
     for (bool more = true; more && !tally.stopped;) {

@@ -78,8 +78,10 @@ asio::awaitable<std::int64_t> LeadRecycler::run_market(std::shared_ptr<market::M
     auto const answer = co_await market->submit(std::move(submission));
     if (answer && answer->outcome.refusal == market::Refusal::none) {
       ++back;
-    } else if (answer || answer.error() == market::SubmitError::duplicate) {
-      dropped.push_back(round);  // the market does not want it, or its person is another lead's
+    } else if (answer || answer.error() == market::SubmitError::duplicate ||
+               answer.error() == market::SubmitError::internal_invariant) {
+      // The market does not want it, its person is another lead's, or the tables do not take it.
+      dropped.push_back(round);
     } else {
       break;  // busy, or gone to another process: the next round goes on
     }

@@ -83,7 +83,7 @@ void Books::write(Submission const& submission, Applied& applied, std::int64_t a
     new_leads_[submission.lead->lead_no] = rows_->new_leads.size();
     rows_->new_leads.push_back(*submission.lead);
   }
-  if (auto const* const offer = brought_lead(submission.command)) keep_rights(*offer);
+  keep_rights(submission.command);
   net_brought_ = promise_added_ = 0;
   auto const* const claw_back = std::get_if<ClawBack>(&submission.command);
   SaleKey const clawed =
@@ -357,11 +357,18 @@ void Books::on(Submission const& s, std::int64_t at_us, ReturnMoved const& effec
   }
 }
 
-/// A lead that comes in real time brings its rights with it; one of a lot has them stored.
-void Books::keep_rights(OfferLead const& offer) {
+/// A lead that comes in real time brings its rights with it; one of a lot has them stored. Of one
+/// that comes back the lists were looked up anew.
+void Books::keep_rights(Command const& command) {
+  auto const* const lead = brought_lead(command);
+  if (lead == nullptr) return;
+  auto const& offer = *lead;
   auto const fresh = new_leads_.find(offer.lead_no);
-  if (fresh == new_leads_.end()) return;
-  if (offer.named) rows_->new_leads[fresh->second].named_for = encode_value(offer.named_for);
+  bool const again = std::holds_alternative<RelistLead>(command);
+  if (fresh == new_leads_.end() && !again) return;
+  if (offer.named && !again) {
+    rows_->new_leads[fresh->second].named_for = encode_value(offer.named_for);
+  }
   for (auto const buyer : offer.withheld) rows_->withheld.push_back({offer.lead_no, buyer});
 }
 

@@ -65,7 +65,7 @@ class Books {
   void book(Transfer const& transfer);
   void book(TransferPlan const& plan, SalePendings const& pendings);
   void update_sale(SaleKey const& key, OpenMoney const& open);
-  void keep_rights(OfferLead const& offer);
+  void keep_rights(Command const& command);
   OpenMoney& open_again(ClawBack const& command);
 
   std::shared_ptr<MarketSettings const> settings_;

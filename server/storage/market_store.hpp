@@ -72,7 +72,7 @@ struct FoundHolder {
 struct FoundLead {
   std::string digest;
   std::int64_t lead_no{};
-  bool to_come{};  // claimed, and not offered yet
+  bool to_come{};  // claimed and not offered yet, or at rest before it comes back
 };
 /// A lead's round as one number: lead × this + round.
 inline constexpr std::int64_t kRelistRounds = 32;

@@ -32,12 +32,12 @@ class RestRows {
   /// Due by then and not dropped, the oldest first. @cost by an index of what is open alone
   [[nodiscard]] virtual std::vector<RestedLead> due(MarketNo market, std::int64_t now_us,
                                                     int limit) = 0;
-  /// They do not come back.
+  /// Something stands against them: they do not come back unless they rest anew in that round.
   virtual void drop(MarketNo market, std::span<RestedRound const> rounds) = 0;
-  /// The same of whatever round of that lead is open. @return whether there was one
-  virtual bool drop(LeadId lead) = 0;
+  /// Its generator does not want it back on sale, for good. @return whether a round of it was open
+  virtual bool withdraw(LeadId lead) = 0;
   /// The same of a batch's leads with numbers in that range. @return whether there were any
-  virtual bool drop(BatchId batch, LeadRange range) = 0;
+  virtual bool withdraw(BatchId batch, LeadRange range) = 0;
 };
 
 }  // namespace leadex::storage

@@ -14,10 +14,11 @@ create table lead_rest (                  -- one row per round that ended and is
   ask_micros bigint not null,             -- of that round; -1: the market's
   rested_us bigint not null,
   due_us bigint not null,
-  dropped boolean not null default false, -- something stood against it, or its generator wanted it back
+  dropped boolean not null default false, -- something stood against it; it may rest anew in that round
+  withdrawn boolean not null default false,  -- by its generator, for good
   market_seq bigint,                      -- of the batch that listed it again
   primary key (market_id, lead_no, round)
 );
-create index lead_rest_due on lead_rest (market_id, due_us) where market_seq is null and not dropped;
+create index lead_rest_due on lead_rest (market_id, due_us) where market_seq is null and not dropped and not withdrawn;
 
 grant select, insert, update on lead_rest to leadex_app;

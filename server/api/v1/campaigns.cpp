@@ -83,8 +83,7 @@ asio::awaitable<ApiResult> answer_campaign(ApiCall& call, CampaignId id) {
 asio::awaitable<Result<void, ApiProblem>> pause_campaigns_of(ApiCall& call, std::int64_t buyer_no) {
   storage::Viewer const buyer{buyer_no, storage::Role::buyer};
   storage::CampaignFilter filter;
-  filter.states = {market::CampaignStatus::active, market::CampaignStatus::exhausted,
-                   market::CampaignStatus::trial_ended};
+  // Also those that are paused: what they promised to pings is over.
   for (;;) {
     auto const found = co_await trade_of(call).campaigns.list(buyer, filter);
     if (!found) co_return refuse(problem_of(found.error()));
@@ -92,7 +91,7 @@ asio::awaitable<Result<void, ApiProblem>> pause_campaigns_of(ApiCall& call, std:
       auto const market = find_market(call.ctx, campaign.id.market);
       if (!market) co_return refuse(market.error());
       market::Submission submission;
-      submission.command = market::PauseCampaign{campaign.id.no, buyer_no, true};
+      submission.command = market::PauseCampaign{campaign.id.no, buyer_no, true, true};
       auto const done = co_await submit(call, *market, std::move(submission));
       if (!done) co_return refuse(done.error());
       filter.before = storage::CampaignCursor{to_unix_micros(campaign.created_at),

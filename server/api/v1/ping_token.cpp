@@ -45,13 +45,18 @@ std::optional<PingToken> open_ping(privacy::KeyRing const& keys, std::int64_t ac
   return std::move(*token);
 }
 
-std::string digest_of(market::OfferLead const& lead) {
+bool answers_to(PingToken const& token, market::OfferLead const& lead,
+                std::vector<std::string> const& companies) {
+  return lead.captured_us >= token.asked_us - kPingedAgeMaxUs &&
+         digest_of(lead, companies) == token.digest;
+}
+
+std::string digest_of(market::OfferLead const& lead, std::vector<std::string> const& companies) {
   std::string bytes;
   market::encode_to(bytes, lead.attributes);
   market::encode_to(bytes, lead.vehicle);
   market::encode_to(bytes, lead.reason);
-  market::encode_to(bytes, lead.named);
-  market::encode_to(bytes, lead.named_for);
+  market::encode_to(bytes, companies);
   return std::string{crypto::view_of(crypto::sha256(bytes))};
 }
 

@@ -15,7 +15,8 @@ namespace leadex::api {
 
 struct PingToken {
   MarketNo market{};
-  std::int64_t ping_no{};     // a multiple of kSharesPerRound: its bids are numbered from it
+  std::int64_t ping_no{};  // a multiple of kSharesPerRound: its bids are numbered from it
+  std::int64_t asked_us{};
   std::int64_t expires_us{};  // the last instant of the promise
   std::string digest;         // digest_of the lead it asked about
   std::vector<market::PromisedBid> promised;
@@ -24,7 +25,7 @@ struct PingToken {
     return ping_no + static_cast<std::int64_t>(i);
   }
   static void fields(auto& self, auto& io) {
-    io(self.market, self.ping_no, self.expires_us, self.digest, self.promised);
+    io(self.market, self.ping_no, self.asked_us, self.expires_us, self.digest, self.promised);
   }
 };
 
@@ -43,7 +44,14 @@ enum class PingUse : std::uint8_t { live, test };
                                                  PingUse use = PingUse::live);
 
 /// Of attributes, vehicle, reason and whom the consent names: a ping and its post have the same, or
-/// the promise would be for another lead.
-[[nodiscard]] std::string digest_of(market::OfferLead const& lead);
+/// the promise would be for another lead. @param companies  intake::company_keys
+[[nodiscard]] std::string digest_of(market::OfferLead const& lead,
+                                    std::vector<std::string> const& companies);
+
+/// How much older than its ping a posted lead may be: prices of fresh leads are not for stale ones.
+inline constexpr std::int64_t kPingedAgeMaxUs = 24LL * 3'600'000'000;
+/// Whether the lead is the one the ping told of, as far as a ping tells.
+[[nodiscard]] bool answers_to(PingToken const& token, market::OfferLead const& lead,
+                              std::vector<std::string> const& companies);
 
 }  // namespace leadex::api

@@ -145,7 +145,10 @@ asio::awaitable<ApiResult> answer_ping(ApiCall& call, Deadline deadline) {
   place.version = market->settings->rules.version;
   place.named_for = std::move(*named);
   ping.lead = intake::make_offer(*lead, place);
-  PingToken token{.market = market->no(), .ping_no = ping.ping_no, .digest = digest_of(ping.lead)};
+  PingToken token{.market = market->no(),
+                  .ping_no = ping.ping_no,
+                  .asked_us = to_unix_micros(call.ctx.now()),
+                  .digest = digest_of(ping.lead, intake::company_keys(*lead))};
   using Seen = storage::LeadReads::PersonSeen;
   auto seen = Seen::nowhere;
   if (!terms->digests.empty()) {
@@ -208,7 +211,9 @@ Answered post_ping(ApiCall& call) {
   submission.lead = intake::make_new_lead(call.ctx.keys, *lead, place);
   market::PostPing post{token->ping_no, token->expires_us, std::move(*bids),
                         intake::make_offer(*submission.lead, *lead)};
-  if (digest_of(post.lead) != token->digest) co_return problem(Code::ping_mismatch);
+  if (!answers_to(*token, post.lead, intake::company_keys(*lead))) {
+    co_return problem(Code::ping_mismatch);
+  }
   submission.command = std::move(post);
   submission.persons = intake::person_digests(call.ctx.keys, *lead, intake::DigestUse::real_time);
   submission.idempotency = call.claim(market::Operation::post_ping);

@@ -11,7 +11,7 @@ namespace {
 asio::awaitable<bool> stays_off(ApiCall& call, LeadId lead) {
   if (call.ctx.intake == nullptr) co_return false;
   auto const dropped = co_await call.ctx.intake->lots.store.transact(
-      [lead](storage::LotTx& tx) { return tx.rests().drop(lead); });
+      [lead](storage::LotTx& tx) { return tx.rests().withdraw(lead); });
   co_return dropped.value_or(false);
 }
 

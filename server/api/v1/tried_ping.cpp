@@ -32,7 +32,7 @@ asio::awaitable<ApiResult> try_post(ApiCall& call, MarketRef market, PingToken t
   place.tenant_no = call.account_no();
   place.version = market.settings->rules.version;
   place.named_for = std::move(named_for);
-  if (digest_of(intake::make_offer(lead, place)) != token.digest) {
+  if (!answers_to(token, intake::make_offer(lead, place), intake::company_keys(lead))) {
     co_return problem(Code::ping_mismatch);
   }
   if (to_unix_micros(call.ctx.now()) > token.expires_us) co_return problem(Code::ping_expired);

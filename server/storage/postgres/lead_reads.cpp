@@ -24,7 +24,8 @@ constexpr char const* kListed =
     LEADEX_LEAD_COLUMNS "where l.market_id = $1 and l.state = 1 and l.lead_no = any ($2::bigint[])";
 constexpr char const* kRounds =
     "select r.round, r.cause, r.reason, r.ask_micros, r.rested_us, r.due_us, r.market_seq is not "
-    "null, r.dropped from lead_rest r join lead l using (market_id, lead_no) where r.market_id = "
+    "null, r.dropped or r.withdrawn from lead_rest r join lead l using (market_id, lead_no) where "
+    "r.market_id = "
     "$2 and r.lead_no = $3 and " LEADEX_OWN("$1", "l.tenant_no") " order by r.round desc";
 constexpr char const* kPersonSeen =
     "select coalesce(bool_or(l.tenant_no = $2), false), count(*) from person p left join lead l on "

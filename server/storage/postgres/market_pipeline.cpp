@@ -66,12 +66,16 @@ constexpr Statement kLookUp{
     "and b.market_seq is null union all select 5, o.digest, null, s.tenant_no, 0, 0, 0 from "
     "unnest($8::bytea[]) as o(digest) cross join lateral (select tenant_no from leadex.suppression "
     "where digest = o.digest offset 0) as s union all select 6, p.digest, null, p.lead_no, "
-    "coalesce(l.state, 0), 0, 0 from leadex.person p left join lateral (select state from "
-    "leadex.lead where market_id = $1::int8 and lead_no = p.lead_no offset 0) as l on true where "
+    "coalesce(l.state, 0), 0, 0 from leadex.person p left join lateral (select case when exists "
+    "(select from leadex.lead_rest r where r.market_id = $1::int8 and r.lead_no = p.lead_no and "
+    "r.market_seq is null and not r.dropped and not r.withdrawn) then 0 else state end as state "
+    "from leadex.lead where "
+    "market_id = $1::int8 and lead_no = p.lead_no offset 0) as l on true where "
     "p.market_id = $1::int8 and p.digest = any($9::bytea[]) union all select 7, null, null, "
     "r.lead_no * 32 + r.round + 1, 0, 0, 0 from unnest($10::int8[]) as w(key) cross join lateral "
     "(select lead_no, round from leadex.lead_rest where market_id = $1::int8 and lead_no = w.key "
-    "/ 32 and round = w.key % 32 - 1 and market_seq is null and not dropped offset 0) as r"};
+    "/ 32 and round = w.key % 32 - 1 and market_seq is null and not dropped and not "
+    "withdrawn offset 0) as r"};
 static_assert(kRelistRounds == 32, "the statement above takes a round's number apart");
 
 Call look_up_call(std::int64_t market_id, Lookups const& wanted) {

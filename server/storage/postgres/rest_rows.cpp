@@ -10,15 +10,21 @@ namespace leadex::storage::postgres {
 
 namespace {
 
-// Sales that neither came back nor were voided keep a lead from coming back.
+// Sales that neither came back nor were voided keep a lead from coming back, and so does a
+// withdrawn lot. What is due first, then each by its keys, whatever the planner thinks of so small
+// a table.
 constexpr char const* kDue =
     "select " LEADEX_OFFER_COLUMNS
     ", r.round, l.consent_us, l.round = r.round and l.state in (2, 4) and l.revoked_at is null and "
     "not exists (select from sale s where s.market_id = l.market_id and s.lead_no = l.lead_no and "
-    "s.state not in (3, 4)), c.sealed, k.kek_id, k.wrapped from lead_rest r join lead l using "
-    "(market_id, lead_no) left join contact c using (market_id, lead_no) left join lead_key k "
-    "using (market_id, lead_no) where r.market_id = $1 and r.market_seq is null and not r.dropped "
-    "and r.due_us <= $2 order by r.due_us limit $3";
+    "s.state not in (3, 4)) and (l.batch_no = 0 or exists (select from batch b where b.market_id = "
+    "l.market_id and b.batch_no = l.batch_no and b.status = 'listed')), c.sealed, k.kek_id, "
+    "k.wrapped from (select * from lead_rest where market_id = $1 and market_seq is null and not "
+    "dropped and not withdrawn and due_us <= $2 order by due_us limit $3) r cross join lateral "
+    "(select * from lead where market_id = r.market_id and lead_no = r.lead_no offset 0) l left "
+    "join lateral (select sealed from contact where market_id = r.market_id and lead_no = "
+    "r.lead_no offset 0) c on true left join lateral (select kek_id, wrapped from lead_key where "
+    "market_id = r.market_id and lead_no = r.lead_no offset 0) k on true order by r.due_us";
 constexpr char const* kOwners =
     "select lead_no, buyer, slot, shares_max from sale where market_id = $1 and lead_no = "
     "any($2::bigint[]) order by lead_no, slot";
@@ -26,13 +32,13 @@ constexpr char const* kDrop =
     "update lead_rest r set dropped = true from unnest($2::bigint[], $3::integer[]) as u(lead, "
     "round) where r.market_id = $1 and r.lead_no = u.lead and r.round = u.round and r.market_seq "
     "is null";
-constexpr char const* kDropLead =
-    "update lead_rest set dropped = true where market_id = $1 and lead_no = $2 and market_seq is "
-    "null and not dropped";
+constexpr char const* kWithdrawLead =
+    "update lead_rest set withdrawn = true where market_id = $1 and lead_no = $2 and market_seq is "
+    "null";
 
-constexpr char const* kDropBatch =
-    "update lead_rest r set dropped = true from lead l where r.market_id = $1 and r.lead_no "
-    "between $3 and $4 and r.market_seq is null and not r.dropped and l.market_id = r.market_id "
+constexpr char const* kWithdrawBatch =
+    "update lead_rest r set withdrawn = true from lead l where r.market_id = $1 and r.lead_no "
+    "between $3 and $4 and r.market_seq is null and l.market_id = r.market_id "
     "and l.lead_no = r.lead_no and l.batch_no = $2";
 
 RestedLead read_rested(pqxx::row const& row) {
@@ -83,14 +89,14 @@ void PostgresRestRows::drop(MarketNo market, std::span<RestedRound const> rounds
   execute(tx_, kDrop, Parameters(market, number_list(leads), number_list(numbers)));
 }
 
-bool PostgresRestRows::drop(BatchId batch, LeadRange range) {
-  auto const done =
-      execute(tx_, kDropBatch, Parameters(batch.market, batch.no, range.first_no, range.last_no));
+bool PostgresRestRows::withdraw(BatchId batch, LeadRange range) {
+  auto const done = execute(tx_, kWithdrawBatch,
+                            Parameters(batch.market, batch.no, range.first_no, range.last_no));
   return done.affected_rows() > 0;
 }
 
-bool PostgresRestRows::drop(LeadId lead) {
-  return execute(tx_, kDropLead, Parameters(lead.market, lead.no)).affected_rows() > 0;
+bool PostgresRestRows::withdraw(LeadId lead) {
+  return execute(tx_, kWithdrawLead, Parameters(lead.market, lead.no)).affected_rows() > 0;
 }
 
 }  // namespace leadex::storage::postgres

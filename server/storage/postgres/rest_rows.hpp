@@ -13,8 +13,8 @@ class PostgresRestRows final : public RestRows {
   [[nodiscard]] std::vector<RestedLead> due(MarketNo market, std::int64_t now_us,
                                             int limit) override;
   void drop(MarketNo market, std::span<RestedRound const> rounds) override;
-  bool drop(LeadId lead) override;
-  bool drop(BatchId batch, LeadRange range) override;
+  bool withdraw(LeadId lead) override;
+  bool withdraw(BatchId batch, LeadRange range) override;
 
  private:
   pqxx::transaction_base& tx_;

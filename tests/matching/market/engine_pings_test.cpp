@@ -173,6 +173,26 @@ TEST_F(EnginePings, APromiseIsKeptOnceAlsoAfterAReload) {
   EXPECT_EQ(again.apply(from_unix_micros(at_us_), late).outcome.refusal, Refusal::ping_used);
 }
 
+TEST_F(EnginePings, WhoAsksForNothingOfAPromiseHasUsedItUp) {
+  campaign(1, 4 * kUnit, 4 * kUnit);
+  auto const bids = ping(1);
+  ASSERT_EQ(bids.size(), 1U);
+  EXPECT_EQ(post(1, {}).sold.size(), 1U) << "it met the campaign as any other lead";
+  EXPECT_EQ(post(1, bids).refusal, Refusal::ping_used);
+}
+
+TEST_F(EnginePings, PromisesOfASuspendedBuyerAreOverAndNotOwed) {
+  campaign(1, 4 * kUnit, 100 * kUnit);
+  campaign(2, 3 * kUnit, 100 * kUnit);
+  auto const bids = ping(1);
+  ASSERT_EQ(apply(PauseCampaign{1, 1, true, true}).refusal, Refusal::none);
+  auto const outcome = post(1, bids);
+  ASSERT_EQ(outcome.sold.size(), 1U);
+  EXPECT_EQ(outcome.sold[0].gross_micros, 3 * kUnit);
+  ASSERT_NE(used(), nullptr);
+  EXPECT_EQ(used()->gross_micros, 3 * kUnit);
+}
+
 TEST_F(EnginePings, AfterItsLastInstantAPromiseIsOver) {
   campaign(1, 4 * kUnit, 100 * kUnit);
   auto const bids = ping(1);

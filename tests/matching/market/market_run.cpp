@@ -206,6 +206,7 @@ Command MarketRun::relist() {
     again.owners.push_back({award.budget.buyer_no, award.slot, award.shares_max});
   }
   std::erase(rested_, lead_no);
+  if (below(3) == 0) again.lead.withheld = {1 + below(kBuyers)};
   return again;
 }
 

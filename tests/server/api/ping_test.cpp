@@ -222,6 +222,18 @@ TEST(BidsUntil, LeavesTheReserveButNeverLessThanHalfForTheBids) {
   EXPECT_EQ(bids_until(now, now, 50ms), now);
 }
 
+TEST_F(Pings, AreNotForLeadsThatHaveGoneStale) {
+  campaign(buyer_, "10.00", "60.00");
+  auto const pinged = ping();
+  auto stale = posted("ann");
+  auto const captured = ago(std::chrono::hours{1});
+  auto const at = stale.find(R"("captured_at":")") + 15;
+  stale.replace(at, captured.size(), ago(std::chrono::hours{25}));
+  EXPECT_EQ(post_lead_of(pinged, stale).text("code"), "ping_mismatch");
+  EXPECT_EQ(post_lead_of(pinged, posted("ann", "CA", R"(,"bid_ids":[])"), "other").status, 422);
+  EXPECT_EQ(post_lead_of(pinged, posted("ann"), "third").text("outcome"), "sold");
+}
+
 TEST_F(Pings, AreOverAfterTheirLastInstant) {
   ASSERT_EQ(
       patch("/v1/admin/markets/" + std::string{kMarket}, admin_, R"({"ping_ttl_s":0})").status,

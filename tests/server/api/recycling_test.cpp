@@ -109,6 +109,9 @@ TEST_F(Recycling, WhatStandsAgainstALeadDropsIt) {
   auto const off = call(
       {.method = "POST", .target = "/v1/leads/" + withdrawn + "/withdraw", .key = generator_.key});
   EXPECT_EQ(off.status, 200) << off.body;
+  auto const again = call(
+      {.method = "POST", .target = "/v1/leads/" + withdrawn + "/withdraw", .key = generator_.key});
+  EXPECT_EQ(again.status, 200) << again.body;
   // Past the look-back window of two seconds the person may be sold anew, and was.
   std::this_thread::sleep_for(std::chrono::milliseconds{2100});
   auto const anew = lead("dan").text("lead_id");
@@ -131,6 +134,7 @@ TEST_F(Recycling, ABuyersOwnListHoldsForLeadsThatComeBack) {
   ASSERT_NO_FATAL_FAILURE(await_rest());
   EXPECT_EQ(recycle(), 1);
   EXPECT_EQ(sql("select count(*) from leadex.sale"), "0");
+  EXPECT_EQ(sql("select count(*) from leadex.lead_withheld"), "1") << "a reload knows it too";
 }
 
 }  // namespace
