@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 98> kRules{{
+constexpr std::array<OperationRule, 99> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
