@@ -20,8 +20,8 @@ class PressedActor final : public market::MarketActor {
     return inner_->submit(std::move(submission));
   }
   boost::asio::awaitable<Result<market::PingAnswer, market::SubmitError>> ping(
-      market::OfferPing ping, Clock::time_point deadline) override {
-    return inner_->ping(std::move(ping), deadline);
+      market::OfferPing ping, Clock::time_point deadline, std::size_t ask_max) override {
+    return inner_->ping(std::move(ping), deadline, ask_max);
   }
   boost::asio::awaitable<Result<void, market::ViewError>> view(Look look) override {
     return inner_->view(std::move(look));
