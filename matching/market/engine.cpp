@@ -101,7 +101,8 @@ Outcome Engine::handle(Context& c, UpsertCampaign const& command) {
     return {.refusal = Refusal::zone_fixed};
   }
   // The rights of leads that were sold on trial do not change behind their generators' backs.
-  if (found != campaigns_.end() && found->second.trial_sold > 0 &&
+  if (found != campaigns_.end() &&
+      (found->second.trial_sold > 0 || found->second.reserved.trial_n > 0) &&
       found->second.terms.trial != command.terms.trial) {
     return {.refusal = Refusal::trial_fixed};
   }

@@ -121,6 +121,22 @@ TEST_F(EnginePings, ATrialIsNotPromisedBeyondItsLeads) {
   EXPECT_EQ(engine_.campaign(1)->status, CampaignStatus::trial_ended);
 }
 
+TEST_F(EnginePings, TermsOfATrialThatAPingCountsOnAreFixed) {
+  auto const trial = [](CampaignTerms& terms) {
+    terms.trial = {.leads = 2,
+                   .price_micros = 2 * kUnit,
+                   .return_window_us = kHourUs,
+                   .return_ceiling_bp = 5000};
+  };
+  campaign(1, 5 * kUnit, 100 * kUnit, trial);
+  ASSERT_EQ(ping(1).size(), 1U);
+  ASSERT_EQ(ping(2).size(), 1U);
+  auto upsert = tables_.campaigns().at(1).latest;
+  upsert.version = 2;
+  upsert.terms.trial.leads = 1;
+  EXPECT_EQ(apply(upsert).refusal, Refusal::trial_fixed);
+}
+
 TEST_F(EnginePings, CapsPerSourceCountReservationsOfThatSourceAlone) {
   campaign(1, 2 * kUnit, 100 * kUnit, [](CampaignTerms& terms) { terms.source_leads_max[1] = 1; });
   ASSERT_EQ(ping(1).size(), 1U);
