@@ -71,7 +71,8 @@ constexpr char const* kListOwn =
     "select t.market_id, t.name, t.currency, s.lead_no, s.slot, s.buyer, case when s.buyer = "
     "$1::bigint then s.campaign else 0 end, s.generator, s.gross, s.fee, s.credited, s.state, "
     "s.exclusive, s.auction_no, s.sold_us, s.due_us, "
-    "r.return_no, r.state, s.model from own s join told t on t.market_id = s.market_id " LEADEX_SALE_RETURN
+    "r.return_no, r.state, s.model from own s join told t on t.market_id = "
+    "s.market_id " LEADEX_SALE_RETURN
     "order by s.sold_us desc, s.market_id desc, s.lead_no desc, s.slot desc limit $11";
 static_assert(kSaleSlotsMax == 1024, "the statement above takes a sale's number apart");
 constexpr char const* kFind =
