@@ -251,7 +251,8 @@ class Engine {
   Outcome stand(Context& c, Listing& listing, PlaceBid const& command);
   void close_bid(Context& c, Listing& listing, std::size_t position, BidState state);
   void end_listing_auction(Context& c, Listing& listing);
-  [[nodiscard]] bool reaches_ask(Listing const& listing, StandingBid const& bid) const;
+  [[nodiscard]] bool reaches_ask(Listing const& listing, StandingBid const& bid,
+                                 std::int64_t asked_micros) const;
   void fill_bids(Context& c, Listing& listing);
 
   // engine_after.cpp: delivery, returns, settlement, what comes due
@@ -268,7 +269,8 @@ class Engine {
   void give_back_all(Context& c, OpenSale& sale, ReturnCase& returned);
   void close_return(Context& c, ReturnCase& returned, ReturnState state, std::uint8_t ruling,
                     std::int64_t credited);
-  bool run_due(Context& c, Tick::Job job, Due const& due);
+  [[nodiscard]] bool stale(Tick::Job job, Due const& due, std::int64_t now_us) const;
+  void run_due(Context& c, Tick::Job job, Due const& due);
   [[nodiscard]] bool within_ceiling(OpenSale const& sale, std::int64_t now_us) const;
   [[nodiscard]] std::int64_t return_window_us(Listing const& listing, BudgetKey const& budget,
                                               bool trial) const;

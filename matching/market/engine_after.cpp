@@ -284,66 +284,78 @@ Outcome Engine::handle(Context& c, Tick const& command) {
       }
     }
     if (oldest == nullptr || oldest->due_us > c.now_us) break;
-    if (done >= command.limit) {
+    auto const due = *oldest;
+    bool const idle = stale(job, due, c.now_us);
+    if (!idle && done >= command.limit) {
       c.applied.outcome.more = true;
       break;
     }
-    auto const due = *oldest;
     due_[job].pop();
-    if (run_due(c, job, due)) ++done;
+    if (idle) continue;
+    run_due(c, job, due);
+    ++done;
   }
   return std::move(c.applied.outcome);
 }
 
-/// @return whether anything happened: entries whose subject has moved on are dropped.
-bool Engine::run_due(Context& c, Tick::Job job, Due const& due) {
+/// Whether its subject has moved on. A reloaded engine has no such entries, so nothing may come of
+/// them, not even that there is more to do.
+bool Engine::stale(Tick::Job job, Due const& due, std::int64_t now_us) const {
   if (due.slot == kDueReturn) {
     auto const found = returns_.find(due.no);
-    if (found == returns_.end() || found->second.state != ReturnState::open) return false;
-    return handle(c, AcceptReturn{due.no, found->second.generator_no}).refusal == Refusal::none;
+    return found == returns_.end() || found->second.state != ReturnState::open;
   }
   if (due.slot == kDueExpiry || due.slot == kDueAuction || due.slot == kDueFill) {
-    auto const found = listings_.find(due.no);
-    if (found == listings_.end() || !found->second.resting) return false;
-    auto& listing = found->second;
-    auto const& rules = rules_of(listing);
+    auto const* rests = listing(due.no);
+    if (rests == nullptr || !rests->resting) return true;
+    if (due.slot == kDueExpiry) return rests->listed_us + rules_of(*rests).listing_ttl_us > now_us;
+    if (due.slot == kDueAuction) return rests->bids.empty();
+    return std::none_of(rests->bids.begin(), rests->bids.end(),
+                        [&](auto const& bid) { return reaches_ask(*rests, bid, ask(*rests)); });
+  }
+  auto const* open = sale({due.no, due.slot});
+  if (open == nullptr || open->due_us != due.due_us) return true;
+  if (job == Tick::delivery_deadline) return open->state != SaleState::pending;
+  if (job == Tick::release_holdback) return open->state != SaleState::settled;
+  return open->state != SaleState::delivered || open->return_open;
+}
+
+/// What is due and not stale.
+void Engine::run_due(Context& c, Tick::Job job, Due const& due) {
+  if (due.slot == kDueReturn) {
+    (void)handle(c, AcceptReturn{due.no, returns_.at(due.no).generator_no});
+    return;
+  }
+  if (due.slot == kDueExpiry || due.slot == kDueAuction || due.slot == kDueFill) {
+    auto& listing = listings_.at(due.no);
     if (due.slot == kDueFill) {
-      if (listing.bids.empty()) return false;
       fill_bids(c, listing);
     } else if (due.slot == kDueAuction) {
-      if (listing.bids.empty()) return false;
       end_listing_auction(c, listing);
     } else {
-      if (listing.listed_us + rules.listing_ttl_us > c.now_us) return false;
       take_off(listing);
       while (!listing.bids.empty()) close_bid(c, listing, 0, BidState::lost);
       auto const state = listing.shares_held != 0 ? LeadState::sold : LeadState::expired;
       c.applied.effects.emplace_back(moved(listing, state));
       rest_unsold(c, listing);
     }
-    drop_if_idle(due.no);
-    return true;
+    return drop_if_idle(due.no);
   }
   SaleKey const key{due.no, due.slot};
-  auto* sale = find_sale(key);
-  if (sale == nullptr || sale->due_us != due.due_us) return false;
+  auto& open = sales_.at(key);
   if (job == Tick::delivery_deadline) {
-    if (sale->state != SaleState::pending) return false;
     void_sale(c, key, SaleStep::expired);
   } else if (job == Tick::settlement) {
-    if (sale->state != SaleState::delivered || sale->return_open) return false;
-    sale->state = SaleState::settled;
-    sale->due_us = c.now_us + rules_.holdback_us;
-    schedule(Tick::release_holdback, {sale->due_us, key.lead_no, key.slot});
+    open.state = SaleState::settled;
+    open.due_us = c.now_us + rules_.holdback_us;
+    schedule(Tick::release_holdback, {open.due_us, key.lead_no, key.slot});
     c.applied.effects.emplace_back(
-        SaleStepped{key.lead_no, key.slot, SaleStep::settled, 0, sale->due_us});
+        SaleStepped{key.lead_no, key.slot, SaleStep::settled, 0, open.due_us});
   } else {
-    if (sale->state != SaleState::settled) return false;
     c.applied.effects.emplace_back(
         SaleStepped{key.lead_no, key.slot, SaleStep::holdback_released, 0, 0});
     sales_.erase(key);
   }
-  return true;
 }
 
 }  // namespace leadex::market

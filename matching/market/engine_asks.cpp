@@ -50,11 +50,23 @@ void Engine::plan_fall(Listing& listing, std::int64_t now_us) {
   falls_.push({listing.falls_us, listing.lead_no, 0});
 }
 
-/// A sale is an outcome, and so work of a tick.
+/// A sale is an outcome, and so work of a tick. It is due since the step at which the ask came down
+/// to a bid, whenever that is noticed: a reload and a replay find the same instant.
 void Engine::plan_fill(Listing const& listing, std::int64_t now_us) {
-  bool const wanted = std::any_of(listing.bids.begin(), listing.bids.end(),
-                                  [&](auto const& bid) { return reaches_ask(listing, bid); });
-  if (wanted) schedule(Tick::listing_expiry, {now_us, listing.lead_no, kDueFill});
+  auto const wanted_at = [&](std::int64_t asked_micros) {
+    return std::any_of(listing.bids.begin(), listing.bids.end(),
+                       [&](auto const& bid) { return reaches_ask(listing, bid, asked_micros); });
+  };
+  if (!wanted_at(ask(listing))) return;
+  auto const step = step_us(rules_of(listing));
+  auto const first = listing.listed_us - offset_us(listing, step);
+  auto due_us = now_us;
+  for (std::int64_t i = 1; i <= kFallSteps && first + i * step < now_us; ++i) {
+    if (!wanted_at(asked_at(listing, first + i * step))) continue;
+    due_us = first + i * step;
+    break;
+  }
+  schedule(Tick::listing_expiry, {due_us, listing.lead_no, kDueFill});
 }
 
 /// Before every command: asks stand as its time has them.

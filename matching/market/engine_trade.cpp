@@ -257,8 +257,9 @@ void Engine::end_listing_auction(Context& c, Listing& listing) {
   rest_or_close(c, listing);
 }
 
-bool Engine::reaches_ask(Listing const& listing, StandingBid const& bid) const {
-  return bid.price_micros >= ask(listing) * (bid.exclusive ? rules_of(listing).max_shares : 1);
+bool Engine::reaches_ask(Listing const& listing, StandingBid const& bid,
+                         std::int64_t asked_micros) const {
+  return bid.price_micros >= asked_micros * (bid.exclusive ? rules_of(listing).max_shares : 1);
 }
 
 /// The ask has come down to bids that stand: the highest buys first, at the ask.
@@ -268,7 +269,7 @@ void Engine::fill_bids(Context& c, Listing& listing) {
     for (std::size_t i = 0; i < listing.bids.size(); ++i) {
       bool const higher = best == listing.bids.size() ||
                           listing.bids[i].price_micros > listing.bids[best].price_micros;
-      if (higher && reaches_ask(listing, listing.bids[i])) best = i;
+      if (higher && reaches_ask(listing, listing.bids[i], ask(listing))) best = i;
     }
     if (best == listing.bids.size() || !listing.resting) return;
     auto const bid = listing.bids[best];
