@@ -81,9 +81,11 @@ asio::awaitable<void> Session::run() {
     connection_->abort();
     co_return;
   }
+  if (shared_.observer != nullptr) shared_.observer->connection_opened();
   while (co_await serve_one()) {
   }
   co_await connection_->close(Clock::now() + limits.close_timeout);
+  if (shared_.observer != nullptr) shared_.observer->connection_closed();
 }
 
 asio::awaitable<Session::HeadRead> Session::read_head() {

@@ -125,8 +125,8 @@ constexpr std::array kRules{
     Rule{"test_webhook_endpoint", "GB", "endpoint"},
     Rule{"list_webhook_deliveries", "GB", "endpoint"},
     Rule{"resend_webhook_delivery", "GB", "endpoint,delivery"},
-    Rule{"create_ping", "G"},
-    Rule{"post_ping", "G", "ping", false, {}, "{}"},
+    Rule{"create_ping", "G", {}, true},
+    Rule{"post_ping", "G", "ping", true, {}, "{}"},
 };
 
 }  // namespace

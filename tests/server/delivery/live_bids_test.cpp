@@ -56,7 +56,7 @@ class LiveBidding : public TradeHarness {
   std::string live_campaign(Account const& account, std::string const& bid, std::string const& url,
                             std::string const& more = {}) {
     return campaign(
-        account, bid, "500.00",
+        account, bid, "90.00",
         R"(,"webhook_endpoint_id":")" + endpoint(account) + R"(","bid_url":")" + url + '"' + more);
   }
   Reply ping(std::string const& more = R"(,"tmax_ms":2000)") {
