@@ -173,10 +173,10 @@ struct BatchRows {
   std::vector<NewIntent> new_intents;
   std::vector<NewCampaign> new_campaigns;
   std::vector<CampaignVersionRow> campaign_versions;
-  std::vector<WithheldRow> withheld;
   std::vector<PromiseRow> promises;
 
   std::vector<AccountDelta> account_deltas;
+  std::vector<WithheldRow> withheld;  // those that are there stay
   std::vector<SaleUpdate> sale_updates;
   std::vector<market::LeadMoved> lead_updates;
   std::vector<RestRow> rests;

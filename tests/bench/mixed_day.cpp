@@ -16,6 +16,7 @@
 #include "server/market/replay.hpp"
 #include "tests/bench/figures.hpp"
 #include "tests/matching/market/market_run.hpp"
+#include "tests/server/market/stored_lead.hpp"
 #include "tests/support/test_database.hpp"
 
 namespace leadex::bench {
@@ -143,26 +144,6 @@ class Day {
                      run_.learn(applied);
                    });
     context.run();
-  }
-
-  static storage::NewLead rows_of(market::OfferLead const& offer) {
-    storage::NewLead lead;
-    lead.lead_no = offer.lead_no;
-    lead.tenant_no = offer.generator_no;
-    lead.version = offer.version;
-    lead.score = offer.score;
-    lead.vehicle = offer.vehicle;
-    lead.reason = offer.reason;
-    lead.captured_us = offer.captured_us;
-    lead.ask_micros = offer.ask_micros;
-    lead.attributes = market::encode_value(offer.attributes);
-    if (offer.named) lead.named_for = market::encode_value(offer.named_for);
-    lead.consent_digest = "d";
-    lead.contact_sealed = "c";
-    lead.consent_sealed = "c";
-    lead.kek_id = 202611;
-    lead.key_wrapped = "k";
-    return lead;
   }
 
   void send(std::vector<Command> commands) {

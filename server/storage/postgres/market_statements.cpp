@@ -487,10 +487,6 @@ std::vector<Call> body_calls(std::int64_t market_id, BatchRows const& rows) {
             {i8(v, [](V r) { return r.campaign_no; }), i4(v, [](V r) { return r.version; }),
              texts(v, [](V r) { return r.definition; }), bytes(v, [](V r) { return r.terms; }),
              i8(v, [](V r) { return r.created_by; })});
-  using W = WithheldRow const&;
-  auto const& w = rows.withheld;
-  calls.add_missing(kWithheld, w,
-                    {i8(w, [](W r) { return r.lead_no; }), i8(w, [](W r) { return r.buyer_no; })});
   using Q = PromiseRow const&;
   auto const& q = rows.promises;
   calls.add(kPromises, q,
@@ -528,6 +524,12 @@ std::vector<Call> tail_calls(std::int64_t market_id, BatchRows const& rows) {
             {i8(l, [](L r) { return r.lead_no; }), i2(l, [](L r) { return r.state; }),
              i8(l, [](L r) { return r.listed_us; }), i8(l, [](L r) { return r.reserve_micros; })});
   add_rounds(calls, seq, rows);
+  // Neighbouring batches may hold the same pair. In the bodies, which are sent at once, the earlier
+  // one could wait for the row of the later one, which waits for the earlier one's turn.
+  using W = WithheldRow const&;
+  auto const& w = rows.withheld;
+  calls.add_missing(kWithheld, w,
+                    {i8(w, [](W r) { return r.lead_no; }), i8(w, [](W r) { return r.buyer_no; })});
   using C = market::CounterMoved const&;
   auto const& c = rows.counters;
   std::vector<std::string> counter_columns{i8(c, [](C r) { return r.campaign_no; })};

@@ -34,15 +34,10 @@ TEST_F(MarketFixture, ABatchThatWaitedForAFailedOneEndsCleanly) {
     hash = batch->hash();
     pipeline->submit(batch, epoch);
   }
-  auto const under_way = [&] {
-    return number(
-        "select count(distinct pid) from pg_locks where relation = 'leadex.person'::regclass and "
-        "mode = 'RowExclusiveLock'");
-  };
-  for (int i = 0; i < 500 && under_way() < 2; ++i) {
+  for (int i = 0; i < 500 && writers_of_persons() < 2; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds{10});
   }
-  EXPECT_EQ(under_way(), 2);
+  EXPECT_EQ(writers_of_persons(), 2);
   holding.commit();
   for (int i = 0; i < 1000 && count() < 2; ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds{10});
@@ -50,6 +45,52 @@ TEST_F(MarketFixture, ABatchThatWaitedForAFailedOneEndsCleanly) {
   EXPECT_EQ(reports[0].failure, storage::CommitFailure::refused);
   EXPECT_EQ(reports[1].failure, storage::CommitFailure::unknown);
   EXPECT_EQ(number("select seq from leadex.market_head where market_id = 7"), 0);
+}
+
+/// The bodies of two batches are sent at once, so the later one may come first: what both of them
+/// hold must not make each wait for the other.
+TEST_F(MarketFixture, NeighbouringBatchesMayKeepTheSameLeadFromTheSameBuyer) {
+  std::mutex guard;
+  std::vector<storage::CommitReport> reports;
+  auto const count = [&] {
+    std::lock_guard const lock{guard};
+    return reports.size();
+  };
+  auto const store = storage::make_market_store(database_.app());
+  auto const pipeline = store->open_pipeline(kMarket, 0, [&](storage::CommitReport report) {
+    std::lock_guard const lock{guard};
+    reports.push_back(std::move(report));
+  });
+  pqxx::connection connection{database_.owner()};
+  pqxx::work holding{connection};  // the first batch waits for this person before it goes on
+  holding.exec(
+      "insert into leadex.person (market_id, digest, lead_no, seen_us) values (7, "
+      "decode(repeat('01', 16), 'hex'), 99, 1)");
+  auto const epoch = number("select epoch from leadex.market_head where market_id = 7");
+  std::string hash(32, '\0');
+  for (std::int64_t seq = 1; seq <= 2; ++seq) {
+    storage::BatchRows rows;
+    rows.seq = seq;
+    rows.persons.push_back({.digest = std::string(16, static_cast<char>(seq)), .lead_no = seq});
+    rows.withheld.push_back({5, 3});
+    auto const batch = store->prepare(kMarket, rows, hash);
+    hash = batch->hash();
+    pipeline->submit(batch, epoch);
+  }
+  for (int i = 0; i < 500 && writers_of_persons() < 3; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  EXPECT_EQ(writers_of_persons(), 3) << "both bodies are under way beside the holder";
+  std::this_thread::sleep_for(std::chrono::milliseconds{200});  // the second body comes to its end
+  holding.abort();
+  for (int i = 0; i < 2000 && count() < 2; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  ASSERT_EQ(count(), 2U);
+  for (auto const& report : reports) {
+    EXPECT_EQ(report.failure, storage::CommitFailure::none) << report.seq << ' ' << report.detail;
+  }
+  EXPECT_EQ(number("select count(*) from leadex.lead_withheld"), 1);
 }
 
 TEST_F(MarketFixture, TheOneCommandThatTheDatabaseRefusesIsFoundAndItsNeighboursGoOn) {

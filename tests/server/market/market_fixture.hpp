@@ -15,6 +15,7 @@
 #include "server/market/market_host.hpp"
 #include "server/storage/postgres/verifier.hpp"
 #include "tests/matching/market/market_run.hpp"
+#include "tests/server/market/stored_lead.hpp"
 #include "tests/support/test_database.hpp"
 
 namespace leadex::market {
@@ -120,25 +121,6 @@ class MarketFixture : public testing::Test {
     return offer;
   }
 
-  static storage::NewLead rows_of(OfferLead const& offer) {
-    storage::NewLead lead;
-    lead.lead_no = offer.lead_no;
-    lead.tenant_no = offer.generator_no;
-    lead.version = offer.version;
-    lead.score = offer.score;
-    lead.vehicle = offer.vehicle;
-    lead.reason = offer.reason;
-    lead.captured_us = offer.captured_us;
-    lead.ask_micros = offer.ask_micros;
-    lead.attributes = encode_value(offer.attributes);
-    lead.consent_digest = "d";
-    lead.contact_sealed = "c";
-    lead.consent_sealed = "c";
-    lead.kek_id = 202611;
-    lead.key_wrapped = "k";
-    return lead;
-  }
-
   /// The platform's half of funding.
   void leave_wallet(FundBudget const& fund) {
     pqxx::connection connection{database_.owner()};
@@ -160,6 +142,15 @@ class MarketFixture : public testing::Test {
     pqxx::work work{connection};
     work.exec(statement);
     work.commit();
+  }
+
+  /// Transactions under way that wrote persons. The databases of tests that run beside this one are
+  /// copies of one template: their tables have the same numbers, so the database is named too.
+  std::int64_t writers_of_persons() {
+    return number(
+        "select count(distinct l.pid) from pg_locks l join pg_database d on d.oid = l.database "
+        "where d.datname = current_database() and l.mode = 'RowExclusiveLock' and l.relation = "
+        "'leadex.person'::regclass");
   }
 
   /// What `leadex verify ledger` says of the market's sales and counters: reason and batch of the
