@@ -34,7 +34,8 @@ class RestRows {
                                                     int limit) = 0;
   /// Something stands against them: they do not come back unless they rest anew in that round.
   virtual void drop(MarketNo market, std::span<RestedRound const> rounds) = 0;
-  /// Its generator does not want it back on sale, for good. @return whether a round of it was open
+  /// Its generator does not want it back on sale, for good. @return whether a round of it was open,
+  /// or withdrawn before
   virtual bool withdraw(LeadId lead) = 0;
   /// The same of a batch's leads with numbers in that range. @return whether there were any
   virtual bool withdraw(BatchId batch, LeadRange range) = 0;

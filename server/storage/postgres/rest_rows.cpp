@@ -34,7 +34,7 @@ constexpr char const* kDrop =
     "is null";
 constexpr char const* kWithdrawLead =
     "update lead_rest set withdrawn = true where market_id = $1 and lead_no = $2 and market_seq is "
-    "null";
+    "null and (withdrawn or not dropped)";
 
 constexpr char const* kWithdrawBatch =
     "update lead_rest r set withdrawn = true from lead l where r.market_id = $1 and r.lead_no "
