@@ -138,13 +138,9 @@ asio::awaitable<ApiResult> answer_ping(ApiCall& call, Deadline deadline) {
   market::OfferPing ping;
   ping.ping_no = new_ping_no();
   ping.minimum_micros = terms->minimum.micros;
-  auto named = co_await named_by(call, *lead);
-  if (!named) co_return refuse(named.error());
-  intake::LeadPlace place;
-  place.tenant_no = call.account_no();
-  place.version = market->settings->rules.version;
-  place.named_for = std::move(*named);
-  ping.lead = intake::make_offer(*lead, place);
+  auto const place = co_await place_of(call, *market, *lead);
+  if (!place) co_return refuse(place.error());
+  ping.lead = intake::make_offer(*lead, *place);
   PingToken token{.market = market->no(),
                   .ping_no = ping.ping_no,
                   .asked_us = to_unix_micros(call.ctx.now()),
@@ -195,20 +191,16 @@ Answered post_ping(ApiCall& call) {
   auto bids = taken(call, *token);
   if (!bids) co_return refuse(bids.error());
 
-  auto named = co_await named_by(call, *lead);
-  if (!named) co_return refuse(named.error());
+  auto place = co_await place_of(call, *market, *lead);
+  if (!place) co_return refuse(place.error());
   if (call.test_key()) {
-    co_return co_await try_post(call, *market, *token, std::move(*bids), *lead, std::move(*named));
+    co_return co_await try_post(call, *market, *token, std::move(*bids), *lead, std::move(*place));
   }
   auto const number = co_await trade_of(call).lead_numbers.next(market->no());
   if (!number) co_return refuse(api::problem_of(number.error()));
-  intake::LeadPlace place;
-  place.id = {market->no(), *number};
-  place.tenant_no = call.account_no();
-  place.version = market->settings->rules.version;
-  place.named_for = std::move(*named);
+  place->id = {market->no(), *number};
   market::Submission submission;
-  submission.lead = intake::make_new_lead(call.ctx.keys, *lead, place);
+  submission.lead = intake::make_new_lead(call.ctx.keys, *lead, *place);
   market::PostPing post{token->ping_no, token->expires_us, std::move(*bids),
                         intake::make_offer(*submission.lead, *lead)};
   if (!answers_to(*token, post.lead, intake::company_keys(*lead))) {
@@ -219,7 +211,7 @@ Answered post_ping(ApiCall& call) {
   submission.idempotency = call.claim(market::Operation::post_ping);
   auto const done = co_await submit(call, *market, std::move(submission));
   if (!done) co_return refuse(done.error());
-  auto const id = co_await lead_of(call, place.id, *done);
+  auto const id = co_await lead_of(call, place->id, *done);
   if (!id) co_return refuse(id.error());
   Money const added{std::max<std::int64_t>(done->outcome.micros, 0)};
   auto response =

@@ -31,13 +31,17 @@ Result<intake::CheckedLead, ApiProblem> check_lead(ApiCall const& call,
   return std::move(*lead);
 }
 
-asio::awaitable<Result<std::vector<std::int64_t>, ApiProblem>> named_by(
-    ApiCall& call, intake::CheckedLead const& lead) {
+asio::awaitable<Result<intake::LeadPlace, ApiProblem>> place_of(ApiCall& call, MarketRef market,
+                                                                intake::CheckedLead const& lead) {
+  intake::LeadPlace place;
+  place.tenant_no = call.account_no();
+  place.version = market.settings->rules.version;
   auto const keys = intake::company_keys(lead);
-  if (keys.empty()) co_return std::vector<std::int64_t>{};
+  if (keys.empty()) co_return place;
   auto const found = co_await trade_of(call).rights.named(keys);
   if (!found) co_return refuse(api::problem_of(found.error()));
-  co_return intake::buyers_of(keys, *found);
+  place.named_for = intake::buyers_of(keys, *found);
+  co_return place;
 }
 
 http::Response render_outcome(ApiCall const& call, std::string_view currency,

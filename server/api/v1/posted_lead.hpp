@@ -20,9 +20,10 @@ namespace leadex::api {
 [[nodiscard]] Result<intake::CheckedLead, ApiProblem> check_lead(
     ApiCall const& call, market::MarketSettings const& settings, intake::LeadFields fields);
 
-/// The buyers that the lead's consent names, by their numbers; empty for an open one.
-[[nodiscard]] asio::awaitable<Result<std::vector<std::int64_t>, ApiProblem>> named_by(
-    ApiCall& call, intake::CheckedLead const& lead);
+/// Where a lead of this call would stand: its generator, the market's rules in force, the buyers
+/// its consent names. It has no number yet.
+[[nodiscard]] asio::awaitable<Result<intake::LeadPlace, ApiProblem>> place_of(
+    ApiCall& call, MarketRef market, intake::CheckedLead const& lead);
 
 /// What came of it. A lead that was only tried has no number.
 struct Offered {

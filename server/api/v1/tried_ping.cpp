@@ -27,11 +27,7 @@ asio::awaitable<Result<market::PingAnswer, ApiProblem>> try_ping(ApiCall& call, 
 
 asio::awaitable<ApiResult> try_post(ApiCall& call, MarketRef market, PingToken token,
                                     std::vector<market::PromisedBid> bids, intake::CheckedLead lead,
-                                    std::vector<std::int64_t> named_for) {
-  intake::LeadPlace place;
-  place.tenant_no = call.account_no();
-  place.version = market.settings->rules.version;
-  place.named_for = std::move(named_for);
+                                    intake::LeadPlace place) {
   if (!answers_to(token, intake::make_offer(lead, place), intake::company_keys(lead))) {
     co_return problem(Code::ping_mismatch);
   }

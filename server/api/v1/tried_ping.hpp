@@ -19,6 +19,6 @@ namespace leadex::api {
 [[nodiscard]] asio::awaitable<ApiResult> try_post(ApiCall& call, MarketRef market, PingToken token,
                                                   std::vector<market::PromisedBid> bids,
                                                   intake::CheckedLead lead,
-                                                  std::vector<std::int64_t> named_for);
+                                                  intake::LeadPlace place);
 
 }  // namespace leadex::api
