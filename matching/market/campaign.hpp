@@ -53,6 +53,7 @@ struct Campaign {
   [[nodiscard]] bool stopped() const {
     return status == CampaignStatus::paused || status == CampaignStatus::trial_ended;
   }
+  [[nodiscard]] bool pays_for_clicks() const { return terms.model == PricingModel::cpc; }
   [[nodiscard]] bool in_trial() const { return trial_sold < terms.trial.leads; }
   /// What it bids now: for a share, and for the whole lead when that is another amount.
   [[nodiscard]] std::int64_t bid() const {

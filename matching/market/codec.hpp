@@ -20,8 +20,8 @@ namespace leadex::market {
 enum class CodecError : std::uint8_t { malformed };
 
 /// What is written now. 2: routes, price rules, schedules, trials, reserves of sources. 3: how long
-/// pings hold. 4: pricing models.
-inline constexpr std::uint32_t kFormat = 4;
+/// pings hold. 4: pricing models, live bids, recycling. 5: clicks.
+inline constexpr std::uint32_t kFormat = 5;
 
 class ByteWriter {
  public:

@@ -161,6 +161,7 @@ struct CampaignTerms {
   TrialTerms trial;
   PricingModel model{PricingModel::cpl};
   bool live_bid{};  // a ping asks the buyer's endpoint; the bids here are the most it may say
+  std::string landing_url;  // cpc: where its visitors go, macros not filled in
 
   static void fields(auto& self, auto& io) {
     io(self.bid_micros, self.exclusive_bid_micros, self.exclusivity, self.max_shares, self.zone,
@@ -170,6 +171,7 @@ struct CampaignTerms {
       io(self.priority, self.weight, self.pacing, self.schedule, self.source_leads_max, self.trial);
     }
     if (io.since(4)) io(self.model, self.live_bid);
+    if (io.since(5)) io(self.landing_url);
   }
 };
 
@@ -527,6 +529,19 @@ struct RelistLead {
 /// Rounds of a lead are few: its sales are numbered through all of them.
 inline constexpr std::int32_t kRecycleRoundsMax = 20;
 
+/// A visit asks where to go: one campaign that pays for clicks gets it, or nobody does; nothing of
+/// it rests.
+struct OfferClick {
+  std::int64_t click_no{};  // of the numbers of leads
+  std::int64_t generator_no{};
+  std::int32_t version{};                 // of the rules its attributes follow
+  std::vector<AttributeText> attributes;  // in the order of that version
+  std::vector<std::int64_t> paid_by;      // campaigns that paid for this visitor lately, ascending
+  static void fields(auto& self, auto& io) {
+    io(self.click_no, self.generator_no, self.version, self.attributes, self.paid_by);
+  }
+};
+
 /// The order is stored in the log: new commands go at the end.
 using Command =
     std::variant<ConfigureMarket, SetZoneWindows, UpsertCampaign, PauseCampaign, SweepListings,
@@ -534,7 +549,7 @@ using Command =
                  WithdrawBid, Purchase, ConfirmDelivery, RefuseDelivery, OpenReturn, AcceptReturn,
                  ContestReturn, DecideDispute, WithdrawLead, Tick, ClawBack, CoverClawBack,
                  ProposeDeal, AcceptDeal, EndDeal, SetSourceTerms, WithholdLeads, OfferPing,
-                 PostPing, ForgetPings, RelistLead>;
+                 PostPing, ForgetPings, RelistLead, OfferClick>;
 
 /// The lead a command brings; null when it brings none.
 template <class C>

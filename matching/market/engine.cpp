@@ -100,6 +100,11 @@ Outcome Engine::handle(Context& c, UpsertCampaign const& command) {
   if (found != campaigns_.end() && found->second.terms.zone != command.terms.zone) {
     return {.refusal = Refusal::zone_fixed};
   }
+  // What its caps have counted, and what was bid for, is of one kind.
+  if (found != campaigns_.end() &&
+      found->second.pays_for_clicks() != (command.terms.model == PricingModel::cpc)) {
+    return {.refusal = Refusal::not_of_this_model};
+  }
   // The rights of leads that were sold on trial do not change behind their generators' backs.
   if (found != campaigns_.end() &&
       (found->second.trial_sold > 0 || found->second.reserved.trial_n > 0) &&

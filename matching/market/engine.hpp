@@ -103,6 +103,8 @@ class Engine {
   /// @cost  as an auction of that lead; nothing where no campaign bids live
   [[nodiscard]] std::vector<LiveBidder> live_bidders(OfferPing const& ping, std::int64_t now_us,
                                                      std::size_t most) const;
+  /// The campaign that would get that visit now; 0 none.
+  [[nodiscard]] std::int64_t preview(OfferClick const& click, std::int64_t now_us) const;
 
   /// Pings with something reserved.
   [[nodiscard]] std::size_t ping_count() const { return pings_.size(); }
@@ -223,6 +225,16 @@ class Engine {
   Outcome handle(Context& c, RelistLead const& command);
   void rest_unsold(Context& c, Listing const& listing) const;
   void rest_returned(Context& c, ReturnCase const& returned) const;
+  // engine_clicks.cpp: visits, each for one campaign that pays for them
+  Outcome handle(Context& c, OfferClick const& command);
+  struct ClickAuction {
+    Listing probe;
+    auction::AuctionInput input;
+    auction::AuctionResult result;
+  };
+  [[nodiscard]] std::optional<ClickAuction> click_auction(OfferClick const& click,
+                                                          std::int64_t now_us,
+                                                          targeting::MatchBuffer& matches) const;
 
   // engine_preview.cpp: without changing anything
   [[nodiscard]] std::optional<Values> values_of(OfferLead const& lead) const;

@@ -114,6 +114,7 @@ Outcome Engine::handle(Context& c, OpenReturn const& command) {
   if (sale == nullptr || sale->budget.buyer_no != command.buyer_no) {
     return {.refusal = Refusal::sale_unknown};
   }
+  if (sale->model == PricingModel::cpc) return {.refusal = Refusal::not_of_this_model};
   if (sale->return_no != 0) return {.refusal = Refusal::already_returned};
   if (sale->state == SaleState::pending) return {.refusal = Refusal::sale_not_delivered};
   if (sale->state != SaleState::delivered || c.now_us > sale->due_us) {

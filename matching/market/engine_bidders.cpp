@@ -27,6 +27,11 @@ bool bids_live(auction::Candidate& candidate, LiveBid const& live, bool in_trial
   return true;
 }
 
+/// Visits are for campaigns that pay for clicks, leads for those that do not.
+bool meets(PricingModel model, Listing const& listing) {
+  return (model == PricingModel::cpc) == listing.click;
+}
+
 }  // namespace
 
 bool source_allowed(CampaignTerms const& terms, std::int64_t generator_no) {
@@ -40,6 +45,7 @@ bool source_allowed(CampaignTerms const& terms, std::int64_t generator_no) {
 /// The checks that are not in the index: they depend on the pair or change with every sale.
 bool Engine::welcome(Campaign const& campaign, Listing const& listing, std::int64_t now_us) const {
   auto const& terms = campaign.terms;
+  if (!meets(terms.model, listing)) return false;
   if (terms.minimum_score != kNone && listing.score < terms.minimum_score) return false;
   return source_allowed(terms, listing.generator_no) && listing.open_to(campaign.buyer_no) &&
          open_at(campaign, now_us) && in_pace(campaign, now_us) &&
@@ -72,8 +78,9 @@ std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
   candidate.campaign_no = campaign.campaign_no;
   candidate.buyer_no = campaign.buyer_no;
   candidate.bid = Money{campaign.bid()};
-  if (auto const whole = campaign.exclusive_bid()) candidate.exclusive_bid = Money{*whole};
-  candidate.exclusivity = terms.exclusivity;
+  candidate.exclusivity = listing.click ? auction::Exclusivity::exclusive : terms.exclusivity;
+  auto const whole_bid = campaign.exclusive_bid();
+  if (whole_bid && !listing.click) candidate.exclusive_bid = Money{*whole_bid};
   if (live != nullptr && !bids_live(candidate, *live, campaign.in_trial())) return std::nullopt;
   candidate.max_shares = terms.max_shares;
   candidate.tier =
@@ -81,7 +88,9 @@ std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
   candidate.served = campaign.counters[1].n;
   candidate.weight = terms.weight;
   candidate.turn = campaign.turn;
-  auto const* deal = deal_between(campaign.buyer_no, listing.generator_no);
+  // What two have agreed on is the price of a lead.
+  auto const* deal =
+      listing.click ? nullptr : deal_between(campaign.buyer_no, listing.generator_no);
   bool const deal_stands = deal != nullptr && deal->price_micros >= rules.reserve_micros;
   if (deal_stands && affordable(campaign, deal->price_micros)) {
     candidate.deal = Money{deal->price_micros};

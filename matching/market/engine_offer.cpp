@@ -133,6 +133,7 @@ AuctionHeld Engine::told(Listing const& listing, auction::AuctionInput const& in
                          auction::AuctionResult const& result, bool of_bids) {
   AuctionHeld held;
   held.lead_no = listing.lead_no;
+  held.click = listing.click;
   held.rules_version = listing.version;
   held.candidates = static_cast<std::int64_t>(input.candidates.size());
   held.reserve_micros = input.reserve.micros;

@@ -84,6 +84,7 @@ std::optional<Verdict> Engine::explain(std::int64_t campaign_no, OfferLead const
   if (campaign.status == CampaignStatus::paused) return no("paused");
   if (campaign.status == CampaignStatus::trial_ended) return no("trial_ended");
   if (!campaign.targeting_valid) return no("targeting_outdated");
+  if (campaign.pays_for_clicks()) return no("pricing_model");
 
   auto values = values_of(lead);
   if (!values) return std::nullopt;

@@ -43,6 +43,7 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
   sold.shares_max = std::min(award.shares_max, rules.max_shares);
   sold.auction_no = award.auction_no;
   sold.sold_us = c.now_us;
+  sold.model = listing.click ? PricingModel::cpc : PricingModel::cpl;
   auto& money = budget(award.budget);
   LEADEX_CHECK(award.gross_micros > 0 && money >= award.gross_micros);
   money -= award.gross_micros;
@@ -50,7 +51,7 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
   bool webhook = false;
   if (award.budget.campaign_no != 0) {
     auto& campaign = campaigns_.at(award.budget.campaign_no);
-    webhook = campaign.terms.delivery == Delivery::webhook;
+    webhook = campaign.terms.delivery == Delivery::webhook && !listing.click;
     bool const turns =
         rules.routing == auction::Routing::round_robin || rules.routing == auction::Routing::hybrid;
     if (turns && award.in_turn) campaign.turn = award.auction_no;
@@ -58,8 +59,9 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
     count_sale(c, campaign, sold, award.promised);
   }
   sold.state = webhook ? SaleState::pending : SaleState::delivered;
-  sold.due_us = c.now_us + (webhook ? rules.delivery_deadline_us
-                                    : return_window_us(listing, award.budget, sold.trial));
+  sold.due_us = c.now_us + (webhook         ? rules.delivery_deadline_us
+                            : listing.click ? rules.click_review_us
+                                            : return_window_us(listing, award.budget, sold.trial));
 
   listing.shares_held |= static_cast<std::uint16_t>(1U << (sold.slot % kSharesPerRound));
   listing.exclusive_held = listing.exclusive_held || award.exclusive;
@@ -84,7 +86,8 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
   LEADEX_CHECK(sales_.emplace(open.key, open).second);
   schedule(webhook ? Tick::delivery_deadline : Tick::settlement,
            {open.due_us, open.key.lead_no, open.key.slot});
-  if (!webhook) buyers_[award.budget.buyer_no].delivered[open.sold_us / kHourUs] += 1;
+  if (!webhook && !listing.click)
+    buyers_[award.budget.buyer_no].delivered[open.sold_us / kHourUs] += 1;
 
   c.applied.outcome.sold.push_back({.lead_no = sold.lead_no,
                                     .slot = sold.slot,
@@ -111,6 +114,7 @@ Outcome Engine::handle(Context& c, PlaceBid const& command) {
     campaign = find_campaign(command.budget.campaign_no, command.budget.buyer_no);
     if (campaign == nullptr) return {.refusal = Refusal::campaign_unknown};
     if (campaign->stopped()) return {.refusal = Refusal::campaign_paused};
+    if (campaign->pays_for_clicks()) return {.refusal = Refusal::not_of_this_model};
   }
   auto const own_max = campaign != nullptr ? campaign->terms.max_shares : rules.max_shares;
   if (listing.had(command.budget.buyer_no)) return {.refusal = Refusal::already_bought};
@@ -304,6 +308,7 @@ Outcome Engine::handle(Context& c, Purchase const& command) {
     campaign = find_campaign(command.budget.campaign_no, command.budget.buyer_no);
     if (campaign == nullptr) return {.refusal = Refusal::campaign_unknown};
     if (campaign->stopped()) return {.refusal = Refusal::campaign_paused};
+    if (campaign->pays_for_clicks()) return {.refusal = Refusal::not_of_this_model};
   }
   struct Pick {
     std::int64_t lead_no;

@@ -55,6 +55,7 @@ struct Listing {
   std::int16_t round{};                      // how often it was listed again
   bool exclusive_held{};
   bool resting{};
+  bool click{};  // a visit, made for its auction alone
   [[nodiscard]] bool had(std::int64_t buyer_no) const {
     return std::any_of(owners.begin(), owners.end(),
                        [=](Owner const& owner) { return owner.buyer_no == buyer_no; });

@@ -47,7 +47,8 @@ enum class Refusal : std::uint8_t {
   not_counterparty = 31,  // who proposed a deal cannot accept it
   trial_fixed = 32,       // terms of a trial that has begun
   ping_expired = 33,
-  ping_used = 34,  // its promise was kept once
+  ping_used = 34,          // its promise was kept once
+  not_of_this_model = 35,  // what is paid for by the click has no bids, purchases or returns
 };
 
 /// A sale as the sender of a command sees it. The fee is the market's writer's to fill in.
@@ -277,10 +278,12 @@ struct AuctionHeld {
   std::vector<RankedBid> ranked;       // best first, at most kRankedBidsMax
   std::string book;                    // canonical candidate list; the record keeps its digest
   std::int64_t reserve_micros{kNone};  // that held; none in records of an older format
+  bool click{};                        // of a visit: lead_no is a click's
   static void fields(auto& self, auto& io) {
     io(self.auction_no, self.lead_no, self.rules_version, self.candidates, self.winners,
        self.exclusive, self.revenue_micros, self.losing_package_micros, self.ranked, self.book);
     if (io.since(2)) io(self.reserve_micros);
+    if (io.since(5)) io(self.click);
   }
 };
 

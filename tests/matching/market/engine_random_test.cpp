@@ -57,6 +57,17 @@ void expect_within_limits(Engine const& engine, PingReserved const& ping) {
   }
 }
 
+/// A visit is sold once, to a campaign that pays for clicks, for no less than the click reserve.
+void expect_click(ShadowTables const& tables, Engine const& engine, SaleAwarded const& award) {
+  ASSERT_EQ(award.slot, 0);
+  ASSERT_TRUE(award.exclusive);
+  ASSERT_FALSE(tables.leads().contains(award.lead_no)) << "a lead and a click";
+  ASSERT_GE(award.gross_micros, std::max<std::int64_t>(engine.rules().click_reserve_micros, 1));
+  ASSERT_TRUE(engine.campaign(award.budget.campaign_no)->pays_for_clicks());
+  ASSERT_NE(award.state, SaleState::voided);
+  ASSERT_NE(award.state, SaleState::pending);
+}
+
 /// What must hold of the tables after every command.
 void expect_invariants(ShadowTables const& tables, Engine const& engine, PlainPings const& pings) {
   ASSERT_EQ(engine.ping_count(), pings.size());
@@ -65,7 +76,14 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine, PlainPi
   std::map<std::pair<std::int64_t, std::int64_t>, int> had;    // (lead, buyer) → sales
   for (auto const& [key, sale] : tables.sales()) {
     auto const& award = sale.award;
+    if (award.model == PricingModel::cpc) {
+      ASSERT_NO_FATAL_FAILURE(expect_click(tables, engine, award));
+      held += award.gross_micros - sale.credited_micros;
+      continue;
+    }
     ASSERT_GE(award.gross_micros, kUnit) << "below the reserve";
+    ASSERT_FALSE(award.budget.campaign_no != 0 &&
+                 engine.campaign(award.budget.campaign_no)->pays_for_clicks());
     auto const& offer = tables.leads().at(key.lead_no).lead;
     ASSERT_TRUE(!offer.named || std::ranges::binary_search(offer.named_for, award.budget.buyer_no))
         << "sold to a company the consent does not name";
@@ -140,6 +158,14 @@ std::vector<SoldShare> promised(Applied const& applied) {
   return shares;
 }
 
+/// The campaign that a visit went to; 0 none.
+std::int64_t gone_to(Applied const& applied) {
+  for (auto const& effect : applied.effects) {
+    if (auto const* sale = std::get_if<SaleAwarded>(&effect)) return sale->budget.campaign_no;
+  }
+  return 0;
+}
+
 /// Shares as a preview tells them: numbered as they come.
 std::vector<SoldShare> as_tried(std::vector<SoldShare> sold) {
   for (std::size_t i = 0; i < sold.size(); ++i) sold[i].slot = static_cast<std::int32_t>(i);
@@ -160,6 +186,7 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
   int reserved = 0;
   int posted = 0;
   int relisted = 0;
+  int clicked = 0;
   for (int round = 0; round < rounds(); ++round) {
     auto const seed = first + static_cast<unsigned>(round);
     SCOPED_TRACE(testing::Message() << "seed " << seed);
@@ -179,7 +206,15 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
       auto const price = plain ? engine.preview(ping->lead, run.now_us()) : std::nullopt;
       bool const fits = ping != nullptr && ping->minimum_micros >= 0;
       auto const bids = fits ? engine.preview(*ping, run.now_us()) : std::nullopt;
+      auto const* const click = std::get_if<OfferClick>(&command);
+      auto const way = click != nullptr ? engine.preview(*click, run.now_us()) : 0;
       auto const applied = engine.apply(run.now(), command);
+      if (click != nullptr) {
+        ASSERT_EQ(way, gone_to(applied));
+        ASSERT_FALSE(std::ranges::binary_search(click->paid_by, way));
+        ASSERT_EQ(applied.effects.empty(), way == 0) << "a trace of nothing";
+        clicked += way != 0 ? 1 : 0;
+      }
       if (tried) ASSERT_EQ(encode_value(*tried), encode_value(as_tried(applied.outcome.sold)));
       if (price) ASSERT_EQ(encode_value(*price), encode_value(promised(applied)));
       if (bids) ASSERT_EQ(encode_value(*bids), encode_value(reserved_bids(applied)));
@@ -209,6 +244,7 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
     EXPECT_GT(tables.sales().size(), 50U) << "the run traded too little to say much";
   }
   EXPECT_GT(reserved, 20 * rounds()) << "hardly a ping was matched";
+  EXPECT_GT(clicked, 10 * rounds()) << "hardly a visit was sold";
   EXPECT_GT(posted, 4 * rounds()) << "hardly a promise was called in";
   EXPECT_GT(relisted, 4 * rounds()) << "hardly a lead was listed again";
 }

@@ -30,6 +30,8 @@ MarketRules MarketRun::rules(std::int32_t version) {
   rules.holdback_us = 240 * kMinuteUs;
   rules.delivery_deadline_us = 5 * kMinuteUs;
   rules.return_ceiling_bp = 5000;
+  rules.click_reserve_micros = kUnit / 2;
+  rules.click_review_us = 90 * kMinuteUs;
   rules.attributes = {
       {.name = "state", .type = targeting::AttributeType::choice, .choices = {"CA", "TX", "NY"}},
       {.name = "age", .type = targeting::AttributeType::integer, .minimum = 16, .maximum = 110},
@@ -48,6 +50,7 @@ MarketRules MarketRun::own_rules() {
   }
   if (below(2) == 0) own.fall_us = 120 * kMinuteUs;
   if (below(2) == 0) own.fallback_campaign = 1 + below(kCampaigns);
+  if (below(3) == 0) own.click_reserve_micros = 0;
   own.grade_reserve = {kUnit, 2 * kUnit, 3 * kUnit};
   own.recycle_rounds = static_cast<std::int32_t>(below(4));
   own.recycle_rest_us = kMinuteUs;
@@ -157,6 +160,19 @@ Command MarketRun::post() {
   return post;
 }
 
+/// A visit; some campaigns have paid for its visitor already.
+Command MarketRun::click() {
+  OfferClick click;
+  click.click_no = ++leads_;
+  click.generator_no = 101 + below(3);
+  click.version = below(40) == 0 ? 99 : 1;
+  click.attributes = any_lead(0).attributes;
+  for (std::int64_t no = 1; no <= campaigns_; ++no) {
+    if (below(8) == 0) click.paid_by.push_back(no);
+  }
+  return click;
+}
+
 Command MarketRun::campaign() {
   bool const edit = campaigns_ >= kCampaigns;
   auto const no = edit ? 1 + below(campaigns_) : ++campaigns_;
@@ -183,6 +199,11 @@ Command MarketRun::campaign() {
   terms.live_bid = below(6) == 0;
   terms.targeting = targeting();
   narrow(terms);
+  bool const clicks = no % 4 == 1;  // now and then one is to change over
+  if (clicks == (below(25) != 0)) {
+    terms.model = PricingModel::cpc;
+    terms.landing_url = "https://example.com/?c={click_id}";
+  }
   return upsert;
 }
 
@@ -262,7 +283,7 @@ Command MarketRun::next(Engine const& engine) {
     }
     return 0;
   };
-  switch (below(31)) {
+  switch (below(35)) {
     case 0:
       return campaign();
     case 1: {
@@ -349,6 +370,9 @@ Command MarketRun::next(Engine const& engine) {
     case 25:
     case 26:
       return relist();
+    case 27:
+    case 28:
+      return click();
     default:
       return lead();
   }

@@ -44,6 +44,7 @@ class MarketRun {
   [[nodiscard]] Command ping();
   [[nodiscard]] Command post();
   [[nodiscard]] Command relist();
+  [[nodiscard]] Command click();
   void narrow(CampaignTerms& terms);
   [[nodiscard]] std::string targeting();
   template <class T>

@@ -46,6 +46,7 @@ class ShadowTables {
     }
     for (auto const& [key, sale] : sales_) {
       out.sales.push_back(sale);
+      if (sale.award.model == PricingModel::cpc) continue;
       if (sale.award.state == SaleState::delivered || sale.award.state == SaleState::settled ||
           sale.award.state == SaleState::returned) {
         out.delivered.push_back({sale.award.budget.buyer_no, sale.award.sold_us / kHourUs, 1});
