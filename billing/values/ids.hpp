@@ -27,9 +27,11 @@ using BidId = Id<struct BidTag>;
 using OrderId = Id<struct OrderTag>;  // a purchase (sweep)
 using AuctionId = Id<struct AuctionTag>;
 using ReturnId = Id<struct ReturnTag>;
-using DisputeId = Id<struct DisputeTag>;  // carries the number of its return
-using DealId = Id<struct DealTag>;        // an agreed price of one buyer and one generator
-using CheckId = Id<struct CheckTag>;      // one spot check of one lead
+using DisputeId = Id<struct DisputeTag>;      // carries the number of its return
+using DealId = Id<struct DealTag>;            // an agreed price of one buyer and one generator
+using PlacementId = Id<struct PlacementTag>;  // a generator's link for visitors
+using ClickId = Id<struct ClickTag>;          // a visit that was paid for; its sale's number
+using CheckId = Id<struct CheckTag>;          // one spot check of one lead
 
 /// A sale is one share slot of one lead: slot = attempt * kSharesPerRound + share index.
 struct SaleId {

@@ -86,6 +86,8 @@ LEADEX_ID_KIND(AuctionId, auction);
 LEADEX_ID_KIND(CheckId, check);
 LEADEX_ID_KIND(BidId, bid);
 LEADEX_ID_KIND(DealId, deal);
+LEADEX_ID_KIND(PlacementId, placement);
+LEADEX_ID_KIND(ClickId, click);
 #undef LEADEX_ID_KIND
 
 class PublicIdCodec {

@@ -32,6 +32,7 @@ void add_to(storage::Lookups& wanted, Submission const& s) {
   wanted.offered.insert(wanted.offered.end(), s.persons.begin(), s.persons.end());
   wanted.withheld.insert(wanted.withheld.end(), s.withhold_persons.begin(),
                          s.withhold_persons.end());
+  if (s.click) wanted.visitors.push_back(s.click->visitor);
   for (auto const& row : s.admissions) {
     wanted.persons.insert(wanted.persons.end(), row.digests.begin(), row.digests.end());
   }
@@ -45,7 +46,7 @@ void add_to(storage::Lookups& wanted, Submission const& s) {
 
 bool needs_look_up(Submission const& s) {
   return s.idempotency || !s.persons.empty() || !s.admissions.empty() ||
-         !s.withhold_persons.empty() || happens_once(s.command);
+         !s.withhold_persons.empty() || s.click || happens_once(s.command);
 }
 
 std::string key_id(IdempotencyClaim const& claim) {
@@ -178,6 +179,7 @@ void Actor::start_look_up() {
   if (looking_up_ || state_ != State::running) return;
   storage::Lookups wanted;
   wanted.first_day = static_cast<std::int32_t>(now_us() / kDayUs) - kIdempotencyDays;
+  wanted.clicked_since_us = now_us() - kRepeatedWithinUs;
   std::vector<ItemPtr> items;
   auto const take = [&](std::deque<ItemPtr>& queue, std::size_t items_max) {
     while (!queue.empty() && items.size() < items_max &&
@@ -191,6 +193,9 @@ void Actor::start_look_up() {
   // Real-time work waits for what goes along with it: one of bulk, so that bulk goes on as well.
   take(bulk_for_look_up_, items.empty() ? kLookUpItemsMax : items.size() + 1);
   if (items.empty()) return;
+  std::sort(wanted.visitors.begin(), wanted.visitors.end());
+  wanted.visitors.erase(std::unique(wanted.visitors.begin(), wanted.visitors.end()),
+                        wanted.visitors.end());
   look_up_floor_ = released_seq_;
   looking_up_ = true;
   pipeline_->look_up(std::move(wanted), [self = shared_from_this(), items](auto found) {
@@ -234,6 +239,7 @@ void Actor::on_looked_up(std::vector<ItemPtr> const& items,
     item->found = persons.claimed(s);
     item->withheld = persons.holders(s);
     item->leads = persons.leads(s);
+    item->clicks = persons.clicks(s);
     if (auto const once = happens_once(s.command)) item->still_open = open.contains(*once);
     auto& lane = s.lane == Lane::real_time ? real_time_ : bulk_;
     (item->alone ? alone_ : lane).push_back(item);
@@ -335,6 +341,7 @@ void Actor::forget_claims() {
     }
   }
   claims_.forget_up_to(oldest);
+  clicks_.forget_up_to(oldest);
 }
 
 /// While the database stands still no batch is built, which is where deadlines are looked at: who

@@ -18,6 +18,7 @@
 #include "server/market/market_host.hpp"
 #include "server/market/once.hpp"
 #include "server/market/recent_claims.hpp"
+#include "server/market/recent_clicks.hpp"
 #include "server/market/rights_ahead.hpp"
 
 namespace leadex::market {
@@ -62,9 +63,10 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
     bool looked_up{};
     std::int64_t looked_up_seq{};
     std::vector<storage::FoundPerson> found;
-    std::vector<std::int64_t> withheld;     // of a lead: buyers whose own list has its person
-    std::vector<storage::FoundLead> leads;  // of persons whose leads are to be withheld
-    bool still_open{};                      // of what happens once
+    std::vector<std::int64_t> withheld;       // of a lead: buyers whose own list has its person
+    std::vector<storage::FoundLead> leads;    // of persons whose leads are to be withheld
+    std::vector<storage::FoundClick> clicks;  // of a visitor, of late
+    bool still_open{};                        // of what happens once
     bool alone{};    // runs in a batch of its own, after a batch it was in was refused
     bool follows{};  // has no effect of its own: answered when the batch it is with is durable
     std::string in_flight_key;
@@ -125,6 +127,11 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   void seal_and_send(Building building);
   [[nodiscard]] std::int64_t now_us() const;
 
+  // actor_clicks.cpp: visits
+  bool charge_once(Item& item);
+  void show_way(Item& item, std::int64_t campaign_no);
+  void note_click(Building const& building, Item& item, Applied const& applied);
+
   // actor_recovery.cpp: loading, unknown outcomes, letting go
   void load(std::function<void()> done);
   void adopt(storage::LoadedMarket loaded);
@@ -174,6 +181,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   std::unordered_set<std::string> keys_in_flight_;
   std::set<Once> applied_once_;
   RecentClaims claims_;
+  RecentClicks clicks_;
   RightsAhead ahead_;  // outlives a reload: offers that were read before it may still come
   bool tick_waiting_{};
   std::function<void()> on_stopped_;

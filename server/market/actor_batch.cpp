@@ -99,6 +99,7 @@ void Actor::apply(Building& building, ItemPtr const& item) {
       return finish(item, std::move(item->answer));
     }
   }
+  if (!charge_once(*item)) return finish(item, std::move(item->answer));
   auto const persons_before = building.rows.persons.size();
   if (!check_persons(building, *item)) return finish(item, refuse(SubmitError::duplicate));
   complete_rights(building, *item);
@@ -153,6 +154,12 @@ void Actor::apply_command(Building& building, ItemPtr const& item, Command const
   bool const idle = !item->done && applied.effects.empty() && !applied.outcome.more &&
                     !std::holds_alternative<ConfigureMarket>(command);
   if (idle) return;
+  note_click(building, *item, applied);
+  if (std::holds_alternative<OfferClick>(command) && applied.effects.empty()) {
+    item->answer.outcome = std::move(applied.outcome);  // nothing happened: nothing to wait for
+    item->answer.at_us = at_us;
+    return finish(item, std::move(item->answer));
+  }
 
   item->answer.outcome = applied.outcome;
   item->answer.batch_seq = building.rows.seq;

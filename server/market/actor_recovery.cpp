@@ -60,6 +60,7 @@ void Actor::adopt(storage::LoadedMarket loaded) {
   engine_ = Engine{};
   books_ = Books{};
   claims_.clear();
+  clicks_.clear();
   applied_once_.clear();
   tick_waiting_ = false;
   log_ahead_.clear();
@@ -250,6 +251,7 @@ void Actor::run_one_by_one() {
       item->found.clear();
       item->withheld.clear();
       item->leads.clear();
+      item->clicks.clear();
       relook.push_back(item);
       return true;
     });
@@ -289,6 +291,7 @@ void Actor::let_go(SubmitError error) {
   engine_ = Engine{};
   books_ = Books{};
   claims_.clear();
+  clicks_.clear();
   log_ahead_.clear();
   if (state_ != State::stopped) {
     state_ = State::idle;

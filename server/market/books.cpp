@@ -75,6 +75,7 @@ void Books::begin(storage::BatchRows& rows) {
   deals_.clear();
   source_terms_.clear();
   rests_.clear();
+  clicks_.clear();
 }
 
 void Books::write(Submission const& submission, Applied& applied, std::int64_t at_us) {
@@ -154,7 +155,7 @@ void Books::book(TransferPlan const& plan, SalePendings const& pendings) {
   for (auto const& planned : plan) book(bind(planned, pendings));
 }
 
-void Books::on(Submission const&, std::int64_t, SaleAwarded const& effect) {
+void Books::on(Submission const& s, std::int64_t, SaleAwarded const& effect) {
   OpenMoney open;
   open.route = route_of(effect.lead_no, effect.slot, effect.budget, effect.generator_no);
   auto const price = price_sale(Money{effect.gross_micros}, settings_->commission());
@@ -170,6 +171,23 @@ void Books::on(Submission const&, std::int64_t, SaleAwarded const& effect) {
   new_sales_[key] = rows_->new_sales.size();
   rows_->new_sales.push_back({effect, first.n, price.commission.micros, 0, 0});
   open_.emplace(key, open);
+  if (s.click) keep_click(*s.click, effect, price.net);
+}
+
+void Books::keep_click(storage::NewClick click, SaleAwarded const& sale, Money net) {
+  constexpr std::int64_t kDayUs = 86'400'000'000;
+  click.click_no = sale.lead_no;
+  click.generator_no = sale.generator_no;
+  click.campaign_no = sale.budget.campaign_no;
+  click.clicked_us = sale.sold_us;
+  auto const day = static_cast<std::int32_t>(sale.sold_us / kDayUs);
+  auto& charged = rows_->clicks_charged;
+  auto const [at, first] = clicks_.try_emplace({click.placement_no, day}, charged.size());
+  if (first) charged.push_back({click.placement_no, day, 0, 0, 0});
+  charged[at->second].n += 1;
+  charged[at->second].gross += sale.gross_micros;
+  charged[at->second].net += net.micros;
+  rows_->clicks.push_back(std::move(click));
 }
 
 /// The money of a sale whose holdback was released, from what its row holds.

@@ -66,6 +66,7 @@ class Books {
   void book(TransferPlan const& plan, SalePendings const& pendings);
   void update_sale(SaleKey const& key, OpenMoney const& open);
   void keep_rights(Command const& command);
+  void keep_click(storage::NewClick click, SaleAwarded const& sale, Money net);
   OpenMoney& open_again(ClawBack const& command);
 
   std::shared_ptr<MarketSettings const> settings_;
@@ -97,6 +98,7 @@ class Books {
   std::map<std::int64_t, std::size_t> deals_;
   std::map<std::int64_t, std::size_t> source_terms_;
   std::map<std::int64_t, std::size_t> rests_;
+  std::map<std::pair<std::int64_t, std::int32_t>, std::size_t> clicks_;  // by placement and day
 };
 
 }  // namespace leadex::market

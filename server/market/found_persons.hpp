@@ -19,6 +19,7 @@ class FoundPersons {
     for (auto const& person : found.persons) persons_[person.digest] = &person;
     for (auto const& holder : found.holders) holders_[holder.digest].push_back(holder.buyer_no);
     for (auto const& lead : found.leads) leads_[lead.digest] = &lead;
+    for (auto const& click : found.clicks) clicks_[click.visitor].push_back(&click);
   }
   /// Persons of a lead or of an upload's rows that are known in the market.
   [[nodiscard]] std::vector<storage::FoundPerson> claimed(Submission const& s) const {
@@ -52,8 +53,18 @@ class FoundPersons {
     }
     return leads;
   }
+  /// What was paid for the visitor of that click.
+  [[nodiscard]] std::vector<storage::FoundClick> clicks(Submission const& s) const {
+    std::vector<storage::FoundClick> clicks;
+    if (!s.click) return clicks;
+    auto const at = clicks_.find(s.click->visitor);
+    if (at == clicks_.end()) return clicks;
+    for (auto const* click : at->second) clicks.push_back(*click);
+    return clicks;
+  }
 
  private:
+  std::unordered_map<std::string, std::vector<storage::FoundClick const*>> clicks_;
   std::unordered_map<std::string, storage::FoundPerson const*> persons_;
   std::unordered_map<std::string, std::vector<std::int64_t>> holders_;
   std::unordered_map<std::string, storage::FoundLead const*> leads_;

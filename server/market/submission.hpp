@@ -71,9 +71,10 @@ struct Submission {
   /// WithholdLeads: instead of lead numbers, the persons whose leads are meant, known and to come;
   /// at most kWithholdMax digests.
   std::vector<std::string> withhold_persons;
-  std::string note_sealed;      // returns and disputes: the party's note
-  std::string definition;       // UpsertCampaign: the JSON as accepted
-  std::int64_t principal_no{};  // UpsertCampaign: who wrote it
+  std::optional<storage::NewClick> click;  // OfferClick: its row, campaign and time the writer's
+  std::string note_sealed;                 // returns and disputes: the party's note
+  std::string definition;                  // UpsertCampaign: the JSON as accepted
+  std::int64_t principal_no{};             // UpsertCampaign: who wrote it
 };
 
 enum class SubmitError : std::uint8_t {
@@ -87,6 +88,13 @@ enum class SubmitError : std::uint8_t {
   halted,              // the market is halted by staff
 };
 
+/// Where a visit goes.
+struct ClickWay {
+  std::int64_t campaign_no{};  // 0: to nobody's page
+  std::string landing_url;     // the campaign's, macros not filled in
+  bool repeated{};             // it was paid for lately, so nobody pays
+};
+
 struct Answer {
   Outcome outcome;  // with fees; as it was when replayed
   bool replayed{};
@@ -94,6 +102,7 @@ struct Answer {
   std::int32_t n{};                   // place of the command in its batch
   std::int64_t at_us{};               // time of the command
   std::vector<Admission> admissions;  // AdmitRows: one per row
+  ClickWay way;                       // OfferClick
 };
 
 /// What a ping was promised, before anything of it is durable; or whom to ask first.

@@ -154,6 +154,26 @@ struct RestRow {
   std::int64_t at_us{};
 };
 
+/// A visit that a campaign pays for.
+struct NewClick {
+  std::int64_t click_no{};
+  std::int64_t placement_no{};
+  std::int64_t generator_no{};
+  std::int64_t campaign_no{};
+  std::string visitor;            // 16 bytes: keyed hash
+  std::vector<std::string> subs;  // sub1 first
+  std::int64_t clicked_us{};
+};
+
+/// What one batch adds to a placement's day of charged clicks.
+struct ClicksCharged {
+  std::int64_t placement_no{};
+  std::int32_t day{};
+  std::int64_t n{};
+  std::int64_t gross{};
+  std::int64_t net{};
+};
+
 /// Everything one batch inserts (body) and changes (tail).
 struct BatchRows {
   std::int64_t seq{};
@@ -174,6 +194,7 @@ struct BatchRows {
   std::vector<NewCampaign> new_campaigns;
   std::vector<CampaignVersionRow> campaign_versions;
   std::vector<PromiseRow> promises;
+  std::vector<NewClick> clicks;
 
   std::vector<AccountDelta> account_deltas;
   std::vector<WithheldRow> withheld;  // those that are there stay
@@ -190,6 +211,7 @@ struct BatchRows {
   std::vector<market::SetSourceTerms> source_terms;
   std::vector<std::int64_t> intents_done;
   std::vector<std::int64_t> claw_backs_done;
+  std::vector<ClicksCharged> clicks_charged;
   std::optional<std::int32_t> market_version;
 };
 

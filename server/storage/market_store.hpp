@@ -74,6 +74,12 @@ struct FoundLead {
   std::int64_t lead_no{};
   bool to_come{};  // claimed and not offered yet, or at rest before it comes back
 };
+struct FoundClick {
+  std::string visitor;
+  std::int64_t placement_no{};
+  std::int64_t campaign_no{};
+  std::int64_t clicked_us{};
+};
 /// A lead's round as one number: lead × this + round.
 inline constexpr std::int64_t kRelistRounds = 32;
 
@@ -86,6 +92,8 @@ struct Lookups {
   std::vector<std::int64_t> relists;     // of rested leads: which are still open?
   std::vector<std::string> offered;      // persons of leads that come: on whose own list are they?
   std::vector<std::string> withheld;     // persons on such a list: which leads are theirs?
+  std::vector<std::string> visitors;     // what was paid for them of late?
+  std::int64_t clicked_since_us{};       // what "of late" means
 };
 struct LookedUp {
   std::int64_t seq{};  // of the market's head in the same snapshot
@@ -96,6 +104,7 @@ struct LookedUp {
   std::vector<std::int64_t> open_relists;
   std::vector<FoundHolder> holders;
   std::vector<FoundLead> leads;
+  std::vector<FoundClick> clicks;
 };
 
 enum class CommitFailure : std::uint8_t {

@@ -34,6 +34,7 @@ enum class NumberKind : std::uint8_t {
   spot_check = 27,
   commitment = 28,
   auction = 29,
+  placement = 30,
 };
 
 class NumberRanges {

@@ -43,16 +43,18 @@ constexpr char const* kOwnsEndpoint =
 constexpr char const* kCountGenerators =
     "select count(*) from tenant where role = 'generator' and tenant_no = any ($1::bigint[])";
 
-#define LEADEX_AUCTION_SELECT                                                               \
-  "select a.market_id, a.auction_no, a.lead_no, l.tenant_no, b.at_us, m.name, m.currency, " \
-  "a.record from auction a join market m on m.market_id = a.market_id "                     \
-  "join lead l on l.market_id = a.market_id and l.lead_no = a.lead_no "                     \
+#define LEADEX_AUCTION_SELECT                                                  \
+  "select a.market_id, a.auction_no, a.lead_no, "                              \
+  "coalesce(l.tenant_no, k.generator), b.at_us, m.name, m.currency, "          \
+  "a.record from auction a join market m on m.market_id = a.market_id "        \
+  "left join lead l on l.market_id = a.market_id and l.lead_no = a.lead_no "   \
+  "left join click k on k.market_id = a.market_id and k.click_no = a.lead_no " \
   "join commit_batch b on b.market_id = a.market_id and b.seq = a.batch_seq "
 // $4: whether the viewer is a buyer. Who bid stands inside the record, so a buyer's scope is
 // applied to it below, before the row leaves this file.
 constexpr char const* kAuction = LEADEX_AUCTION_SELECT
     "where a.market_id = $2 and a.auction_no = $3 and ($4::boolean or " LEADEX_OWN(
-        "$1", "l.tenant_no") ")";
+        "$1", "coalesce(l.tenant_no, k.generator)") ")";
 constexpr char const* kAuctions = LEADEX_AUCTION_SELECT
     "where a.market_id = $2 and exists (select from campaign c where c.market_id = $2 and "
     "c.campaign_no = $3 and " LEADEX_OWN("$1", "c.tenant_no")

@@ -267,7 +267,7 @@ void load_cases(pqxx::transaction_base& work, std::int64_t market_id, std::int64
   }
   for (auto const& row : work.exec_params(
            "select buyer, sold_us / 3600000000, count(*) from leadex.sale where market_id = $1 "
-           "and sold_us >= $2 and state in (1, 2, 3) group by 1, 2",
+           "and sold_us >= $2 and state in (1, 2, 3) and model <> 2 group by 1, 2",
            market_id, since - market::kHourUs)) {
     image.delivered.push_back({number(row[0]), number(row[1]), number(row[2])});
   }

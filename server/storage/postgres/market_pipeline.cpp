@@ -75,7 +75,10 @@ constexpr Statement kLookUp{
     "r.lead_no * 32 + r.round + 1, 0, 0, 0 from unnest($10::int8[]) as w(key) cross join lateral "
     "(select lead_no, round from leadex.lead_rest where market_id = $1::int8 and lead_no = w.key "
     "/ 32 and round = w.key % 32 - 1 and market_seq is null and not dropped and not "
-    "withdrawn offset 0) as r"};
+    "withdrawn offset 0) as r union all select 8, v.digest, null, c.placement_no, c.campaign, "
+    "c.clicked_us, 0 from unnest($11::bytea[]) as v(digest) cross join lateral (select "
+    "placement_no, campaign, clicked_us from leadex.click where market_id = $1::int8 and visitor = "
+    "v.digest and clicked_us >= $12::int8 offset 0) as c"};
 static_assert(kRelistRounds == 32, "the statement above takes a round's number apart");
 
 Call look_up_call(std::int64_t market_id, Lookups const& wanted) {
@@ -90,7 +93,9 @@ Call look_up_call(std::int64_t market_id, Lookups const& wanted) {
            column<Element::int8>(wanted.claw_backs, [](auto no) { return no; }),
            column<Element::bytea>(wanted.offered, [](auto const& d) { return d; }),
            column<Element::bytea>(wanted.withheld, [](auto const& d) { return d; }),
-           column<Element::int8>(wanted.relists, [](auto no) { return no; })},
+           column<Element::int8>(wanted.relists, [](auto no) { return no; }),
+           column<Element::bytea>(wanted.visitors, [](auto const& d) { return d; }),
+           int8_param(wanted.clicked_since_us)},
           -1};
 }
 
@@ -125,8 +130,12 @@ LookedUp read_look_up(pqxx::result const& rows) {
         found.leads.push_back({bytes_of(row[1]), i,
                                row[4].as<int>() == static_cast<int>(market::LeadState::checked)});
         break;
-      default:
+      case 7:
         found.open_relists.push_back(i);
+        break;
+      default:
+        found.clicks.push_back(
+            {bytes_of(row[1]), i, row[4].as<std::int64_t>(), row[5].as<std::int64_t>()});
     }
   }
   return found;

@@ -206,6 +206,21 @@ constexpr Statement kPromises{
     "added_micros) select $1::int8, * from unnest($2::int8[], $3::int8[], $4::int8[], $5::int8[], "
     "$6::int8[])"};
 
+constexpr Statement kClicks{
+    "lx_clicks",
+    "insert into leadex.click (market_id, click_no, placement_no, generator, campaign, visitor, "
+    "subs, clicked_us) select $1::int8, * from unnest($2::int8[], $3::int8[], $4::int8[], "
+    "$5::int8[], $6::bytea[], $7::bytea[], $8::int8[])"};
+
+// Outcome 0; all other rows of the table are for others to write.
+constexpr Statement kClicksCharged{
+    "lx_clicks_charged",
+    "insert into leadex.click_count as k (market_id, placement_no, day, outcome, n, gross, net) "
+    "select $1::int8, c.placement, c.day, 0, c.n, c.gross, c.net from unnest($2::int8[], "
+    "$3::int4[], $4::int8[], $5::int8[], $6::int8[]) as c(placement, day, n, gross, net) on "
+    "conflict (market_id, placement_no, day, outcome) do update set n = k.n + excluded.n, gross = "
+    "k.gross + excluded.gross, net = k.net + excluded.net"};
+
 constexpr Statement kCampaignUpdates{
     "lx_campaign_updates",
     "update leadex.campaign c set version = u.version, status = u.status from unnest($2::int8[], "
@@ -462,6 +477,26 @@ void add_routes(Calls& calls, BatchRows const& rows) {
        i8(s, [](S r) { return nullable(r.reserve_micros); }), i2(s, [](S r) { return r.grade; })});
 }
 
+void add_clicks(Calls& calls, BatchRows const& rows) {
+  using C = NewClick const&;
+  auto const& c = rows.clicks;
+  calls.add(kClicks, c,
+            {i8(c, [](C r) { return r.click_no; }), i8(c, [](C r) { return r.placement_no; }),
+             i8(c, [](C r) { return r.generator_no; }), i8(c, [](C r) { return r.campaign_no; }),
+             bytes(c, [](C r) { return r.visitor; }),
+             bytes(c, [](C r) { return market::encode_value(r.subs); }),
+             i8(c, [](C r) { return r.clicked_us; })});
+}
+
+void add_clicks_charged(Calls& calls, BatchRows const& rows) {
+  using C = ClicksCharged const&;
+  auto const& c = rows.clicks_charged;
+  calls.add(kClicksCharged, c,
+            {i8(c, [](C r) { return r.placement_no; }), i4(c, [](C r) { return r.day; }),
+             i8(c, [](C r) { return r.n; }), i8(c, [](C r) { return r.gross; }),
+             i8(c, [](C r) { return r.net; })});
+}
+
 }  // namespace
 
 std::vector<Call> body_calls(std::int64_t market_id, BatchRows const& rows) {
@@ -493,6 +528,7 @@ std::vector<Call> body_calls(std::int64_t market_id, BatchRows const& rows) {
             {i8(q, [](Q r) { return r.used.expires_us; }),
              i8(q, [](Q r) { return r.used.ping_no; }), i8(q, [](Q r) { return r.used.lead_no; }),
              i8(q, [](Q r) { return r.used.net_micros; }), i8(q, [](Q r) { return r.added; })});
+  add_clicks(calls, rows);
   using K = IdempotencyRow const&;
   auto const& k = rows.keys;
   calls.add(kKeys, k,
@@ -567,6 +603,7 @@ std::vector<Call> tail_calls(std::int64_t market_id, BatchRows const& rows) {
             {seq, i8(rows.intents_done, [](std::int64_t no) { return no; })});
   calls.add(kClawBacksDone, rows.claw_backs_done,
             {seq, i8(rows.claw_backs_done, [](std::int64_t no) { return no; })});
+  add_clicks_charged(calls, rows);
   if (rows.market_version) {
     calls.add(kMarketVersion, std::vector{1}, {int4_param(*rows.market_version)});
   }
