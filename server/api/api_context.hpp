@@ -22,6 +22,7 @@ namespace leadex::api {
 
 struct TradeServices;     // server/api/v1/trade_services.hpp
 struct IntakeServices;    // server/api/v1/intake_services.hpp
+struct ClickServices;     // server/api/v1/click_services.hpp
 struct DeliveryServices;  // server/api/v1/delivery_services.hpp
 
 struct ApiLimits {
@@ -51,6 +52,7 @@ struct ApiContext {
 
   TradeServices* trade{};        ///< set before register_trade
   IntakeServices* intake{};      ///< set before register_intake
+  ClickServices* clicks{};       ///< set before register_trade
   DeliveryServices* delivery{};  ///< set before register_delivery
 };
 

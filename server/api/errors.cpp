@@ -125,6 +125,8 @@ constexpr auto kTable = std::to_array<CodeInfo>({
     {Code::source_invalid, "source_invalid", 422, "The source is not usable."},
     {Code::ping_mismatch, "ping_mismatch", 422,
      "This lead has other attributes or another source than its ping, or names other bids."},
+    {Code::not_of_this_model, "not_of_this_model", 422,
+     "What is paid for by the click has no bids, purchases or returns, and stays so."},
     {Code::precondition_required, "precondition_required", 428,
      "Say with If-Match what the change is based on."},
     {Code::rate_limited, "rate_limited", 429, "Too many requests; wait a little."},

@@ -129,6 +129,7 @@ enum class Code : std::uint8_t {
   ask_invalid,
   source_invalid,
   ping_mismatch,
+  not_of_this_model,
   // 428
   precondition_required,
   // 429

@@ -95,6 +95,8 @@ Code code_of(market::Refusal refusal) {
       return Code::ping_expired;
     case Refusal::ping_used:
       return Code::ping_used;
+    case Refusal::not_of_this_model:
+      return Code::not_of_this_model;
     case Refusal::lead_known:
     case Refusal::version_unknown:
     case Refusal::sale_not_settled:

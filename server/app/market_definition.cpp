@@ -122,6 +122,7 @@ void check_share(Faults& faults, std::string const& pointer, std::int32_t bp) {
 
 void check_money(MarketDefinition const& market, Faults& faults) {
   check_amount(faults, "/auction/reserve", market.reserve);
+  check_amount(faults, "/auction/click_reserve", market.click_reserve);
   check_amount(faults, "/listing/ask", market.ask);
   if (market.ask && *market.ask < market.reserve) {
     fault(faults, "/listing/ask", "below_reserve", "Must not be below the reserve.");
@@ -239,6 +240,7 @@ market::MarketSettings settings_of(MarketDefinition const& from, std::int32_t ve
   to.rules.fall_us = micros(from.fall);
   to.rules.cpa_window_us = micros(from.cpa_window);
   to.rules.cpa_hold = from.cpa_hold;
+  to.rules.click_reserve_micros = from.click_reserve.micros;
   to.rules.click_review_us = micros(from.click_review);
   to.rules.recycle_rounds = from.recycle_rounds;
   to.rules.recycle_rest_us = micros(from.recycle_rest);

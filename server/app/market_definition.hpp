@@ -31,6 +31,7 @@ struct MarketDefinition {
 
   std::int32_t max_shares = 4;
   Money reserve;
+  Money click_reserve;
   std::optional<Money> ask;
   auction::PriceRule price_rule{};
   auction::Routing routing{};

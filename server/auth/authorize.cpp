@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 99> kRules{{
+constexpr std::array<OperationRule, 104> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -140,6 +140,11 @@ constexpr std::array<OperationRule, 99> kRules{{
     {"resend_webhook_delivery", kTraders, "webhooks:write", false},
     {"create_ping", kGenerator, "leads:write", true},
     {"post_ping", kGenerator, "leads:write", true},
+    {"create_placement", kGenerator, "leads:write", false},
+    {"list_placements", kGenerator | kReaders, "leads:read", true},
+    {"get_placement", kGenerator | kReaders, "leads:read", true},
+    {"patch_placement", kGenerator, "leads:write", false},
+    {"get_placement_stats", kGenerator | kReaders, "leads:read", true},
 }};
 
 OperationRule const* find_rule(std::string_view operation_id) {

@@ -62,6 +62,13 @@ struct Settings {
   std::int64_t row_bytes_max = 64 << 10;
   std::int64_t columns_max = 256;
 
+  // Visitors
+  std::string public_url;  ///< https://host that visitors reach; empty: what the caller reached
+  std::int64_t clicks_per_minute_max = 60;  ///< charged for one address; 0: any number
+  std::string click_bots =
+      "bot,crawl,spider,slurp,preview,facebookexternalhit,headless,monitor,curl/,wget/,"
+      "python-requests,go-http-client,java/,okhttp";  ///< parts of user agents, in lower case
+
   // What goes out
   std::chrono::seconds webhook_connect_timeout_s{5};
   std::chrono::seconds webhook_timeout_s{10};

@@ -57,6 +57,7 @@ KeyRing::KeyRing(Secret root)
       blind_email_loose_(derive("blind-index/email-loose")),
       api_key_pepper_(derive("api-key-pepper")),
       body_fingerprint_(derive("body-fingerprint")),
+      visitor_(derive("visitor")),
       secret_box_(derive("secret-box/1")),
       token_(derive("token/1")),
       id_key_(derive("public-id")),

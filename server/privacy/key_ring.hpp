@@ -42,6 +42,8 @@ class KeyRing {
   [[nodiscard]] crypto::HmacKey const& blind_index(BlindField field) const;
   [[nodiscard]] crypto::HmacKey const& api_key_pepper() const { return api_key_pepper_; }
   [[nodiscard]] crypto::HmacKey const& body_fingerprint() const { return body_fingerprint_; }
+  /// Visitors of placements are known by what it makes of their address and user agent.
+  [[nodiscard]] crypto::HmacKey const& visitor() const { return visitor_; }
   [[nodiscard]] crypto::AeadKey const& secret_box() const { return secret_box_; }
   /// Seals what goes out and comes back: ping, click and page tokens.
   [[nodiscard]] crypto::AeadKey const& token() const { return token_; }
@@ -62,6 +64,7 @@ class KeyRing {
   crypto::HmacKey blind_email_loose_;
   crypto::HmacKey api_key_pepper_;
   crypto::HmacKey body_fingerprint_;
+  crypto::HmacKey visitor_;
   crypto::AeadKey secret_box_;
   crypto::AeadKey token_;
   crypto::Secret id_key_;

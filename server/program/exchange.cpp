@@ -13,6 +13,7 @@
 #include <stdexcept>
 
 #include "server/api/api.hpp"
+#include "server/api/v1/click_services.hpp"
 #include "server/api/v1/delivery_services.hpp"
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/trade_services.hpp"
@@ -31,6 +32,7 @@
 #include "server/storage/postgres/buyer_rights.hpp"
 #include "server/storage/postgres/campaign_reads.hpp"
 #include "server/storage/postgres/case_reads.hpp"
+#include "server/storage/postgres/clicks.hpp"
 #include "server/storage/postgres/deal_reads.hpp"
 #include "server/storage/postgres/delivery_store.hpp"
 #include "server/storage/postgres/key_listener.hpp"
@@ -162,6 +164,10 @@ api::ApiLimits limits_of(Settings const& settings) {
   return limits;
 }
 
+api::ClickOptions clicks_of(Settings const& settings) {
+  return {settings.public_url, settings.clicks_per_minute_max, api::bot_words(settings.click_bots)};
+}
+
 intake::UploadLimits upload_limits_of(Settings const& settings) {
   intake::UploadLimits limits;
   limits.unpacked_bytes = static_cast<std::uint64_t>(settings.upload_bytes_max);
@@ -239,6 +245,7 @@ struct Exchange::Parts {
     plain_router.add("GET", "/metrics", "metrics",
                      [this](http::Request&) { return answer_metrics(metrics); });
     context.trade = &trade;
+    context.clicks = &clicks;
     context.intake = &intake;
     context.delivery = &delivery;
     api::register_api(router, context);
@@ -283,6 +290,11 @@ struct Exchange::Parts {
                    }});
     all.push_back({"keys_last_used", seconds{60},
                    [this]() -> Nothing { (void)co_await authenticator.write_last_used(); }});
+    all.push_back({"click_counts", seconds{2}, [this]() -> Nothing {
+                     if (!co_await clicks.counts.flush()) {
+                       log::error("clicks.counts_kept", "visits could not be counted yet");
+                     }
+                   }});
     all.push_back({"audit_heads", seconds{60}, [this]() -> Nothing {
                      // Blocking on a file: this loop has a thread of its own.
                      if (!heads.write(audit_heads_path(settings))) {
@@ -314,6 +326,7 @@ struct Exchange::Parts {
   pg::PostgresDealReads deals{pool};
   pg::PostgresLeadReads leads{pool};
   pg::PostgresBuyerRights rights{pool};
+  pg::PostgresClickStore click_rows{pool};
   pg::PostgresLotStore lots{pool, *keys};
   pg::PostgresBidTargets bid_targets{pool, ids};
   pg::PostgresUpkeep upkeep{pool};
@@ -350,6 +363,7 @@ struct Exchange::Parts {
       edits,
       {&bid_requests, webhooks_of(settings), static_cast<std::size_t>(settings.bid_asked_max),
        std::chrono::milliseconds{settings.bid_answer_reserve_ms}}};
+  api::ClickServices clicks{click_rows, clicks_of(settings)};
   api::IntakeServices intake{{lots, numbers, *keys, *host},
                              disposable_of(settings),
                              {upload_limits_of(settings), 1},
@@ -441,6 +455,8 @@ void Exchange::stop() {
   p.running.clear();
   p.delivery_thread.join();
   p.host->stop();
+  asio::thread_pool once{1};
+  (void)asio::co_spawn(once, p.clicks.counts.flush(), asio::use_future).get();
   p.key_listener.stop();
   p.pool.stop();
   log::info("server.stopped", "the exchange has stopped");

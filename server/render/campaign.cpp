@@ -40,6 +40,20 @@ void write_bid(JsonWriter& writer, crypto::PublicIdCodec const& ids, AuctionView
   write_loss(writer, bid, view.currency);
 }
 
+/// What was auctioned: a lead, or a visit.
+void write_subject(JsonWriter& writer, crypto::PublicIdCodec const& ids, MarketNo market,
+                   std::int64_t no, bool click) {
+  std::optional<std::string> lead;
+  std::optional<std::string> visit;
+  if (click) {
+    visit = ids.seal(ClickId{market, no});
+  } else {
+    lead = ids.seal(LeadId{market, no});
+  }
+  writer.field("lead_id", lead);
+  writer.field("click_id", visit);
+}
+
 }  // namespace
 
 std::string campaign_etag(std::int32_t version) { return '"' + std::to_string(version) + '"'; }
@@ -61,7 +75,7 @@ void write_campaign_auction(JsonWriter& writer, crypto::PublicIdCodec const& ids
                             CampaignAuctionView const& view, std::string_view currency) {
   auto const object = writer.object();
   writer.field("auction_id", ids.seal(view.id));
-  writer.field("lead_id", ids.seal(LeadId{view.id.market, view.lead_no}));
+  write_subject(writer, ids, view.id.market, view.lead_no, view.click);
   writer.field("bid", Money{view.own.bid_micros}, currency);
   write_loss(writer, view.own, currency);
   writer.field("at", view.at);
@@ -75,7 +89,7 @@ void write_auction(JsonWriter& writer, crypto::PublicIdCodec const& ids, Auction
   };
   auto const object = writer.object();
   writer.field("id", ids.seal(view.id));
-  writer.field("lead_id", ids.seal(LeadId{view.id.market, held.lead_no}));
+  write_subject(writer, ids, view.id.market, held.lead_no, held.click);
   writer.field("market", view.market);
   if (audience.buyer_no && !audience.staff) {
     bool const any = std::any_of(held.ranked.begin(), held.ranked.end(),

@@ -25,6 +25,7 @@ struct CampaignAuctionView {
   std::int64_t lead_no{};
   Timestamp at{};
   market::RankedBid own;
+  bool click{};  // lead_no is a click's
 };
 void write_campaign_auction(json::JsonWriter& writer, crypto::PublicIdCodec const& ids,
                             CampaignAuctionView const& view, std::string_view currency);

@@ -74,7 +74,16 @@ void write_sale(JsonWriter& writer, crypto::PublicIdCodec const& ids,
                 storage::SaleView const& sale) {
   auto const object = writer.object();
   writer.field("id", ids.seal(sale.id));
-  writer.field("lead_id", ids.seal(LeadId{sale.id.market, sale.id.lead_no}));
+  // What a click's sale numbers is no lead.
+  std::optional<std::string> lead;
+  std::optional<std::string> click;
+  if (sale.model == PricingModel::cpc) {
+    click = ids.seal(ClickId{sale.id.market, sale.id.lead_no});
+  } else {
+    lead = ids.seal(LeadId{sale.id.market, sale.id.lead_no});
+  }
+  writer.field("lead_id", lead);
+  writer.field("click_id", click);
   writer.field("market", sale.market);
   writer.field("campaign_id", campaign_id(ids, sale.id.market, sale.campaign_no));
   writer.field("model", word(sale.model));
@@ -90,7 +99,9 @@ void write_sale(JsonWriter& writer, crypto::PublicIdCodec const& ids,
   writer.field("sold_at", sale.sold_at);
   // The window is open, or will be, while the lead is with its buyer and nothing is settled.
   std::optional<Timestamp> until;
-  if (sale.state == market::SaleState::delivered) until = from_unix_micros(sale.due_us);
+  bool const returnable = sale.model != PricingModel::cpc;
+  if (sale.state == market::SaleState::delivered && returnable)
+    until = from_unix_micros(sale.due_us);
   writer.field("return_until", until);
   std::optional<std::string> auction;
   if (sale.auction_no != 0) auction = ids.seal(AuctionId{sale.id.market, sale.auction_no});

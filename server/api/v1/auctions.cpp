@@ -98,7 +98,8 @@ Answered list_campaign_auctions(ApiCall& call) {
     if (own == auction.held.ranked.end()) continue;
     json::JsonWriter out;
     render::write_campaign_auction(
-        out, call.ctx.ids, {auction.id, auction.lead_no, auction.at, *own}, auction.currency);
+        out, call.ctx.ids, {auction.id, auction.lead_no, auction.at, *own, auction.held.click},
+        auction.currency);
     items.push_back(out.str());
   }
   std::vector<std::int64_t> next;

@@ -6,7 +6,9 @@
 
 #include "billing/values/check.hpp"
 #include "server/api/v1/opening_hours.hpp"
+#include "server/api/v1/placement_attributes.hpp"
 #include "server/api/v1/targeting_json.hpp"
+#include "server/http/link_template.hpp"
 #include "server/json/money_text.hpp"
 #include "server/json/writer.hpp"
 #include "server/market/zone_windows.hpp"
@@ -28,8 +30,8 @@ constexpr std::size_t kDefinitionBytesMax = 128 * 1024;  // a page shows up to 5
 class Reader {
  public:
   Reader(Value const& body, market::MarketSettings const& settings,
-         crypto::PublicIdCodec const& ids)
-      : settings_(settings), ids_(ids), top_(body, errors_) {}
+         crypto::PublicIdCodec const& ids, bool allow_local)
+      : settings_(settings), ids_(ids), allow_local_(allow_local), top_(body, errors_) {}
 
   Result<CampaignDraft, json::FieldErrors> run() {
     name_ = top_.require_string("name");
@@ -46,6 +48,7 @@ class Reader {
     read_delivery();
     read_bid_url();
     draft_.terms.buys_listings = top_.optional_bool("buys_listings").value_or(false);
+    read_landing();
     top_.refuse_unknown_fields();
     if (!errors_.empty()) return refuse(std::move(errors_));
     draft_.definition = write();
@@ -63,13 +66,45 @@ class Reader {
 
   void read_pricing() {
     auto pricing = top_.require_object("pricing");
-    if (pricing.require_string("model") != "cpl") {
-      pricing.fail("model", "not_supported", "Campaigns pay per lead.");
+    auto const model = pricing.require_string("model");
+    if (model == "cpc") {
+      draft_.terms.model = PricingModel::cpc;
+    } else if (model != "cpl") {
+      pricing.fail("model", "not_supported", "Campaigns pay per lead or per click.");
     }
     draft_.terms.bid_micros = json::require_money(pricing, "bid", price()).micros;
     auto const whole = json::optional_money(pricing, "exclusive_bid", price());
     if (whole) draft_.terms.exclusive_bid_micros = whole->micros;
     pricing.refuse_unknown_fields();
+  }
+
+  /// Where visitors go; and what a campaign that pays for clicks has no use for.
+  void read_landing() {
+    auto& terms = draft_.terms;
+    auto const url = top_.optional_string("landing_url");
+    if (terms.model != PricingModel::cpc) {
+      if (url) top_.fail("landing_url", "not_for_model", "Only campaigns that pay per click.");
+      return;
+    }
+    if (!url) {
+      top_.fail("landing_url", "missing_field", "Who pays for visitors says where they go.");
+    } else if (auto const right = http::check_link(*url, landing_macros(settings_), allow_local_);
+               !right) {
+      top_.fail(
+          "landing_url", std::string{to_string(right.error())},
+          "An https address of a public host, port 443 or 8443, with known macros behind it.");
+    } else {
+      terms.landing_url = *url;
+    }
+    auto const none = [&](std::string_view name, bool given) {
+      if (given) top_.fail(name, "not_for_model", "Not for campaigns that pay per click.");
+    };
+    none("pricing", terms.exclusive_bid_micros != market::kNone);
+    none("buys_listings", terms.buys_listings);
+    none("trial", terms.trial.leads != 0);
+    none("minimum_score", terms.minimum_score != market::kNone);
+    none("webhook_endpoint_id", terms.delivery == market::Delivery::webhook);
+    terms.exclusivity = auction::Exclusivity::exclusive;
   }
 
   void read_targeting() {
@@ -289,7 +324,7 @@ class Reader {
       out.field("market", market_);
       {
         auto const pricing = out.object("pricing");
-        out.field("model", "cpl");
+        out.field("model", render::word(terms.model));
         out.field("bid", Money{terms.bid_micros}, settings_.currency);
         if (auto const whole = money(terms.exclusive_bid_micros)) {
           out.field("exclusive_bid", *whole, settings_.currency);
@@ -316,6 +351,7 @@ class Reader {
       }
       write_route(out);
       out.field("buys_listings", terms.buys_listings);
+      if (!terms.landing_url.empty()) out.field("landing_url", terms.landing_url);
       out.field("webhook_endpoint_id", endpoint_id_);
       out.field_if("bid_url", draft_.bid_url);
     }
@@ -324,6 +360,7 @@ class Reader {
 
   market::MarketSettings const& settings_;
   crypto::PublicIdCodec const& ids_;
+  bool const allow_local_;
   json::FieldErrors errors_;
   ObjectReader top_;
   CampaignDraft draft_;
@@ -339,8 +376,9 @@ class Reader {
 
 Result<CampaignDraft, json::FieldErrors> read_campaign(Value const& body,
                                                        market::MarketSettings const& settings,
-                                                       crypto::PublicIdCodec const& ids) {
-  return Reader{body, settings, ids}.run();
+                                                       crypto::PublicIdCodec const& ids,
+                                                       bool allow_local) {
+  return Reader{body, settings, ids, allow_local}.run();
 }
 
 json::Document stored_definition(std::string const& definition) {

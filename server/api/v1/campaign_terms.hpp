@@ -24,10 +24,11 @@ struct CampaignDraft {
 };
 
 /// @param body  NewCampaign as the contract has checked it, or a definition with a change laid over
+/// @param allow_local  whether landing pages on this machine pass: in dev databases
 /// @errors  every fault with its place
 [[nodiscard]] Result<CampaignDraft, json::FieldErrors> read_campaign(
     json::Value const& body, market::MarketSettings const& settings,
-    crypto::PublicIdCodec const& ids);
+    crypto::PublicIdCodec const& ids, bool allow_local);
 
 /// A definition as it was stored. @throws std::runtime_error  when it cannot be read
 [[nodiscard]] json::Document stored_definition(std::string const& definition);

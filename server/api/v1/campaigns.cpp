@@ -10,6 +10,8 @@ namespace leadex::api {
 
 namespace {
 
+bool is_dev(ApiCall const& call) { return call.ctx.environment == storage::Environment::dev; }
+
 /// What the definition names must be there: generators, and an endpoint of the buyer's own.
 asio::awaitable<Result<void, ApiProblem>> check_names(ApiCall& call, CampaignDraft const& draft) {
   auto& campaigns = trade_of(call).campaigns;
@@ -104,7 +106,7 @@ asio::awaitable<Result<void, ApiProblem>> pause_campaigns_of(ApiCall& call, std:
 Answered create_campaign(ApiCall& call) {
   auto const market = body_market(call);
   if (!market) co_return refuse(market.error());
-  auto draft = read_campaign(call.body, *market->settings, call.ctx.ids);
+  auto draft = read_campaign(call.body, *market->settings, call.ctx.ids, is_dev(call));
   if (!draft) co_return invalid(std::move(draft.error()));
   auto const named = co_await check_names(call, *draft);
   if (!named) co_return refuse(named.error());
@@ -186,7 +188,7 @@ Answered patch_campaign(ApiCall& call) {
   auto const market = find_market(call.ctx, id->market);
   if (!market) co_return refuse(market.error());
   auto const changed = lay_over((*campaign)->definition, call.body);
-  auto draft = read_campaign(changed, *market->settings, call.ctx.ids);
+  auto draft = read_campaign(changed, *market->settings, call.ctx.ids, is_dev(call));
   if (!draft) co_return invalid(std::move(draft.error()));
   auto const named = co_await check_names(call, *draft);
   if (!named) co_return refuse(named.error());

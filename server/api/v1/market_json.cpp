@@ -150,6 +150,9 @@ void read_money_rules(ObjectReader& reader, MarketDefinition& into) {
     }
     auto const reserve = json::optional_money(*auction, "reserve", {.currency = into.currency});
     if (reserve) into.reserve = *reserve;
+    auto const of_clicks =
+        json::optional_money(*auction, "click_reserve", {.currency = into.currency});
+    if (of_clicks) into.click_reserve = *of_clicks;
     if (auto const rule = auction->optional_string("price_rule")) {
       into.price_rule = from_word<auction::PriceRule>(kPriceRules, *rule);
     }
@@ -228,6 +231,7 @@ void write_money_rules(json::JsonWriter& writer, MarketDefinition const& from) {
     writer.field("rank_by", "price");
     writer.field("max_shares", from.max_shares);
     writer.field("reserve", from.reserve, from.currency);
+    writer.field("click_reserve", from.click_reserve, from.currency);
     {
       auto const grades = writer.object("grade_reserve");
       for (std::size_t i = 0; i < kGrades.size(); ++i) {

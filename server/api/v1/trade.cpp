@@ -46,6 +46,14 @@ void register_trade(http::Router& router, ApiContext& context) {
   put("add_suppressions", add_suppressions);
   put("get_suppressions", get_suppressions);
   put("release_suppressions", release_suppressions);
+  LEADEX_CHECK(context.clicks != nullptr);
+  put("create_placement", create_placement);
+  put("list_placements", list_placements);
+  put("get_placement", get_placement);
+  put("patch_placement", patch_placement);
+  put("get_placement_stats", get_placement_stats);
+  // Visitors have no key, and whatever a page adds to the link is no fault of theirs.
+  add(router, context, "visit_placement", visit_placement, {.open = true, .free_query = true});
   put("list_sales", list_sales);
   put("get_sale", get_sale);
   put("get_sale_contact", get_sale_contact);

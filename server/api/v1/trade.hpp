@@ -52,6 +52,13 @@ Answered add_suppressions(ApiCall& call);
 Answered get_suppressions(ApiCall& call);
 Answered release_suppressions(ApiCall& call);
 
+Answered create_placement(ApiCall& call);
+Answered list_placements(ApiCall& call);
+Answered get_placement(ApiCall& call);
+Answered patch_placement(ApiCall& call);
+Answered get_placement_stats(ApiCall& call);
+Answered visit_placement(ApiCall& call);
+
 Answered list_sales(ApiCall& call);
 Answered get_sale(ApiCall& call);
 Answered get_sale_contact(ApiCall& call);

@@ -4,12 +4,14 @@
 
 #include <pqxx/pqxx>
 
+#include "server/api/v1/click_services.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/app/remit_earnings.hpp"
 #include "server/json/time_text.hpp"
 #include "server/storage/postgres/buyer_rights.hpp"
 #include "server/storage/postgres/campaign_reads.hpp"
 #include "server/storage/postgres/case_reads.hpp"
+#include "server/storage/postgres/clicks.hpp"
 #include "server/storage/postgres/deal_reads.hpp"
 #include "server/storage/postgres/lead_reads.hpp"
 #include "server/storage/postgres/ledger_reads.hpp"
@@ -24,6 +26,7 @@ class TradeHarness : public ApiHarness {
 
   TradeHarness() {
     context_.trade = &services_;
+    context_.clicks = &clicks_;
     register_trade(router_, context_);
   }
 
@@ -136,6 +139,8 @@ class TradeHarness : public ApiHarness {
   storage::postgres::PostgresDealReads deals_{sql_};
   storage::postgres::PostgresLeadReads leads_{sql_};
   storage::postgres::PostgresBuyerRights rights_{sql_};
+  storage::postgres::PostgresClickStore click_rows_{sql_};
+  ClickServices clicks_{click_rows_, {.per_minute_max = 20, .bots = {"bot"}}};
   app::IntentRunner intents_{platform_, *markets_};
   app::ClawBackRunner claw_backs_{platform_, *markets_, intents_};
   intake::DisposableDomains disposable_;
