@@ -219,9 +219,9 @@ check_money() {
       | map({key: (.[0].sale_id // "none"), value: .}) | from_entries) as $of |
     ($sales | map(.id)) as $ids |
     ($sales | group_by(.id)[] | select(length > 1) | "sale \(.[0].id) is listed twice"),
-    ($sales | group_by([.lead_id, .exclusive])[] | select(.[0].exclusive and length > 1)
+    ($sales | group_by([.lead_id // .click_id, .exclusive])[] | select(.[0].exclusive and length > 1)
       | "lead \(.[0].lead_id) was sold exclusively \(length) times"),
-    ($sales | group_by(.lead_id)[] | select(length > 4) | "lead \(.[0].lead_id) was sold \(length) times"),
+    ($sales | group_by(.lead_id // .click_id)[] | select(length > 4) | "lead \(.[0].lead_id) was sold \(length) times"),
     (($of | keys[]) as $id | select($ids | index([$id]) | not) | "transfers of \($id), which is no sale"),
     ($sales[] | . as $sale | ($of[.id] // []) as $moved
       | ($moved | map(select(.code == "sale_net"))) as $net

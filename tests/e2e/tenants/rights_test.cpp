@@ -39,7 +39,7 @@ bool reads(Rule const& rule) {
 void check(Rule const& rule, Person const& person, Reply const& reply) {
   auto const what = std::string{rule.operation} + " by " + person.label;
   if (rule.roles == "*") {
-    EXPECT_EQ(reply.status, 200) << what;
+    EXPECT_EQ(reply.status, rule.kinds.empty() ? 200 : 404) << what;
   } else if (person.can == Key::none) {
     EXPECT_EQ(reply.status, 401) << what;
     EXPECT_EQ(reply.code(), "unauthorized") << what;

@@ -127,6 +127,12 @@ constexpr std::array kRules{
     Rule{"resend_webhook_delivery", "GB", "endpoint,delivery"},
     Rule{"create_ping", "G", {}, true},
     Rule{"post_ping", "G", "ping", true, {}, "{}"},
+    Rule{"create_placement", "G"},
+    Rule{"list_placements", "GAU", {}, true},
+    Rule{"get_placement", "GAU", "placement", true},
+    Rule{"patch_placement", "G", "placement", false, {}, R"({"status":"active"})"},
+    Rule{"get_placement_stats", "GAU", "placement", true},
+    Rule{"visit_placement", "*", "placement"},
 };
 
 }  // namespace

@@ -86,6 +86,7 @@ class World {
   void place_campaigns();
   void propose_deal();
   void ask_prices();
+  void place_links();
   void bring_leads();
   void bring_lots();
   std::string bring_lot(std::string_view label, std::string_view state);

@@ -118,6 +118,18 @@ void World::ask_prices() {
   }
 }
 
+/// Links of both generators; nobody pays for their visitors.
+void World::place_links() {
+  for (auto const* label : {"g1", "g2"}) {
+    auto const made = json::parse(
+        post_as(label, "create_placement", "/v1/placements",
+                fmt::format(R"({{"market":"{}","name":"Page","attributes":{{"state":"CA"}},)"
+                            R"("fallback_url":"https://news.example.com/"}})",
+                            kMarket)));
+    add("placement", cli::JsonView{*made}["id"].text(), own(label));
+  }
+}
+
 void World::bring_leads() {
   auto const bring = [&](std::string_view label, std::string_view state, int count) {
     std::string last;
