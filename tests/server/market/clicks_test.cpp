@@ -53,7 +53,7 @@ class Clicks : public MarketFixture {
   void insert_click(char name, std::int64_t clicked_us) {
     std::string bytes;
     for (int i = 0; i < 16; ++i) bytes += fmt_hex(name);
-    exec("insert into leadex.click values (7, " + std::to_string(900'000 + clicked_us % 1000) +
+    exec("insert into leadex.click values (7, " + std::to_string(900'000 + name) +
          ", 1, 101, 1, '\\x" + bytes + "', '\\x00', " + std::to_string(clicked_us) + ")");
   }
   static std::string fmt_hex(char c) {
@@ -177,7 +177,7 @@ TEST_F(Clicks, WhatNobodyPaysForLeavesNoRow) {
   first->stop();
 }
 
-TEST_F(Clicks, AReloadKnowsThemAndSettlesThem) {
+TEST_F(Clicks, AReloadKnowsWhatWasCharged) {
   std::string state;
   {
     auto const first = host();
