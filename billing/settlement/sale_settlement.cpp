@@ -124,8 +124,19 @@ SaleStep award(SaleRoute const& route, SalePrice const& price) {
   return {SaleMoney{price, {}, {}, SaleStage::held}, planner.plan()};
 }
 
+SaleMoney award_unheld(SalePrice const& price) {
+  LEADEX_CHECK(price.commission.micros >= 0 && price.net.micros >= 0 &&
+               minus(price.gross, price.net) == price.commission);
+  return SaleMoney{price, {}, {}, SaleStage::unheld};
+}
+
 Result<SaleStep, SettlementError> void_sale(SaleRoute const& route, SaleMoney const& money,
                                             VoidCause cause) {
+  if (money.stage == SaleStage::unheld) {
+    SaleMoney closed = money;
+    closed.stage = SaleStage::closed;
+    return SaleStep{closed, {}};
+  }
   if (money.stage != SaleStage::held) return refuse(SettlementError::wrong_stage);
   auto const phase = cause == VoidCause::expired ? Phase::expire_pending : Phase::void_pending;
   Planner planner{route};
@@ -157,6 +168,8 @@ Result<SaleStep, SettlementError> credit_buyer(SaleRoute const& route, SaleMoney
       planner.move(route.generator_pending, route.budget, back.net, TransferCode::return_);
       planner.move(route.commission, route.budget, back.commission, TransferCode::return_);
       break;
+    case SaleStage::unheld:
+      break;
     default: {
       Money const from_holdback = std::min(back.net, money.holdback);
       after.holdback = minus(money.holdback, from_holdback);
@@ -182,7 +195,7 @@ Result<SaleStep, SettlementError> return_sale(SaleRoute const& route, SaleMoney 
 
 Result<SaleStep, SettlementError> settle_sale(SaleRoute const& route, SaleMoney const& money,
                                               BasisPoints holdback_rate) {
-  if (money.stage != SaleStage::held && money.stage != SaleStage::posted) {
+  if (money.stage == SaleStage::settled || money.stage == SaleStage::closed) {
     return refuse(SettlementError::wrong_stage);
   }
   auto const kept = kept_part(money);
@@ -191,6 +204,9 @@ Result<SaleStep, SettlementError> settle_sale(SaleRoute const& route, SaleMoney 
     planner.resolve(net_leg(route), money.sold.net, kept.net, TransferCode::sale_net);
     planner.resolve(commission_leg(route), money.sold.commission, kept.commission,
                     TransferCode::sale_commission);
+  } else if (money.stage == SaleStage::unheld) {
+    planner.move(route.budget, route.generator_pending, kept.net, TransferCode::sale_net);
+    planner.move(route.budget, route.commission, kept.commission, TransferCode::sale_commission);
   }
   SaleMoney after = money;
   after.stage = SaleStage::settled;
@@ -203,7 +219,7 @@ Result<SaleStep, SettlementError> settle_sale(SaleRoute const& route, SaleMoney 
 }
 
 Result<SaleStep, SettlementError> release_holdback(SaleRoute const& route, SaleMoney const& money) {
-  if (money.stage == SaleStage::held || money.stage == SaleStage::posted) {
+  if (money.stage != SaleStage::settled && money.stage != SaleStage::closed) {
     return refuse(SettlementError::wrong_stage);
   }
   Planner planner{route};

@@ -33,6 +33,7 @@ enum class SaleStage : std::uint8_t {
   posted,   ///< a part was credited before settlement: the rest is with generator_pending, posted
   settled,  ///< with generator_earned and, for `holdback`, with generator_holdback
   closed,   ///< voided, or credited in full; nothing more can happen
+  unheld,   ///< nowhere yet: no budget holds it, it is paid when it settles
 };
 
 /// The money state of one sale; the row of a sale holds all of it.
@@ -104,10 +105,14 @@ enum class SettlementError : std::uint8_t {
 /// Pending net: budget → generator_pending; pending commission: budget → commission.
 [[nodiscard]] SaleStep award(SaleRoute const& route, SalePrice const& price);
 
+/// A sale of which nothing is held: no transfers. Credits and voids of it move nothing either.
+[[nodiscard]] SaleMoney award_unheld(SalePrice const& price);
+
 enum class VoidCause : std::uint8_t { withdrawn, expired };
 
 /// Gives the whole reservation back (delivery refused or late, lead withdrawn): voids or expires
 /// both legs. @errors wrong_stage unless held
+/// or unheld
 [[nodiscard]] Result<SaleStep, SettlementError> void_sale(SaleRoute const& route,
                                                           SaleMoney const& money, VoidCause cause);
 
@@ -124,7 +129,8 @@ enum class VoidCause : std::uint8_t { withdrawn, expired };
                                                             SaleMoney const& money);
 
 /// Posts both legs as far as still held, then moves generator_pending → generator_holdback
-/// (floor(net × rate)) and the rest → generator_earned. @errors wrong_stage unless held or posted
+/// (floor(net × rate)) and the rest → generator_earned. Unheld: what remains leaves the budget
+/// first. @errors wrong_stage unless held, posted or unheld
 [[nodiscard]] Result<SaleStep, SettlementError> settle_sale(SaleRoute const& route,
                                                             SaleMoney const& money,
                                                             BasisPoints holdback_rate);

@@ -28,6 +28,7 @@ using OrderId = Id<struct OrderTag>;  // a purchase (sweep)
 using AuctionId = Id<struct AuctionTag>;
 using ReturnId = Id<struct ReturnTag>;
 using DisputeId = Id<struct DisputeTag>;      // carries the number of its return
+using ConversionId = Id<struct ConversionTag>;
 using DealId = Id<struct DealTag>;            // an agreed price of one buyer and one generator
 using PlacementId = Id<struct PlacementTag>;  // a generator's link for visitors
 using ClickId = Id<struct ClickTag>;          // a visit that was paid for; its sale's number

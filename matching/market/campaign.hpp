@@ -2,6 +2,7 @@
 // Campaign and Zone: a buyer's standing bid with what its caps have counted, and the clock windows
 // its caps follow. Parts of the market engine; they belong to its thread.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -31,6 +32,23 @@ struct Reserved {
   std::map<std::int64_t, std::int64_t> by_source;  // generator → n
 };
 
+/// What leads that were sold per acquisition may still cost, where no budget holds their prices.
+struct Pool {
+  std::int64_t expected_micros{};
+  std::multiset<std::int64_t> bids;
+  void add(std::int64_t bid, std::int64_t expected) {
+    expected_micros += expected;
+    bids.insert(bid);
+  }
+  void remove(std::int64_t bid, std::int64_t expected) {
+    expected_micros -= expected;
+    bids.extract(bid);
+  }
+  [[nodiscard]] std::int64_t largest() const { return bids.empty() ? 0 : *bids.rbegin(); }
+  /// What is kept of the budget for it.
+  [[nodiscard]] std::int64_t held() const { return std::max(expected_micros, largest()); }
+};
+
 struct Campaign {
   std::int64_t campaign_no{};
   std::int64_t buyer_no{};
@@ -48,10 +66,18 @@ struct Campaign {
   std::map<std::int64_t, CounterWindows> source_counters;  // by generator; caps per source alone
   Reserved reserved;
   bool barred{};  // stopped by staff: its promises end too. Like them in memory alone
+  Pool pool;
+  std::set<std::int64_t> uncovered;      // conversions it owes, paid in this order
+  std::int64_t conversion_factor_ppb{};  // of the estimates in force
+  std::int64_t return_factor_ppb{};
 
-  /// By its buyer, or because its trial is over.
+  [[nodiscard]] bool per_acquisition() const { return terms.model == PricingModel::cpa; }
+  /// Its money less what its pool keeps.
+  [[nodiscard]] std::int64_t spendable() const { return *money - pool.held(); }
+  /// By its buyer, because its trial is over, or because it owes.
   [[nodiscard]] bool stopped() const {
-    return status == CampaignStatus::paused || status == CampaignStatus::trial_ended;
+    return status == CampaignStatus::paused || status == CampaignStatus::trial_ended ||
+           status == CampaignStatus::owing;
   }
   [[nodiscard]] bool pays_for_clicks() const { return terms.model == PricingModel::cpc; }
   [[nodiscard]] bool in_trial() const { return trial_sold < terms.trial.leads; }

@@ -20,7 +20,7 @@ namespace leadex::market {
 enum class CodecError : std::uint8_t { malformed };
 
 /// What is written now. 2: routes, price rules, schedules, trials, reserves of sources. 3: how long
-/// pings hold. 4: pricing models, live bids, recycling. 5: clicks.
+/// pings hold. 4: pricing models, live bids, recycling. 5: clicks, acquisitions.
 inline constexpr std::uint32_t kFormat = 5;
 
 class ByteWriter {

@@ -11,6 +11,7 @@
 #include "billing/values/ids.hpp"
 #include "billing/values/pricing_model.hpp"
 #include "matching/auction/auction.hpp"
+#include "matching/estimate/estimate_version.hpp"
 #include "matching/targeting/schema.hpp"
 
 namespace leadex::market {
@@ -51,6 +52,7 @@ struct MarketRules {
   CpaHold cpa_hold{CpaHold::full};
   std::int64_t click_reserve_micros{};
   std::int64_t click_review_us{};  // until a click settles
+  std::int64_t cpa_review_us{};    // until a conversion that nobody decided counts as approved
 
   std::int32_t recycle_rounds{};    // how often an unsold or returned lead is listed again
   std::int64_t recycle_rest_us{};   // how long it rests before
@@ -63,6 +65,9 @@ struct MarketRules {
     if (io.since(4)) {
       io(self.cpa_window_us, self.cpa_hold, self.click_reserve_micros, self.click_review_us);
       io(self.recycle_rounds, self.recycle_rest_us, self.recycle_price_bp);
+    }
+    if (io.since(5)) {
+      io(self.cpa_review_us);
     }
   }
   static void fields(auto& self, auto& io) {
@@ -137,6 +142,8 @@ inline constexpr std::int32_t kPriorityDefault = 5;
 inline constexpr std::int32_t kPriorityMax = 10;
 inline constexpr std::int32_t kWeightMax = 1000;
 
+inline constexpr std::size_t kEventBytesMax = 64;
+
 /// A campaign's standing bid, one immutable version of it.
 struct CampaignTerms {
   std::int64_t bid_micros{};
@@ -162,6 +169,8 @@ struct CampaignTerms {
   PricingModel model{PricingModel::cpl};
   bool live_bid{};  // a ping asks the buyer's endpoint; the bids here are the most it may say
   std::string landing_url;  // cpc: where its visitors go, macros not filled in
+  std::string event;        // cpa: which one is paid for, at most kEventBytesMax
+  std::int32_t value_bp{};  // cpa: of the conversion's value, never more than the bid; 0: the bid
 
   static void fields(auto& self, auto& io) {
     io(self.bid_micros, self.exclusive_bid_micros, self.exclusivity, self.max_shares, self.zone,
@@ -171,7 +180,7 @@ struct CampaignTerms {
       io(self.priority, self.weight, self.pacing, self.schedule, self.source_leads_max, self.trial);
     }
     if (io.since(4)) io(self.model, self.live_bid);
-    if (io.since(5)) io(self.landing_url);
+    if (io.since(5)) io(self.landing_url, self.event, self.value_bp);
   }
 };
 
@@ -542,6 +551,42 @@ struct OfferClick {
   }
 };
 
+/// Switches to these estimates of what bids per acquisition are worth.
+struct SetEstimates {
+  estimate::EstimateVersion estimates;
+  static void fields(auto& self, auto& io) { io(self.estimates); }
+};
+
+inline constexpr std::size_t kTransactionBytesMax = 128;
+
+/// What a sold lead was bought for has happened. That the transaction is new to its buyer was
+/// looked up before.
+struct ReportConversion {
+  std::int64_t lead_no{};
+  std::int32_t slot{};
+  std::int64_t buyer_no{};
+  std::string event;
+  std::string transaction_id;        // 1 … kTransactionBytesMax, the buyer's
+  std::int64_t at_us{};              // when it happened
+  std::int64_t value_micros{kNone};  // of the acquisition to the buyer
+  bool confirmed{};                  // by the buyer; else it waits for the buyer's word
+  static void fields(auto& self, auto& io) {
+    io(self.lead_no, self.slot, self.buyer_no, self.event, self.transaction_id, self.at_us,
+       self.value_micros, self.confirmed);
+  }
+};
+
+/// The word on a conversion that waits for it. Buyer 0: staff.
+struct DecideConversion {
+  std::int64_t conversion_no{};
+  std::int64_t buyer_no{};
+  bool approved{};
+  std::int64_t value_micros{kNone};  // in the place of what was reported; none: as it was
+  static void fields(auto& self, auto& io) {
+    io(self.conversion_no, self.buyer_no, self.approved, self.value_micros);
+  }
+};
+
 /// The order is stored in the log: new commands go at the end.
 using Command =
     std::variant<ConfigureMarket, SetZoneWindows, UpsertCampaign, PauseCampaign, SweepListings,
@@ -549,7 +594,8 @@ using Command =
                  WithdrawBid, Purchase, ConfirmDelivery, RefuseDelivery, OpenReturn, AcceptReturn,
                  ContestReturn, DecideDispute, WithdrawLead, Tick, ClawBack, CoverClawBack,
                  ProposeDeal, AcceptDeal, EndDeal, SetSourceTerms, WithholdLeads, OfferPing,
-                 PostPing, ForgetPings, RelistLead, OfferClick>;
+                 PostPing, ForgetPings, RelistLead, OfferClick, SetEstimates, ReportConversion,
+                 DecideConversion>;
 
 /// The lead a command brings; null when it brings none.
 template <class C>

@@ -37,6 +37,7 @@ Outcome Engine::handle(Context&, ConfigureMarket const& command) {
   rules_ = command.rules;
   versions_[rules_.version] = rules_;
   if (!(*made == schema())) set_schema(std::move(*made));
+  for (auto& [no, campaign] : campaigns_) refresh(campaign);  // what it holds may have changed
   return {};
 }
 
@@ -131,8 +132,9 @@ Outcome Engine::handle(Context& c, UpsertCampaign const& command) {
       index_.insert(campaign.slot, campaign.expression, {campaign.bid(), campaign.campaign_no})
           .has_value());
   place_in_zone(campaign);
+  learn_factors(campaign);
   // A lower bid may be within what is left of the budget.
-  if (campaign.status == CampaignStatus::exhausted && *campaign.money >= campaign.least_bid()) {
+  if (campaign.status == CampaignStatus::exhausted && covers_a_bid(campaign)) {
     campaign.status = CampaignStatus::active;
   }
   refresh(campaign);
@@ -145,12 +147,14 @@ Outcome Engine::handle(Context& c, UpsertCampaign const& command) {
 Outcome Engine::handle(Context& c, PauseCampaign const& command) {
   auto* campaign = find_campaign(command.campaign_no, command.buyer_no);
   if (campaign == nullptr) return {.refusal = Refusal::campaign_unknown};
-  campaign->status = command.paused ? CampaignStatus::paused : CampaignStatus::active;
+  campaign->status = command.paused                ? CampaignStatus::paused
+                     : campaign->uncovered.empty() ? CampaignStatus::active
+                                                   : CampaignStatus::owing;
   campaign->barred = command.paused && command.by_staff;
   refresh(*campaign);
   move_campaign(c, *campaign);
   campaign->sweep_from.reset();
-  return {.more = !command.paused && campaign->terms.buys_listings};
+  return {.more = campaign->status == CampaignStatus::active && campaign->terms.buys_listings};
 }
 
 Outcome Engine::handle(Context& c, FundBudget const& command) {
@@ -164,6 +168,7 @@ Outcome Engine::handle(Context& c, FundBudget const& command) {
   c.applied.effects.emplace_back(BudgetMoved{BudgetMoved::Kind::funded, command.budget,
                                              command.intent_no, command.amount_micros});
   if (campaign == nullptr) return {};
+  pay_debts(c, *campaign);
   if (campaign->status == CampaignStatus::exhausted) {
     campaign->status = CampaignStatus::active;
     move_campaign(c, *campaign);
@@ -221,7 +226,7 @@ Campaign* Engine::find_campaign(std::int64_t campaign_no, std::int64_t buyer_no)
 /// A campaign that had run dry goes on when its budget covers a bid again.
 void Engine::wake(Context& c, Campaign& campaign) {
   if (campaign.status != CampaignStatus::exhausted) return;
-  if (*campaign.money < campaign.least_bid()) return;
+  if (!covers_a_bid(campaign)) return;
   campaign.status = CampaignStatus::active;
   move_campaign(c, campaign);
 }
@@ -243,7 +248,8 @@ std::int64_t Engine::balance(BudgetKey const& key) const {
 
 std::int64_t Engine::available(BudgetKey const& key) const {
   auto const* held = campaign(key.campaign_no);
-  return balance(key) - (held == nullptr ? 0 : held->reserved.micros);
+  if (held == nullptr) return balance(key);
+  return std::max<std::int64_t>(0, held->spendable() - held->reserved.micros);
 }
 
 Listing const* Engine::listing(std::int64_t lead_no) const {

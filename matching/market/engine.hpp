@@ -40,6 +40,9 @@ struct Verdict {
   std::string wanted;     // targeting: what it asks for
 };
 
+/// What is assumed of a market of which nothing is known: version 0.
+[[nodiscard]] estimate::EstimateVersion without_history();
+
 /// Whether a campaign's lists let that generator's leads in.
 [[nodiscard]] bool source_allowed(CampaignTerms const& terms, std::int64_t generator_no);
 
@@ -91,8 +94,15 @@ class Engine {
 
   /// What that lead would be sold for if it were offered now, the best buyer first; nothing for an
   /// unknown version. Numbers and fees of the shares mean nothing.
+  /// @param as_ping  whether campaigns that pay per acquisition stay away, as they do from pings.
   [[nodiscard]] std::optional<std::vector<SoldShare>> preview(OfferLead const& lead,
-                                                              std::int64_t now_us) const;
+                                                              std::int64_t now_us,
+                                                              bool as_ping = false) const;
+
+  /// In force; before the first version, what is assumed of a market without history.
+  [[nodiscard]] estimate::EstimateVersion const& estimates() const { return estimates_; }
+  /// Of those that are pending or not covered; null when there is none.
+  [[nodiscard]] ConversionMoved const* conversion(std::int64_t conversion_no) const;
 
   /// What that ping would be promised if it came now, with net 0; nothing for an unknown version.
   [[nodiscard]] std::optional<std::vector<PromisedBid>> preview(OfferPing const& ping,
@@ -146,12 +156,16 @@ class Engine {
   void roll_windows(Campaign& campaign);
   void refresh(Campaign& campaign);
   void move_counters(Context& c, Campaign const& campaign);
-  [[nodiscard]] bool affordable(Campaign const& campaign, std::int64_t micros) const;
+  [[nodiscard]] bool affordable(Campaign const& campaign, std::int64_t micros,
+                                std::int64_t pooled_micros = kNone) const;
+  [[nodiscard]] bool pools(Campaign const& campaign, MarketRules const& rules) const;
+  [[nodiscard]] bool covers_a_bid(Campaign const& campaign) const;
   [[nodiscard]] bool has_room(Campaign const& campaign, std::int64_t micros) const;
   [[nodiscard]] bool has_source_room(Campaign const& campaign, std::int64_t generator_no) const;
   [[nodiscard]] bool open_at(Campaign const& campaign, std::int64_t now_us) const;
   [[nodiscard]] bool in_pace(Campaign const& campaign, std::int64_t now_us) const;
-  void count_sale(Context& c, Campaign& campaign, SaleAwarded& sold, bool promised);
+  void count_sale(Context& c, Campaign& campaign, SaleAwarded& sold, bool promised,
+                  std::int64_t had_micros);
   void uncount_sale(Context& c, Campaign& campaign, OpenSale const& sale);
   void count_source(Context& c, Campaign& campaign, std::int64_t generator_no, std::int64_t n,
                     std::array<std::int64_t, kWindowKinds> const& windows);
@@ -169,13 +183,46 @@ class Engine {
   // engine_bidders.cpp: who bids on a lead, and how much
   [[nodiscard]] auction::AuctionInput bidders(Listing const& listing, Values const& values,
                                               std::int64_t now_us, targeting::MatchBuffer& matches,
-                                              std::vector<LiveBid> const* live = nullptr) const;
+                                              std::vector<LiveBid> const* live = nullptr,
+                                              bool of_ping = false) const;
   [[nodiscard]] std::optional<auction::Candidate> candidate_of(Campaign const& campaign,
                                                                Listing const& listing,
-                                                               LiveBid const* live) const;
+                                                               LiveBid const* live,
+                                                               std::int64_t worth_ppb) const;
   [[nodiscard]] bool welcome(Campaign const& campaign, Listing const& listing,
                              std::int64_t now_us) const;
   [[nodiscard]] auction::AuctionInput input_for(Listing const& listing, std::int64_t now_us) const;
+
+  // engine_worth.cpp: what a bid is worth on the average
+  /// What the estimates say of one generator's leads: looked up once a lead.
+  struct SourceOdds {
+    estimate::SourceRates conversions;
+    estimate::SourceRates returns;
+  };
+  Outcome handle(Context& c, SetEstimates const& command);
+  void learn_factors(Campaign& campaign) const;
+  [[nodiscard]] SourceOdds odds_of(std::int64_t generator_no) const;
+  [[nodiscard]] std::int64_t worth_of(Campaign const& campaign, MarketRules const& rules,
+                                      SourceOdds const& odds) const;
+  [[nodiscard]] static bool trades_acquisitions(MarketRules const& rules);
+
+  // engine_conversions.cpp: sales that are paid for when something comes of the lead
+  Outcome handle(Context& c, ReportConversion const& command);
+  Outcome handle(Context& c, DecideConversion const& command);
+  [[nodiscard]] Refusal refusal_of(ReportConversion const& command, OpenSale const* sale,
+                                   std::int64_t now_us) const;
+  void agree(SaleAwarded& sold, Campaign const& campaign, MarketRules const& rules,
+             std::int64_t worth_ppb) const;
+  void approve(Context& c, OpenSale& sale, ConversionMoved& conversion);
+  void pay(Context& c, OpenSale& sale, ConversionMoved& conversion);
+  void pay_debts(Context& c, Campaign& campaign);
+  void close_conversion(Context& c, OpenSale& sale, ConversionState state);
+  void await_conversion(Context& c, OpenSale& sale);
+  void lapse(Context& c, SaleKey const& key);
+  void leave_pool(OpenSale const& sale);
+  void approve_silently(Context& c, std::int64_t conversion_no);
+  [[nodiscard]] bool stale_conversion(Due const& due) const;
+  void settle(Context& c, OpenSale& sale);
 
   // engine_offer.cpp: fresh leads and their auctions
   Outcome handle(Context& c, OfferLead const& command);
@@ -218,8 +265,8 @@ class Engine {
   void expire_pings(std::int64_t now_us);
   bool keep_promises(Context& c, Listing& listing, PostPing const& command);
   [[nodiscard]] bool may_have(PromisedBid const& bid, Listing const& listing) const;
-  static AuctionHeld told(Listing const& listing, auction::AuctionInput const& input,
-                          auction::AuctionResult const& result, bool of_bids);
+  AuctionHeld told(Listing const& listing, auction::AuctionInput const& input,
+                   auction::AuctionResult const& result, bool of_bids) const;
 
   // engine_recycling.cpp: leads that rest and are listed again
   Outcome handle(Context& c, RelistLead const& command);
@@ -255,6 +302,7 @@ class Engine {
     std::int64_t auction_no{};
     bool in_turn{};   // by the order of its tier, not by a deal or as the fallback
     bool promised{};  // to a ping, with its room reserved
+    std::int64_t worth_ppb{auction::kWorthWhole};
   };
   void sell(Context& c, Listing& listing, Award const& award);
   [[nodiscard]] std::int32_t free_slot(Listing const& listing, bool exclusive) const;
@@ -277,11 +325,13 @@ class Engine {
   Outcome handle(Context& c, ClawBack const& command);
   Outcome handle(Context& c, Tick const& command);
   void give_to_budget(Context& c, BudgetKey const& key, std::int64_t micros);
+  void give_back(Context& c, OpenSale const& sale, std::int64_t micros);
   void void_sale(Context& c, SaleKey const& key, SaleStep step);
   void give_back_all(Context& c, OpenSale& sale, ReturnCase& returned);
   void close_return(Context& c, ReturnCase& returned, ReturnState state, std::uint8_t ruling,
                     std::int64_t credited);
   [[nodiscard]] bool stale(Tick::Job job, Due const& due, std::int64_t now_us) const;
+  [[nodiscard]] bool stale_sale(Tick::Job job, Due const& due) const;
   void run_due(Context& c, Tick::Job job, Due const& due);
   [[nodiscard]] bool within_ceiling(OpenSale const& sale, std::int64_t now_us) const;
   [[nodiscard]] std::int64_t return_window_us(Listing const& listing, BudgetKey const& budget,
@@ -306,7 +356,9 @@ class Engine {
   std::map<std::int64_t, std::int64_t> bid_leads_;    // standing bid → its listing
 
   std::unordered_map<SaleKey, OpenSale> sales_;
-  std::map<std::int64_t, ReturnCase> returns_;  // open and disputed
+  std::map<std::int64_t, ReturnCase> returns_;           // open and disputed
+  std::map<std::int64_t, ConversionMoved> conversions_;  // pending and uncovered
+  estimate::EstimateVersion estimates_{without_history()};
   std::map<std::int64_t, BuyerRecord> buyers_;
 
   std::map<std::int64_t, Deal> deals_;                    // proposed and active

@@ -62,7 +62,11 @@ void Engine::void_sale(Context& c, SaleKey const& key, SaleStep step) {
   auto const sale = sales_.at(key);
   sales_.erase(key);
   auto& listing = listings_.at(key.lead_no);
-  budget(sale.budget) += sale.gross_micros;
+  if (sale.pooled()) {
+    leave_pool(sale);
+  } else {
+    budget(sale.budget) += sale.gross_micros;
+  }
   if (auto const found = campaigns_.find(sale.budget.campaign_no); found != campaigns_.end()) {
     uncount_sale(c, found->second, sale);
   }
@@ -116,6 +120,10 @@ Outcome Engine::handle(Context& c, OpenReturn const& command) {
   }
   if (sale->model == PricingModel::cpc) return {.refusal = Refusal::not_of_this_model};
   if (sale->return_no != 0) return {.refusal = Refusal::already_returned};
+  auto const* converted = conversion(sale->conversion_no);
+  if (converted != nullptr && converted->state == ConversionState::uncovered) {
+    return {.refusal = Refusal::already_converted};
+  }
   if (sale->state == SaleState::pending) return {.refusal = Refusal::sale_not_delivered};
   if (sale->state != SaleState::delivered || c.now_us > sale->due_us) {
     return {.refusal = Refusal::return_window_closed};
@@ -157,9 +165,16 @@ void Engine::give_back_all(Context& c, OpenSale& sale, ReturnCase& returned) {
   sale.credited_micros = sale.gross_micros;
   c.applied.effects.emplace_back(
       SaleStepped{sale.key.lead_no, sale.key.slot, SaleStep::returned, rest, 0});
-  give_to_budget(c, sale.budget, rest);
+  if (sale.conversion_no != 0) close_conversion(c, sale, ConversionState::rejected);
+  if (sale.pooled()) leave_pool(sale);
+  give_back(c, sale, rest);
   returned.due_us = 0;
   rest_returned(c, returned);
+}
+
+/// A part of its price goes back to where it is held.
+void Engine::give_back(Context& c, OpenSale const& sale, std::int64_t micros) {
+  give_to_budget(c, sale.budget, sale.pooled() ? 0 : micros);
 }
 
 /// Money of a sale or a bid is its buyer's again: a campaign that had run dry goes on.
@@ -167,6 +182,7 @@ void Engine::give_to_budget(Context& c, BudgetKey const& key, std::int64_t micro
   budget(key) += micros;
   auto const found = campaigns_.find(key.campaign_no);
   if (found == campaigns_.end()) return;
+  pay_debts(c, found->second);
   wake(c, found->second);
   refresh(found->second);
 }
@@ -182,6 +198,9 @@ void Engine::close_return(Context& c, ReturnCase& returned, ReturnState state, s
     sale->return_open = false;
     // The window may have ended meanwhile: settlement was waiting for this.
     schedule(Tick::settlement, {sale->due_us, sale->key.lead_no, sale->key.slot});
+    if (auto const* waiting = conversion(sale->conversion_no)) {
+      schedule(Tick::settlement, {waiting->due_us, waiting->conversion_no, kDueConversion});
+    }
   }
   returns_.erase(returned.return_no);
 }
@@ -241,7 +260,7 @@ Outcome Engine::handle(Context& c, DecideDispute const& command) {
     sale->credited_micros += command.amount_micros;
     c.applied.effects.emplace_back(SaleStepped{key.lead_no, key.slot, SaleStep::credited,
                                                command.amount_micros, sale->due_us});
-    give_to_budget(c, sale->budget, command.amount_micros);
+    give_back(c, *sale, command.amount_micros);
     close_return(c, returned, ReturnState::accepted, 2, command.amount_micros);
   }
   return {.number = command.return_no};
@@ -306,6 +325,7 @@ bool Engine::stale(Tick::Job job, Due const& due, std::int64_t now_us) const {
     auto const found = returns_.find(due.no);
     return found == returns_.end() || found->second.state != ReturnState::open;
   }
+  if (due.slot == kDueConversion) return stale_conversion(due);
   if (due.slot == kDueExpiry || due.slot == kDueAuction || due.slot == kDueFill) {
     auto const* rests = listing(due.no);
     if (rests == nullptr || !rests->resting) return true;
@@ -314,10 +334,15 @@ bool Engine::stale(Tick::Job job, Due const& due, std::int64_t now_us) const {
     return std::none_of(rests->bids.begin(), rests->bids.end(),
                         [&](auto const& bid) { return reaches_ask(*rests, bid, ask(*rests)); });
   }
+  return stale_sale(job, due);
+}
+
+bool Engine::stale_sale(Tick::Job job, Due const& due) const {
   auto const* open = sale({due.no, due.slot});
   if (open == nullptr || open->due_us != due.due_us) return true;
   if (job == Tick::delivery_deadline) return open->state != SaleState::pending;
   if (job == Tick::release_holdback) return open->state != SaleState::settled;
+  if (open->state == SaleState::waiting) return open->conversion_no != 0;
   return open->state != SaleState::delivered || open->return_open;
 }
 
@@ -327,6 +352,7 @@ void Engine::run_due(Context& c, Tick::Job job, Due const& due) {
     (void)handle(c, AcceptReturn{due.no, returns_.at(due.no).generator_no});
     return;
   }
+  if (due.slot == kDueConversion) return approve_silently(c, due.no);
   if (due.slot == kDueExpiry || due.slot == kDueAuction || due.slot == kDueFill) {
     auto& listing = listings_.at(due.no);
     if (due.slot == kDueFill) {
@@ -346,16 +372,16 @@ void Engine::run_due(Context& c, Tick::Job job, Due const& due) {
   auto& open = sales_.at(key);
   if (job == Tick::delivery_deadline) {
     void_sale(c, key, SaleStep::expired);
-  } else if (job == Tick::settlement) {
-    open.state = SaleState::settled;
-    open.due_us = c.now_us + rules_.holdback_us;
-    schedule(Tick::release_holdback, {open.due_us, key.lead_no, key.slot});
-    c.applied.effects.emplace_back(
-        SaleStepped{key.lead_no, key.slot, SaleStep::settled, 0, open.due_us});
-  } else {
+  } else if (job == Tick::release_holdback) {
     c.applied.effects.emplace_back(
         SaleStepped{key.lead_no, key.slot, SaleStep::holdback_released, 0, 0});
     sales_.erase(key);
+  } else if (open.state == SaleState::waiting) {
+    lapse(c, key);
+  } else if (open.model == PricingModel::cpa) {
+    await_conversion(c, open);
+  } else {
+    settle(c, open);
   }
 }
 

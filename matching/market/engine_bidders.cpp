@@ -70,8 +70,8 @@ auction::AuctionInput Engine::input_for(Listing const& listing, std::int64_t now
 /// Its bid as far as budget and caps cover it; nothing when they cover none: a bid that is not
 /// covered is no bid.
 std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
-                                                       Listing const& listing,
-                                                       LiveBid const* live) const {
+                                                       Listing const& listing, LiveBid const* live,
+                                                       std::int64_t worth_ppb) const {
   auto const& terms = campaign.terms;
   auto const& rules = rules_of(listing);
   auction::Candidate candidate;
@@ -91,16 +91,24 @@ std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
   // What two have agreed on is the price of a lead.
   auto const* deal =
       listing.click ? nullptr : deal_between(campaign.buyer_no, listing.generator_no);
+  candidate.worth_ppb = worth_ppb;
+  candidate.reserve_on_value = campaign.per_acquisition();
   bool const deal_stands = deal != nullptr && deal->price_micros >= rules.reserve_micros;
-  if (deal_stands && affordable(campaign, deal->price_micros)) {
+  // A deal is about leads.
+  if (deal_stands && !campaign.per_acquisition() && affordable(campaign, deal->price_micros)) {
     candidate.deal = Money{deal->price_micros};
     candidate.deal_is_exclusive = deal->exclusive;
   }
   bool const alone = candidate.exclusivity != auction::Exclusivity::shared;
   bool const among = candidate.exclusivity != auction::Exclusivity::exclusive;
   auto const whole = candidate.exclusive_bid.value_or(candidate.bid);
-  bool const alone_covered = alone && affordable(campaign, whole.micros);
-  bool const among_covered = among && affordable(campaign, candidate.bid.micros);
+  bool const pooled = pools(campaign, rules);
+  auto const covered = [&](Money bid) {
+    return affordable(campaign, bid.micros,
+                      pooled ? auction::value_of(bid.micros, worth_ppb) : kNone);
+  };
+  bool const alone_covered = alone && covered(whole);
+  bool const among_covered = among && covered(candidate.bid);
   if (!alone_covered && !among_covered) return std::nullopt;
   if (alone && among && !alone_covered) candidate.exclusivity = auction::Exclusivity::shared;
   if (alone && among && !among_covered) candidate.exclusivity = auction::Exclusivity::exclusive;
@@ -111,7 +119,7 @@ std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
 /// what was answered to a ping; without it all bid as they stand.
 auction::AuctionInput Engine::bidders(Listing const& listing, Values const& values,
                                       std::int64_t now_us, targeting::MatchBuffer& matches,
-                                      std::vector<LiveBid> const* live) const {
+                                      std::vector<LiveBid> const* live, bool of_ping) const {
   auto const answer_of = [live](Campaign const& campaign) -> LiveBid const* {
     auto const said =
         std::lower_bound(live->begin(), live->end(), campaign.campaign_no,
@@ -121,12 +129,18 @@ auction::AuctionInput Engine::bidders(Listing const& listing, Values const& valu
   };
   index_.match(values, matches);
   auto input = input_for(listing, now_us);
+  auto const& rules = rules_of(listing);
+  auto const odds = odds_of(listing.generator_no);
   for (auto const slot : matches.slots) {
     auto const& campaign = *in_slot_[slot];
+    // A ping is promised what it will be paid.
+    if (campaign.per_acquisition() && (of_ping || !trades_acquisitions(rules))) continue;
     if (!welcome(campaign, listing, now_us)) continue;
     LiveBid const* const answer = live == nullptr ? nullptr : answer_of(campaign);
     if (live != nullptr && answer == nullptr && campaign.terms.live_bid) continue;
-    if (auto candidate = candidate_of(campaign, listing, answer)) {
+    // A click's worth is its bid until clicks have estimates of their own.
+    auto const worth_ppb = listing.click ? auction::kWorthWhole : worth_of(campaign, rules, odds);
+    if (auto candidate = candidate_of(campaign, listing, answer, worth_ppb)) {
       input.candidates.push_back(std::move(*candidate));
     }
   }

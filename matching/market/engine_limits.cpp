@@ -87,8 +87,27 @@ bool Engine::has_source_room(Campaign const& campaign, std::int64_t generator_no
   return true;
 }
 
-bool Engine::affordable(Campaign const& campaign, std::int64_t micros) const {
-  return *campaign.money - campaign.reserved.micros >= micros && has_room(campaign, micros);
+/// @param pooled_micros  what its pool would keep for the sale; kNone: the budget pays at once.
+bool Engine::affordable(Campaign const& campaign, std::int64_t micros,
+                        std::int64_t pooled_micros) const {
+  auto const& pool = campaign.pool;
+  auto const needed =
+      pooled_micros == kNone
+          ? pool.held() + micros
+          : std::max({pool.expected_micros + pooled_micros, pool.largest(), micros});
+  return *campaign.money - campaign.reserved.micros >= needed && has_room(campaign, micros);
+}
+
+/// Whether what it buys under these rules is kept in its pool.
+bool Engine::pools(Campaign const& campaign, MarketRules const& rules) const {
+  return campaign.per_acquisition() && rules.cpa_hold == CpaHold::pooled;
+}
+
+/// Whether its money is enough to bid on; what pings hold for a while does not stop a campaign.
+bool Engine::covers_a_bid(Campaign const& campaign) const {
+  auto const held = campaign.pool.held();
+  auto const least = campaign.least_bid();
+  return *campaign.money >= (pools(campaign, rules_) ? std::max(held, least) : held + least);
 }
 
 bool Engine::open_at(Campaign const& campaign, std::int64_t now_us) const {
@@ -139,13 +158,15 @@ void Engine::refresh(Campaign& campaign) {
   auto const zone = zones_.find(campaign.terms.zone);
   bool const open = campaign.status == CampaignStatus::active && campaign.targeting_valid &&
                     zone != zones_.end() && zone->second.known() &&
-                    affordable(campaign, campaign.least_bid());
+                    affordable(campaign, campaign.least_bid(), pools(campaign, rules_) ? 0 : kNone);
   index_.set_eligible(campaign.slot, open);
 }
 
 /// Counts a sale against the campaign's limits; its budget has paid already. A promised one was
 /// within the limits that stood when it was promised.
-void Engine::count_sale(Context& c, Campaign& campaign, SaleAwarded& sold, bool promised) {
+/// @param had_micros  what could be spent before it.
+void Engine::count_sale(Context& c, Campaign& campaign, SaleAwarded& sold, bool promised,
+                        std::int64_t had_micros) {
   LEADEX_CHECK(promised || has_room(campaign, sold.gross_micros));
   for (std::size_t k = 0; k < kWindowKinds; ++k) {
     auto& counter = campaign.counters.at(k);
@@ -168,12 +189,13 @@ void Engine::count_sale(Context& c, Campaign& campaign, SaleAwarded& sold, bool 
       move_campaign(c, campaign);
     }
   }
-  if (balance(sold.budget) < campaign.least_bid() && campaign.status == CampaignStatus::active) {
+  auto const left = campaign.spendable();
+  if (!covers_a_bid(campaign) && campaign.status == CampaignStatus::active) {
     campaign.status = CampaignStatus::exhausted;
     move_campaign(c, campaign);
   }
   auto const low = kBidsLeftLow * campaign.least_bid();
-  if (*campaign.money < low && *campaign.money + sold.gross_micros >= low) {
+  if (left < low && had_micros >= low) {
     c.applied.effects.emplace_back(BudgetLow{campaign.campaign_no, campaign.buyer_no});
   }
   refresh(campaign);

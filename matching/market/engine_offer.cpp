@@ -107,6 +107,7 @@ void Engine::meet_campaigns(Context& c, Listing& listing, Values const& market_v
   LEADEX_CHECK(result.has_value());
   auto const auction_no = record(c, listing, input, *result, false);
   c.applied.outcome.number = auction_no;
+  auto const odds = odds_of(listing.generator_no);
   for (auto const& winner : result->winners) {
     auto const& campaign = campaigns_.at(winner.campaign_no);
     sell(c, listing,
@@ -115,7 +116,8 @@ void Engine::meet_campaigns(Context& c, Listing& listing, Values const& market_v
           .exclusive = winner.exclusive,
           .shares_max = campaign.terms.max_shares,
           .auction_no = auction_no,
-          .in_turn = !winner.by_deal && winner.campaign_no != rules_of(listing).fallback_campaign});
+          .in_turn = !winner.by_deal && winner.campaign_no != rules_of(listing).fallback_campaign,
+          .worth_ppb = worth_of(campaign, rules_of(listing), odds)});
   }
 }
 
@@ -130,8 +132,9 @@ std::int64_t Engine::record(Context& c, Listing const& listing, auction::Auction
 
 /// An auction as its record tells it, yet without number and book.
 AuctionHeld Engine::told(Listing const& listing, auction::AuctionInput const& input,
-                         auction::AuctionResult const& result, bool of_bids) {
+                         auction::AuctionResult const& result, bool of_bids) const {
   AuctionHeld held;
+  held.estimates = estimates_.version;
   held.lead_no = listing.lead_no;
   held.click = listing.click;
   held.rules_version = listing.version;

@@ -35,7 +35,7 @@ std::vector<PromisedBid> bids_of(auction::AuctionResult const& result,
 auction::AuctionInput Engine::input_of(OfferPing const& ping, Listing const& probe,
                                        Values const& values, std::int64_t now_us,
                                        targeting::MatchBuffer& matches) const {
-  auto input = bidders(probe, values, now_us, matches, &ping.live);
+  auto input = bidders(probe, values, now_us, matches, &ping.live, true);
   input.reserve.micros = std::max(input.reserve.micros, ping.minimum_micros);
   leave_out_low_deals(input, ping.minimum_micros);
   return input;
@@ -96,7 +96,7 @@ std::vector<LiveBidder> Engine::live_bidders(OfferPing const& ping, std::int64_t
   fill_virtual(probe, now_us, *values);
   targeting::MatchBuffer matches;
   auto const least = std::max(probe.reserve_micros, ping.minimum_micros);
-  for (auto const& candidate : bidders(probe, *values, now_us, matches).candidates) {
+  for (auto const& candidate : bidders(probe, *values, now_us, matches, nullptr, true).candidates) {
     auto const& campaign = campaigns_.at(candidate.campaign_no);
     auto const whole = candidate.exclusive_bid.value_or(candidate.bid);
     bool const agreed = candidate.deal && candidate.deal->micros >= ping.minimum_micros;

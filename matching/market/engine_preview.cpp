@@ -54,14 +54,14 @@ Listing Engine::probe_of(OfferLead const& lead) const {
   return probe;
 }
 
-std::optional<std::vector<SoldShare>> Engine::preview(OfferLead const& lead,
-                                                      std::int64_t now_us) const {
+std::optional<std::vector<SoldShare>> Engine::preview(OfferLead const& lead, std::int64_t now_us,
+                                                      bool as_ping) const {
   auto values = values_of(lead);
   if (!values) return std::nullopt;
   auto const probe = probe_of(lead);
   fill_virtual(probe, now_us, *values);
   targeting::MatchBuffer matches;
-  auto const input = bidders(probe, *values, now_us, matches);
+  auto const input = bidders(probe, *values, now_us, matches, {}, as_ping);
   std::vector<SoldShare> shares;
   if (input.candidates.empty()) return shares;
   auto const result = auction::run_auction(input);
@@ -83,6 +83,7 @@ std::optional<Verdict> Engine::explain(std::int64_t campaign_no, OfferLead const
   auto const no = [](std::string reason) { return Verdict{.reason = std::move(reason)}; };
   if (campaign.status == CampaignStatus::paused) return no("paused");
   if (campaign.status == CampaignStatus::trial_ended) return no("trial_ended");
+  if (campaign.status == CampaignStatus::owing) return no("owing");
   if (!campaign.targeting_valid) return no("targeting_outdated");
   if (campaign.pays_for_clicks()) return no("pricing_model");
 
@@ -112,11 +113,19 @@ std::optional<Verdict> Engine::explain(std::int64_t campaign_no, OfferLead const
   if (!source_allowed(campaign.terms, probe.generator_no)) return no("source");
   if (!open_at(campaign, now_us)) return no("schedule");
   if (!has_source_room(campaign, probe.generator_no)) return no("source_cap_reached");
-  bool const agreed = deal_between(campaign.buyer_no, probe.generator_no) != nullptr;
-  if (!agreed && campaign.least_bid() < probe.reserve_micros) return no("below_reserve");
+  bool const agreed =
+      !campaign.per_acquisition() && deal_between(campaign.buyer_no, probe.generator_no) != nullptr;
+  auto const& rules = rules_of(probe);
+  if (campaign.per_acquisition() && !trades_acquisitions(rules)) return no("pricing_model");
+  auto const worth = campaign.per_acquisition()
+                         ? auction::value_of(campaign.least_bid(),
+                                             worth_of(campaign, rules, odds_of(probe.generator_no)))
+                         : campaign.least_bid();
+  if (!agreed && worth < probe.reserve_micros) return no("below_reserve");
   if (!has_room(campaign, campaign.least_bid())) return no("cap_reached");
   if (!in_pace(campaign, now_us)) return no("pacing");
-  if (!affordable(campaign, campaign.least_bid())) return no("budget");
+  auto const pooled_micros = pools(campaign, rules) ? 0 : kNone;
+  if (!affordable(campaign, campaign.least_bid(), pooled_micros)) return no("budget");
   return Verdict{.eligible = true};
 }
 

@@ -44,19 +44,30 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
   sold.auction_no = award.auction_no;
   sold.sold_us = c.now_us;
   sold.model = listing.click ? PricingModel::cpc : PricingModel::cpl;
-  auto& money = budget(award.budget);
-  LEADEX_CHECK(award.gross_micros > 0 && money >= award.gross_micros);
-  money -= award.gross_micros;
+  LEADEX_CHECK(award.gross_micros > 0);
+  auto const buying = campaigns_.find(award.budget.campaign_no);
+  auto const had = buying == campaigns_.end() ? 0 : buying->second.spendable();
+  // What was promised to a ping, or chosen by hand, is paid for as a lead.
+  if (buying != campaigns_.end() && !award.by_hand && !award.promised) {
+    agree(sold, buying->second, rules, award.worth_ppb);
+  }
+  if (sold.acquisition.held_micros != kNone) {
+    buying->second.pool.add(sold.gross_micros, sold.acquisition.held_micros);
+  } else {
+    auto& money = budget(award.budget);
+    LEADEX_CHECK(money >= award.gross_micros);
+    money -= award.gross_micros;
+  }
 
   bool webhook = false;
-  if (award.budget.campaign_no != 0) {
-    auto& campaign = campaigns_.at(award.budget.campaign_no);
+  if (buying != campaigns_.end()) {
+    auto& campaign = buying->second;
     webhook = campaign.terms.delivery == Delivery::webhook && !listing.click;
     bool const turns =
         rules.routing == auction::Routing::round_robin || rules.routing == auction::Routing::hybrid;
     if (turns && award.in_turn) campaign.turn = award.auction_no;
     sold.trial = !award.by_hand && campaign.in_trial();
-    count_sale(c, campaign, sold, award.promised);
+    count_sale(c, campaign, sold, award.promised, had);
   }
   sold.state = webhook ? SaleState::pending : SaleState::delivered;
   sold.due_us = c.now_us + (webhook         ? rules.delivery_deadline_us
@@ -83,6 +94,7 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
   open.trial = sold.trial;
   open.of_source = sold.of_source;
   open.model = sold.model;
+  open.acquisition = sold.acquisition;
   LEADEX_CHECK(sales_.emplace(open.key, open).second);
   schedule(webhook ? Tick::delivery_deadline : Tick::settlement,
            {open.due_us, open.key.lead_no, open.key.slot});
@@ -364,7 +376,11 @@ Outcome Engine::handle(Context& c, SweepListings const& command) {
   auto const found = campaigns_.find(command.campaign_no);
   if (found == campaigns_.end()) return {.refusal = Refusal::campaign_unknown};
   auto& campaign = found->second;
-  if (!campaign.terms.buys_listings || !index_.eligible(campaign.slot)) return {};
+  // What rests has a price for the lead: who pays for more than that does not buy it.
+  if (!campaign.terms.buys_listings || campaign.per_acquisition() ||
+      !index_.eligible(campaign.slot)) {
+    return {};
+  }
   struct Pick {
     std::int64_t lead_no;
     std::int64_t price;

@@ -49,6 +49,13 @@ enum class Refusal : std::uint8_t {
   ping_expired = 33,
   ping_used = 34,          // its promise was kept once
   not_of_this_model = 35,  // what is paid for by the click has no bids, purchases or returns
+  estimates_invalid = 36,         // or older than those in force
+  not_per_acquisition = 37,       // the sale is paid for otherwise
+  already_converted = 38,         // or another conversion of the sale waits for its buyer's word
+  event_unknown = 39,             // not what the sale is paid for
+  conversion_window_closed = 40,  // it happened before the sale or too late after it
+  conversion_unknown = 41,        // or decided
+  return_open = 42,               // its buyer says that the lead is no good
 };
 
 /// A sale as the sender of a command sees it. The fee is the market's writer's to fill in.
@@ -66,11 +73,12 @@ struct SoldShare {
 struct Outcome {
   Refusal refusal{Refusal::none};
   std::vector<SoldShare> sold;
-  bool rests{};                // OfferLead: something is left on sale
+  bool rests{};                // OfferLead: something is left on sale; a conversion: unpaid
   bool more{};                 // Tick, SweepListings: call again
   std::int64_t number{};       // the auction, bid, order or return this command made; 0 none
   std::int64_t micros{kNone};  // insufficient_funds: what was missing; PostPing: what the
-                               // exchange adds to keep the promise, the writer's to fill in
+                               // exchange adds to keep the promise, the writer's to fill in;
+                               // a conversion: what it costs
   static void fields(auto& self, auto& io) {
     io(self.refusal, self.sold, self.rests, self.more, self.number, self.micros);
   }
@@ -81,7 +89,9 @@ enum class SaleState : std::uint8_t {
   delivered = 1,
   settled = 2,
   returned = 3,
-  voided = 4
+  voided = 4,
+  waiting = 5,  // kept; nothing has come of it yet
+  lapsed = 6,   // nothing has, and its buyer owes nothing
 };
 enum class LeadState : std::uint8_t {
   checked = 0,
@@ -97,8 +107,21 @@ enum class CampaignStatus : std::uint8_t {
   paused = 1,
   exhausted = 2,
   trial_ended = 3,  // waits for its buyer to resume it
+  owing = 4,        // a conversion is not paid: waits for money
 };
 enum class DealState : std::uint8_t { proposed = 0, active = 1, ended = 2 };
+
+/// What a sale per acquisition was agreed on.
+struct Acquisition {
+  std::int64_t until_us{};          // the last instant at which a conversion counts
+  std::int64_t held_micros{kNone};  // that the campaign's pool keeps for it; none: the budget
+                                    // holds its whole price
+  std::int32_t value_bp{};          // of the conversion's value; 0: its whole price
+  std::string event;
+  static void fields(auto& self, auto& io) {
+    io(self.until_us, self.held_micros, self.value_bp, self.event);
+  }
+};
 
 /// How a sale came about; 0 where it did not.
 struct SaleAwarded {
@@ -118,11 +141,13 @@ struct SaleAwarded {
   bool trial{};      // one of the campaign's trial
   bool of_source{};  // counted against the campaign's caps per source
   PricingModel model{PricingModel::cpl};
+  Acquisition acquisition;  // model cpa
   static void fields(auto& self, auto& io) {
     io(self.lead_no, self.slot, self.budget, self.generator_no, self.gross_micros, self.exclusive,
        self.shares_max, self.auction_no, self.sold_us, self.state, self.due_us, self.windows);
     if (io.since(2)) io(self.trial, self.of_source);
     if (io.since(4)) io(self.model);
+    if (io.since(5) && self.model == PricingModel::cpa) io(self.acquisition);
   }
 };
 
@@ -134,6 +159,8 @@ enum class SaleStep : std::uint8_t {
   returned = 4,  // in full
   settled = 5,
   holdback_released = 6,
+  waiting = 7,
+  lapsed = 8,
 };
 
 struct SaleStepped {
@@ -279,11 +306,12 @@ struct AuctionHeld {
   std::string book;                    // canonical candidate list; the record keeps its digest
   std::int64_t reserve_micros{kNone};  // that held; none in records of an older format
   bool click{};                        // of a visit: lead_no is a click's
+  std::int64_t estimates{};            // version in force; 0 before the first
   static void fields(auto& self, auto& io) {
     io(self.auction_no, self.lead_no, self.rules_version, self.candidates, self.winners,
        self.exclusive, self.revenue_micros, self.losing_package_micros, self.ranked, self.book);
     if (io.since(2)) io(self.reserve_micros);
-    if (io.since(5)) io(self.click);
+    if (io.since(5)) io(self.click, self.estimates);
   }
 };
 
@@ -367,11 +395,47 @@ struct PromiseUsed {
   }
 };
 
+enum class ConversionState : std::uint8_t {
+  pending = 0,    // waits for its buyer's word; silence approves
+  approved = 1,   // paid
+  rejected = 2,   // by its buyer, by staff, or because the lead was returned
+  uncovered = 4,  // approved, and waits for its buyer's money
+};
+
+/// A conversion as it stands now.
+struct ConversionMoved {
+  std::int64_t conversion_no{};
+  std::int64_t lead_no{};
+  std::int32_t slot{};
+  BudgetKey budget;
+  std::string event;
+  std::string transaction_id;
+  std::int64_t at_us{};
+  std::int64_t value_micros{kNone};
+  std::int64_t price_micros{kNone};  // once it is approved
+  ConversionState state{};
+  bool confirmed{};       // reported by its buyer
+  std::int64_t due_us{};  // pending: when silence approves it
+  std::int64_t moved_us{};
+  bool opened{};  // a new one
+  static void fields(auto& self, auto& io) {
+    io(self.conversion_no, self.lead_no, self.slot, self.budget, self.event, self.transaction_id,
+       self.at_us, self.value_micros, self.price_micros, self.state, self.confirmed, self.due_us,
+       self.moved_us, self.opened);
+  }
+};
+
+/// These estimates are in force; the command holds them.
+struct EstimatesSet {
+  std::int64_t version{};
+  static void fields(auto& self, auto& io) { io(self.version); }
+};
+
 /// The order is stored: new effects go at the end.
 using Effect = std::variant<SaleAwarded, SaleStepped, LeadMoved, CounterMoved, CampaignMoved,
                             BudgetMoved, BidMoved, ReturnMoved, AuctionHeld, BudgetLow,
                             SourceCounted, DealMoved, SourceTermsMoved, LeadWithheld, PingReserved,
-                            PromiseUsed, LeadRested, LeadRelisted>;
+                            PromiseUsed, LeadRested, LeadRelisted, ConversionMoved, EstimatesSet>;
 
 struct Applied {
   Outcome outcome;

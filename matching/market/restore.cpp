@@ -23,6 +23,7 @@ OpenSale open_sale(SaleImage const& image) {
   open.trial = image.award.trial;
   open.of_source = image.award.of_source;
   open.model = image.award.model;
+  open.acquisition = image.award.acquisition;
   return open;
 }
 
@@ -76,6 +77,7 @@ bool has_something_to_come(SaleImage const& image) {
   switch (image.award.state) {
     case SaleState::pending:
     case SaleState::delivered:
+    case SaleState::waiting:
       return true;
     case SaleState::settled:
       return image.award.due_us != 0;
@@ -85,9 +87,9 @@ bool has_something_to_come(SaleImage const& image) {
 }
 
 Tick::Job job_of(SaleState state) {
-  return state == SaleState::pending     ? Tick::delivery_deadline
-         : state == SaleState::delivered ? Tick::settlement
-                                         : Tick::release_holdback;
+  return state == SaleState::pending   ? Tick::delivery_deadline
+         : state == SaleState::settled ? Tick::release_holdback
+                                       : Tick::settlement;
 }
 
 }  // namespace
@@ -112,6 +114,7 @@ void Engine::restore(Image const& image) {
     auto& of_its_state = entry.state == DealState::active ? agreed_ : proposed_;
     of_its_state[{entry.generator_no, entry.buyer_no}] = entry.deal_no;
   }
+  if (image.estimates) estimates_ = *image.estimates;
   Applied nowhere;
   Context silent{0, nowhere};
   for (auto const& entry : image.campaigns) {
@@ -189,6 +192,10 @@ void Engine::restore(Image const& image) {
     if (!has_something_to_come(entry)) continue;
     auto const open = open_sale(entry);
     schedule(job_of(open.state), {open.due_us, open.key.lead_no, open.key.slot});
+    if (open.pooled()) {
+      campaigns_.at(open.budget.campaign_no)
+          .pool.add(open.gross_micros, open.acquisition.held_micros);
+    }
     sales_.emplace(open.key, open);
   }
   for (auto& [no, listing] : listings_) {
@@ -229,6 +236,17 @@ void Engine::restore(Image const& image) {
     }
     returns_.emplace(open.return_no, open);
   }
+  for (auto const& entry : image.conversions) {
+    auto open = entry;
+    open.opened = false;
+    sales_.at({open.lead_no, open.slot}).conversion_no = open.conversion_no;
+    if (open.state == ConversionState::uncovered) {
+      campaigns_.at(open.budget.campaign_no).uncovered.insert(open.conversion_no);
+    } else {
+      schedule(Tick::settlement, {open.due_us, open.conversion_no, kDueConversion});
+    }
+    conversions_.emplace(open.conversion_no, std::move(open));
+  }
   for (auto const& entry : image.delivered) {
     buyers_[entry.buyer_no].delivered[entry.hour] += entry.sales;
   }
@@ -262,11 +280,12 @@ std::string Engine::describe_pings() const {
 std::string Engine::describe() const {
   std::string out;
   LineWriter write{out};
-  write.line("market", rules_.version, numbers_);
+  write.line("market", rules_.version, numbers_, estimates_);
   for (auto const& [no, campaign] : campaigns_) {
     write.line("campaign", no, campaign.buyer_no, campaign.version, campaign.status,
                campaign.terms);
     write.line(" counters", campaign.counters, campaign.turn, campaign.trial_sold);
+    if (campaign.pool.held() != 0) write.line(" pool", campaign.pool.held());
     for (auto const& [generator, counted] : campaign.source_counters) {
       write.line(" source", generator, counted);
     }
@@ -319,8 +338,9 @@ std::string Engine::describe() const {
     write.line("sale", key.lead_no, key.slot, sale->budget, sale->generator_no, sale->gross_micros,
                sale->credited_micros, sale->sold_us, sale->due_us, sale->return_no,
                sale->return_open, sale->state, sale->windows, sale->trial, sale->of_source,
-               sale->model);
+               sale->model, sale->acquisition, sale->conversion_no);
   }
+  for (auto const& [no, conversion] : conversions_) write.line("conversion", conversion);
   for (auto const& [no, returned] : returns_) {
     write.line("return", no, returned.sale.lead_no, returned.sale.slot, returned.buyer_no,
                returned.generator_no, returned.reason, returned.state, returned.opened_us,

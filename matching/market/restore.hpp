@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "matching/market/outcome.hpp"
@@ -18,9 +19,11 @@ struct Numbers {
   std::int64_t order{};
   std::int64_t returned{};
   std::int64_t deal{};
+  std::int64_t conversion{};
   static void fields(auto& self, auto& io) {
     io(self.auction, self.bid, self.order, self.returned);
     if (io.since(2)) io(self.deal);
+    if (io.since(5)) io(self.conversion);
   }
 };
 
@@ -79,6 +82,8 @@ struct Image {
   std::vector<DealMoved> deals;  // proposed and active
   std::vector<SetSourceTerms> source_terms;
   std::vector<PromiseUsed> promises;  // called in, and not expired at last_at_us
+  std::optional<estimate::EstimateVersion> estimates;
+  std::vector<ConversionMoved> conversions;  // pending and uncovered
   Numbers numbers;
   std::int64_t last_at_us{};  // of the last command
 };

@@ -34,8 +34,15 @@ struct OpenSale {
   bool trial{};
   bool of_source{};
   PricingModel model{PricingModel::cpl};
+  Acquisition acquisition;
+  std::int64_t conversion_no{};  // pending or not covered; 0 none
   SaleState state{};
   std::array<std::int64_t, kWindowKinds> windows{};  // begin of each cap window it counts in
+
+  /// Whether its price is no part of its budget's debits yet, only of the campaign's pool.
+  [[nodiscard]] bool pooled() const {
+    return acquisition.held_micros != kNone && state != SaleState::settled;
+  }
 };
 
 struct ReturnCase {
@@ -84,7 +91,8 @@ struct Due {
 inline constexpr std::int32_t kDueExpiry = -1;
 inline constexpr std::int32_t kDueAuction = -2;
 inline constexpr std::int32_t kDueReturn = -3;
-inline constexpr std::int32_t kDueFill = -4;  // the ask has come down to a standing bid
+inline constexpr std::int32_t kDueConversion = -5;  // silence of the buyer approves
+inline constexpr std::int32_t kDueFill = -4;        // the ask has come down to a standing bid
 
 }  // namespace leadex::market
 

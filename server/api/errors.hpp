@@ -75,6 +75,10 @@ enum class Code : std::uint8_t {
   lease_expired,
   draw_pending,
   ping_used,
+  already_converted,
+  transaction_known,
+  conversion_decided,
+  return_open,
   // 410
   contact_gone,
   ping_expired,
@@ -130,6 +134,9 @@ enum class Code : std::uint8_t {
   source_invalid,
   ping_mismatch,
   not_of_this_model,
+  not_per_acquisition,
+  event_unknown,
+  conversion_window_closed,
   // 428
   precondition_required,
   // 429

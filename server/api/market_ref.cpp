@@ -97,6 +97,19 @@ Code code_of(market::Refusal refusal) {
       return Code::ping_used;
     case Refusal::not_of_this_model:
       return Code::not_of_this_model;
+    case Refusal::not_per_acquisition:
+      return Code::not_per_acquisition;
+    case Refusal::already_converted:
+      return Code::already_converted;
+    case Refusal::event_unknown:
+      return Code::event_unknown;
+    case Refusal::conversion_window_closed:
+      return Code::conversion_window_closed;
+    case Refusal::conversion_unknown:
+      return Code::conversion_decided;
+    case Refusal::return_open:
+      return Code::return_open;
+    case Refusal::estimates_invalid:
     case Refusal::lead_known:
     case Refusal::version_unknown:
     case Refusal::sale_not_settled:

@@ -175,7 +175,7 @@ void check_recycling(MarketDefinition const& market, Faults& faults) {
 
 void check_durations(MarketDefinition const& market, Faults& faults) {
   using Named = std::pair<std::string_view, std::chrono::seconds>;
-  std::array<Named, 14> const durations{{
+  std::array<Named, 15> const durations{{
       {"/listing/fall_s", market.fall},
       {"/listing/ttl_s", market.listing_ttl},
       {"/listing/auction_s", market.listing_auction},
@@ -188,6 +188,7 @@ void check_durations(MarketDefinition const& market, Faults& faults) {
       {"/consent_age_max_s", market.consent_age_max},
       {"/ping_ttl_s", market.ping_ttl},
       {"/cpa_window_s", market.cpa_window},
+      {"/cpa_review_s", market.cpa_review},
       {"/click_review_s", market.click_review},
       {"/recycling/rest_s", market.recycle_rest},
   }};
@@ -239,8 +240,10 @@ market::MarketSettings settings_of(MarketDefinition const& from, std::int32_t ve
   to.rules.fallback_campaign = from.fallback_campaign_no;
   to.rules.fall_us = micros(from.fall);
   to.rules.cpa_window_us = micros(from.cpa_window);
+  to.rules.rank_by = from.rank_by;
   to.rules.cpa_hold = from.cpa_hold;
   to.rules.click_reserve_micros = from.click_reserve.micros;
+  to.rules.cpa_review_us = micros(from.cpa_review);
   to.rules.click_review_us = micros(from.click_review);
   to.rules.recycle_rounds = from.recycle_rounds;
   to.rules.recycle_rest_us = micros(from.recycle_rest);

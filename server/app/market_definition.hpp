@@ -34,6 +34,7 @@ struct MarketDefinition {
   Money click_reserve;
   std::optional<Money> ask;
   auction::PriceRule price_rule{};
+  market::RankBy rank_by{};
   auction::Routing routing{};
   std::int32_t hybrid_n = 1;
   std::string fallback_campaign;                                       ///< id; none when empty
@@ -62,6 +63,7 @@ struct MarketDefinition {
   std::chrono::seconds ping_ttl{60};
   std::chrono::seconds cpa_window{2'592'000};
   market::CpaHold cpa_hold{};
+  std::chrono::seconds cpa_review{86'400};
   std::chrono::seconds click_review{86'400};
   std::int32_t recycle_rounds{};  ///< 0: what is not sold, or comes back, is not listed again
   std::chrono::seconds recycle_rest{86'400};

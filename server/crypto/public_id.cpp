@@ -24,7 +24,7 @@ constexpr std::array<std::pair<IdKind, std::string_view>, 29> kPrefixes{{
     {IdKind::delivery, "dlv_"},    {IdKind::approval, "appr_"},  {IdKind::form, "form_"},
     {IdKind::placement, "plc_"},   {IdKind::ping, "ping_"},      {IdKind::click, "clk_"},
     {IdKind::conversion, "conv_"}, {IdKind::principal, "prin_"}, {IdKind::deposit, "dep_"},
-    {IdKind::claw_back, "claw_"},  {IdKind::deal, "deal_"},
+    {IdKind::claw_back, "claw_"},  {IdKind::deal, "deal_"},      {IdKind::postback_token, "pbt_"},
 }};
 
 struct BlockCiphers {

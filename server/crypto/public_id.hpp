@@ -45,6 +45,7 @@ enum class IdKind : std::uint8_t {
   deposit = 27,
   claw_back = 28,
   deal = 29,
+  postback_token = 30,
 };
 
 /// "lead_", "batch_", …
@@ -88,6 +89,7 @@ LEADEX_ID_KIND(BidId, bid);
 LEADEX_ID_KIND(DealId, deal);
 LEADEX_ID_KIND(PlacementId, placement);
 LEADEX_ID_KIND(ClickId, click);
+LEADEX_ID_KIND(ConversionId, conversion);
 #undef LEADEX_ID_KIND
 
 class PublicIdCodec {

@@ -171,6 +171,8 @@ Plan plan_attempt(ClaimedDelivery const& claimed, Timestamp now, milliseconds ti
       return {.step = answered ? Step::done : Step::drop, .reason = "sale_over"};
     case SaleState::delivered:  // read by its buyer before
     case SaleState::settled:
+    case SaleState::waiting:
+    case SaleState::lapsed:
       if (answered) plan.step = Step::done;
       return plan;
     case SaleState::pending:

@@ -78,6 +78,8 @@ class Collector {
   void operator()(market::PromiseUsed const&) {}
   void operator()(market::LeadRested const&) {}
   void operator()(market::LeadRelisted const&) {}
+  void operator()(market::ConversionMoved const&) {}  // what it costs is told by the sale
+  void operator()(market::EstimatesSet const&) {}
   void operator()(market::LeadWithheld const&) {}  // whose list a person is on is told to nobody
 
   void operator()(market::DealMoved const& effect) {
@@ -102,6 +104,9 @@ class Collector {
       case market::SaleStep::credited:
       case market::SaleStep::returned:
         return claw_back_ ? "sale.credited" : "";  // else told by return.decided
+      case market::SaleStep::lapsed:
+        return "sale.voided";
+      case market::SaleStep::waiting:
       case market::SaleStep::holdback_released:
         break;
     }

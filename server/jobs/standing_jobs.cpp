@@ -24,6 +24,10 @@ asio::awaitable<void> run_remit(app::RemitServices services) {
   co_await app::remit_earnings(services);
 }
 
+asio::awaitable<void> run_estimates(app::EstimateServices services) {
+  co_await app::refresh_estimates(services);
+}
+
 asio::awaitable<void> run_claw_backs(app::ClawBackRunner& runner) { co_await runner.run(); }
 
 }  // namespace
@@ -49,6 +53,7 @@ std::vector<Job> standing_jobs(JobServices services) {
       {"intents", 1s, [&intents = services.intents] { return run_intents(intents); }},
       {"remit_earnings", 2s, [earnings = services.earnings] { return run_remit(earnings); }},
       {"claw_backs", 2s, [&runner = services.claw_backs] { return run_claw_backs(runner); }},
+      {"estimates", 6h, [estimates = services.estimates] { return run_estimates(estimates); }},
       {"idempotency_days", 1h, [services] { return keep_idempotency_days(services); }},
   };
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "billing/values/time.hpp"
+#include "server/app/refresh_estimates.hpp"
 #include "server/app/remit_earnings.hpp"
 #include "server/app/run_claw_backs.hpp"
 #include "server/app/run_intents.hpp"
@@ -20,10 +21,12 @@ struct JobServices {
   app::IntentRunner& intents;
   app::ClawBackRunner& claw_backs;
   app::RemitServices earnings;
+  app::EstimateServices estimates;
   std::function<Timestamp()> now;  ///< the wall clock
 };
 
-/// intents (each second), remit_earnings and claw_backs (2 s), idempotency_days (each hour).
+/// intents (each second), remit_earnings and claw_backs (2 s), idempotency_days (each hour),
+/// estimates (every 6 hours).
 [[nodiscard]] std::vector<Job> standing_jobs(JobServices services);
 
 /// Opens the partitions of today … today + 3, drops those older than four days, and deletes old

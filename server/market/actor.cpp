@@ -36,6 +36,9 @@ void add_to(storage::Lookups& wanted, Submission const& s) {
   for (auto const& row : s.admissions) {
     wanted.persons.insert(wanted.persons.end(), row.digests.begin(), row.digests.end());
   }
+  if (auto const* report = std::get_if<ReportConversion>(&s.command)) {
+    wanted.transactions.push_back({report->buyer_no, report->transaction_id});
+  }
   if (auto const once = happens_once(s.command)) {
     auto& of_its_kind = once->what == Once::What::intent      ? wanted.intents
                         : once->what == Once::What::claw_back ? wanted.claw_backs
@@ -45,8 +48,9 @@ void add_to(storage::Lookups& wanted, Submission const& s) {
 }
 
 bool needs_look_up(Submission const& s) {
-  return s.idempotency || !s.persons.empty() || !s.admissions.empty() ||
-         !s.withhold_persons.empty() || s.click || happens_once(s.command);
+  return s.idempotency || std::holds_alternative<ReportConversion>(s.command) ||
+         !s.persons.empty() || !s.admissions.empty() || !s.withhold_persons.empty() || s.click ||
+         happens_once(s.command);
 }
 
 std::string key_id(IdempotencyClaim const& claim) {
@@ -221,6 +225,8 @@ void Actor::on_looked_up(std::vector<ItemPtr> const& items,
     keys[std::to_string(key.account_no) + '/' + key.key] = &key;
   }
   FoundPersons const persons{*found};
+  std::set<storage::Transaction> const known_transactions(found->transactions.begin(),
+                                                          found->transactions.end());
   std::set<Once> open;
   for (auto const no : found->open_intents) open.insert({Once::What::intent, no});
   for (auto const no : found->open_claw_backs) open.insert({Once::What::claw_back, no});
@@ -240,6 +246,10 @@ void Actor::on_looked_up(std::vector<ItemPtr> const& items,
     item->withheld = persons.holders(s);
     item->leads = persons.leads(s);
     item->clicks = persons.clicks(s);
+    if (auto const* report = std::get_if<ReportConversion>(&s.command)) {
+      item->transaction_known =
+          known_transactions.contains({report->buyer_no, report->transaction_id});
+    }
     if (auto const once = happens_once(s.command)) item->still_open = open.contains(*once);
     auto& lane = s.lane == Lane::real_time ? real_time_ : bulk_;
     (item->alone ? alone_ : lane).push_back(item);

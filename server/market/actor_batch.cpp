@@ -26,6 +26,11 @@ std::size_t weight(Submission const& submission) {
   return 1 + rows / kRowsPerDecision;
 }
 
+/// Longer than the digest of a person, so that it is never one.
+std::string claim_of(ReportConversion const& report) {
+  return "transaction/" + std::to_string(report.buyer_no) + '/' + report.transaction_id;
+}
+
 }  // namespace
 
 std::int64_t Actor::now_us() const {
@@ -101,10 +106,16 @@ void Actor::apply(Building& building, ItemPtr const& item) {
   }
   if (!charge_once(*item)) return finish(item, std::move(item->answer));
   auto const persons_before = building.rows.persons.size();
-  if (!check_persons(building, *item)) return finish(item, refuse(SubmitError::duplicate));
+  if (!check_persons(building, *item) || !check_transaction(building, *item)) {
+    return finish(item, refuse(SubmitError::duplicate));
+  }
   complete_rights(building, *item);
   apply_command(building, item, submission.command);
-  if (item->answer.outcome.refusal != Refusal::none) release_claims(building, persons_before);
+  if (item->answer.outcome.refusal == Refusal::none) return;
+  release_claims(building, persons_before);
+  if (auto const* report = std::get_if<ReportConversion>(&submission.command)) {
+    claims_.forget(claim_of(*report));
+  }
 }
 
 void Actor::follow(std::vector<ItemPtr>& items, ItemPtr const& item) {
@@ -241,6 +252,16 @@ bool Actor::check_persons(Building& building, Item& item) {
     }
   }
   s.command = counted;
+  return true;
+}
+
+/// Claims the transaction of a conversion: a buyer names each once.
+bool Actor::check_transaction(Building& building, Item const& item) {
+  auto const* const report = std::get_if<ReportConversion>(&item.submission.command);
+  if (report == nullptr) return true;
+  auto const claim = claim_of(*report);
+  if (item.transaction_known || claims_.find(claim, item.looked_up_seq) != -1) return false;
+  claims_.add(claim, 0, 0, building.rows.seq);
   return true;
 }
 

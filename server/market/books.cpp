@@ -10,14 +10,16 @@ namespace leadex::market {
 namespace {
 
 /// Where the money of a stored sale is.
-SaleStage stage_of(SaleState state, std::int64_t credited) {
-  switch (state) {
+SaleStage stage_of(SaleAwarded const& award, std::int64_t credited) {
+  switch (award.state) {
     case SaleState::settled:
       return SaleStage::settled;
     case SaleState::returned:
     case SaleState::voided:
+    case SaleState::lapsed:
       return SaleStage::closed;
     default:
+      if (award.acquisition.held_micros != kNone) return SaleStage::unheld;
       return credited > 0 ? SaleStage::posted : SaleStage::held;
   }
 }
@@ -36,7 +38,7 @@ void Books::restore(storage::LoadedMarket const& loaded) {
   }
   for (auto const& sale : loaded.sales) {
     auto const& award = sale.image.award;
-    auto const stage = stage_of(award.state, sale.image.credited_micros);
+    auto const stage = stage_of(award, sale.image.credited_micros);
     bool const over = award.state == SaleState::settled && award.due_us == 0;
     if (stage == SaleStage::closed || over) continue;
     OpenMoney open;
@@ -76,6 +78,7 @@ void Books::begin(storage::BatchRows& rows) {
   source_terms_.clear();
   rests_.clear();
   clicks_.clear();
+  conversions_.clear();
 }
 
 void Books::write(Submission const& submission, Applied& applied, std::int64_t at_us) {
@@ -159,14 +162,19 @@ void Books::on(Submission const& s, std::int64_t, SaleAwarded const& effect) {
   OpenMoney open;
   open.route = route_of(effect.lead_no, effect.slot, effect.budget, effect.generator_no);
   auto const price = price_sale(Money{effect.gross_micros}, settings_->commission());
-  net_brought_ += price.net.micros;
+  // What may come of a lead later is no money that a ping was promised.
+  if (effect.model == PricingModel::cpl) net_brought_ += price.net.micros;
   TransferRef const first{rows_->seq, static_cast<std::int32_t>(rows_->transfers.size())};
-  auto const step = award(open.route, price);
-  open.money = step.after;
-  open.pendings = pendings_of(first, price);
   open.state = effect.state;
   open.due_us = effect.due_us;
-  book(step.plan, {});
+  if (effect.acquisition.held_micros != kNone) {
+    open.money = award_unheld(price);
+  } else {
+    auto const step = award(open.route, price);
+    open.money = step.after;
+    open.pendings = pendings_of(first, price);
+    book(step.plan, {});
+  }
   SaleKey const key{effect.lead_no, effect.slot};
   new_sales_[key] = rows_->new_sales.size();
   rows_->new_sales.push_back({effect, first.n, price.commission.micros, 0, 0});
@@ -220,6 +228,16 @@ void Books::on(Submission const&, std::int64_t, SaleStepped const& effect) {
           open.route, open.money,
           effect.step == market::SaleStep::voided ? VoidCause::withdrawn : VoidCause::expired));
       open.state = SaleState::voided;
+      over = true;
+      break;
+    case market::SaleStep::waiting:
+      open.state = SaleState::waiting;
+      break;
+    case market::SaleStep::lapsed:  // a part may have been credited before
+      run(open.money.stage == SaleStage::posted
+              ? return_sale(open.route, open.money)
+              : void_sale(open.route, open.money, VoidCause::expired));
+      open.state = SaleState::lapsed;
       over = true;
       break;
     case market::SaleStep::credited:
@@ -412,6 +430,18 @@ void Books::on(Submission const&, std::int64_t, SourceTermsMoved const& effect) 
 
 void Books::on(Submission const&, std::int64_t, LeadWithheld const& effect) {
   for (auto const buyer : effect.buyers) rows_->withheld.push_back({effect.lead_no, buyer});
+}
+
+void Books::on(Submission const&, std::int64_t, ConversionMoved const& effect) {
+  auto const [at, first] =
+      conversions_.try_emplace(effect.conversion_no, rows_->conversions.size());
+  if (first) rows_->conversions.emplace_back();
+  rows_->conversions[at->second] = effect;
+}
+
+void Books::on(Submission const& s, std::int64_t, EstimatesSet const& effect) {
+  auto const& made = std::get<SetEstimates>(s.command).estimates;
+  rows_->estimates.push_back({effect.version, made.made_at_us, encode_value(made)});
 }
 
 /// Comes after the sales of its command.

@@ -58,6 +58,8 @@ class Books {
   void on(Submission const& s, std::int64_t at_us, PromiseUsed const& effect);
   void on(Submission const& s, std::int64_t at_us, LeadRested const& effect);
   void on(Submission const& s, std::int64_t at_us, LeadRelisted const& effect);
+  void on(Submission const& s, std::int64_t at_us, ConversionMoved const& effect);
+  void on(Submission const& s, std::int64_t at_us, EstimatesSet const& effect);
 
   std::int64_t account(AccountCode code, std::int64_t owner_no, std::int64_t sub_no);
   SaleRoute route_of(std::int64_t lead_no, std::int32_t slot, BudgetKey const& budget,
@@ -99,6 +101,7 @@ class Books {
   std::map<std::int64_t, std::size_t> source_terms_;
   std::map<std::int64_t, std::size_t> rests_;
   std::map<std::pair<std::int64_t, std::int32_t>, std::size_t> clicks_;  // by placement and day
+  std::map<std::int64_t, std::size_t> conversions_;
 };
 
 }  // namespace leadex::market

@@ -36,6 +36,8 @@ enum class Operation : std::uint8_t {
   accept_deal = 13,
   end_deal = 14,
   post_ping = 15,
+  report_conversion = 20,
+  decide_conversion = 21,
 };
 
 /// The caller's Idempotency-Key, already scoped and hashed.

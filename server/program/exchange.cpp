@@ -33,6 +33,7 @@
 #include "server/storage/postgres/campaign_reads.hpp"
 #include "server/storage/postgres/case_reads.hpp"
 #include "server/storage/postgres/clicks.hpp"
+#include "server/storage/postgres/conversion_reads.hpp"
 #include "server/storage/postgres/deal_reads.hpp"
 #include "server/storage/postgres/delivery_store.hpp"
 #include "server/storage/postgres/key_listener.hpp"
@@ -271,8 +272,13 @@ struct Exchange::Parts {
 
   void add_jobs() {
     using Nothing = asio::awaitable<void>;
-    auto all = jobs::standing_jobs(
-        {database, upkeep, intents, claw_backs, {numbers, ledger, *host, intents}, wall_clock});
+    auto all = jobs::standing_jobs({database,
+                                    upkeep,
+                                    intents,
+                                    claw_backs,
+                                    {numbers, ledger, *host, intents},
+                                    {conversions, *host, wall_clock},
+                                    wall_clock});
     using std::chrono::seconds;
     all.push_back({"refill_commitments", seconds{10},
                    [this]() -> Nothing { co_await app::refill_all_commitments(intake.lots); }});
@@ -324,6 +330,7 @@ struct Exchange::Parts {
   pg::PostgresLedgerReads ledger{pool};
   pg::PostgresCaseReads cases{pool};
   pg::PostgresDealReads deals{pool};
+  pg::PostgresConversionReads conversions{pool};
   pg::PostgresLeadReads leads{pool};
   pg::PostgresBuyerRights rights{pool};
   pg::PostgresClickStore click_rows{pool};
@@ -353,6 +360,7 @@ struct Exchange::Parts {
       ledger,
       cases,
       deals,
+      conversions,
       leads,
       rights,
       intents,

@@ -9,10 +9,11 @@ namespace leadex::render {
 namespace {
 
 using Words5 = std::array<std::string_view, 5>;
-constexpr Words5 kSaleStates{"pending", "delivered", "settled", "returned", "voided"};
+constexpr std::array<std::string_view, 7> kSaleStates{"pending", "delivered", "settled", "returned",
+                                                      "voided",  "waiting",   "lapsed"};
+constexpr Words5 kConversionStates{"pending", "approved", "rejected", "", "uncovered"};
 constexpr std::array<std::string_view, 4> kReturnStates{"open", "accepted", "disputed", "denied"};
-constexpr std::array<std::string_view, 4> kCampaignStates{"active", "paused", "exhausted",
-                                                          "trial_ended"};
+constexpr Words5 kCampaignStates{"active", "paused", "exhausted", "trial_ended", "owing"};
 constexpr std::array<std::string_view, 3> kPricingModels{"cpl", "cpa", "cpc"};
 constexpr std::array<std::string_view, 3> kDealStates{"proposed", "active", "ended"};
 constexpr std::array<std::string_view, 3> kExclusivities{"exclusive", "shared", "any"};
@@ -41,6 +42,7 @@ std::optional<Enum> find(Words const& words, std::string_view wanted) {
 }  // namespace
 
 std::string_view word(market::SaleState state) { return at(kSaleStates, state); }
+std::string_view word(market::ConversionState state) { return at(kConversionStates, state); }
 std::string_view word(PricingModel model) { return at(kPricingModels, model); }
 std::string_view word(market::ReturnState state) { return at(kReturnStates, state); }
 std::string_view word(market::CampaignStatus status) { return at(kCampaignStates, status); }
@@ -77,6 +79,9 @@ std::string_view vehicle_word(std::int32_t vehicle) {
 
 std::optional<market::SaleState> sale_state(std::string_view wanted) {
   return find<market::SaleState>(kSaleStates, wanted);
+}
+std::optional<market::ConversionState> conversion_state(std::string_view wanted) {
+  return find<market::ConversionState>(kConversionStates, wanted);
 }
 std::optional<market::ReturnState> return_state(std::string_view wanted) {
   return find<market::ReturnState>(kReturnStates, wanted);

@@ -14,6 +14,7 @@
 namespace leadex::render {
 
 [[nodiscard]] std::string_view word(market::SaleState state);
+[[nodiscard]] std::string_view word(market::ConversionState state);
 [[nodiscard]] std::string_view word(market::ReturnState state);
 /// "cpl", "cpa", "cpc".
 [[nodiscard]] std::string_view word(PricingModel model);
@@ -34,6 +35,7 @@ static_assert(kGrades.size() == market::kGradesMax);
 [[nodiscard]] std::string_view vehicle_word(std::int32_t vehicle);
 
 [[nodiscard]] std::optional<market::SaleState> sale_state(std::string_view word);
+[[nodiscard]] std::optional<market::ConversionState> conversion_state(std::string_view word);
 [[nodiscard]] std::optional<PricingModel> pricing_model(std::string_view word);
 [[nodiscard]] std::optional<market::ReturnState> return_state(std::string_view word);
 [[nodiscard]] std::optional<market::CampaignStatus> campaign_status(std::string_view word);

@@ -174,6 +174,12 @@ struct ClicksCharged {
   std::int64_t net{};
 };
 
+struct EstimateRow {
+  std::int64_t version{};
+  std::int64_t made_us{};
+  std::string estimates;  // codec bytes of estimate::EstimateVersion
+};
+
 /// Everything one batch inserts (body) and changes (tail).
 struct BatchRows {
   std::int64_t seq{};
@@ -195,6 +201,7 @@ struct BatchRows {
   std::vector<CampaignVersionRow> campaign_versions;
   std::vector<PromiseRow> promises;
   std::vector<NewClick> clicks;
+  std::vector<EstimateRow> estimates;
 
   std::vector<AccountDelta> account_deltas;
   std::vector<WithheldRow> withheld;  // those that are there stay
@@ -209,6 +216,7 @@ struct BatchRows {
   std::vector<market::SourceCounted> source_counters;
   std::vector<DealRow> deals;
   std::vector<market::SetSourceTerms> source_terms;
+  std::vector<market::ConversionMoved> conversions;  // new ones too; each once, as it ends up
   std::vector<std::int64_t> intents_done;
   std::vector<std::int64_t> claw_backs_done;
   std::vector<ClicksCharged> clicks_charged;

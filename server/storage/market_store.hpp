@@ -83,6 +83,11 @@ struct FoundClick {
 /// A lead's round as one number: lead × this + round.
 inline constexpr std::int64_t kRelistRounds = 32;
 
+struct Transaction {  // of a conversion, by its buyer's name for it
+  std::int64_t buyer_no{};
+  std::string id;
+  friend auto operator<=>(Transaction const&, Transaction const&) = default;
+};
 struct Lookups {
   std::vector<KeyLookup> keys;
   std::int32_t first_day{};  // of idempotency partitions still valid
@@ -94,6 +99,7 @@ struct Lookups {
   std::vector<std::string> withheld;     // persons on such a list: which leads are theirs?
   std::vector<std::string> visitors;     // what was paid for them of late?
   std::int64_t clicked_since_us{};       // what "of late" means
+  std::vector<Transaction> transactions;  // which are known?
 };
 struct LookedUp {
   std::int64_t seq{};  // of the market's head in the same snapshot
@@ -105,6 +111,7 @@ struct LookedUp {
   std::vector<FoundHolder> holders;
   std::vector<FoundLead> leads;
   std::vector<FoundClick> clicks;
+  std::vector<Transaction> transactions;
 };
 
 enum class CommitFailure : std::uint8_t {

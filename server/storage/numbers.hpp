@@ -24,6 +24,7 @@ enum class NumberKind : std::uint8_t {
   webhook_delivery = 8,
   market = 9,
   claw_back = 10,
+  postback_token = 11,
   fund_intent = 20,  // per market, both directions
   batch = 21,
   lead = 22,

@@ -49,6 +49,7 @@ class Reader {
     read_bid_url();
     draft_.terms.buys_listings = top_.optional_bool("buys_listings").value_or(false);
     read_landing();
+    check_acquisition();
     top_.refuse_unknown_fields();
     if (!errors_.empty()) return refuse(std::move(errors_));
     draft_.definition = write();
@@ -66,12 +67,11 @@ class Reader {
 
   void read_pricing() {
     auto pricing = top_.require_object("pricing");
-    auto const model = pricing.require_string("model");
-    if (model == "cpc") {
-      draft_.terms.model = PricingModel::cpc;
-    } else if (model != "cpl") {
-      pricing.fail("model", "not_supported", "Campaigns pay per lead or per click.");
-    }
+    auto const word = pricing.require_string("model");
+    auto const model = render::pricing_model(word);
+    if (!model) pricing.fail("model", "value_invalid", "One of cpl, cpa, cpc.");
+    draft_.terms.model = model.value_or(PricingModel::cpl);
+    if (model == PricingModel::cpa) read_acquisition(pricing);
     draft_.terms.bid_micros = json::require_money(pricing, "bid", price()).micros;
     auto const whole = json::optional_money(pricing, "exclusive_bid", price());
     if (whole) draft_.terms.exclusive_bid_micros = whole->micros;
@@ -105,6 +105,31 @@ class Reader {
     none("minimum_score", terms.minimum_score != market::kNone);
     none("webhook_endpoint_id", terms.delivery == market::Delivery::webhook);
     terms.exclusivity = auction::Exclusivity::exclusive;
+  }
+
+  void read_acquisition(ObjectReader& pricing) {
+    auto const& rules = settings_.rules;
+    if (rules.price_rule == auction::PriceRule::fixed || rules.cpa_window_us <= 0) {
+      pricing.fail("model", "not_supported", "This market sells leads at fixed prices alone.");
+    }
+    auto& terms = draft_.terms;
+    terms.event = pricing.optional_string("event").value_or(std::string{kDefaultEvent});
+    if (terms.event.empty() || terms.event.size() > market::kEventBytesMax) {
+      pricing.fail("event", "value_invalid", "1 to 64 bytes.");
+    }
+    auto const part = pricing.optional_int("value_bp", {.min = 1, .max = kBasisPointsWhole});
+    terms.value_bp = static_cast<std::int32_t>(part.value_or(0));
+  }
+
+  /// A trial's price and the asks of what rests are prices of leads.
+  void check_acquisition() {
+    if (draft_.terms.model != PricingModel::cpa) return;
+    if (draft_.terms.trial.leads > 0) {
+      top_.fail("trial", "not_supported", "Only campaigns that pay per lead begin with a trial.");
+    }
+    if (draft_.terms.buys_listings) {
+      top_.fail("buys_listings", "not_supported", "What rests is sold per lead.");
+    }
   }
 
   void read_targeting() {
@@ -328,6 +353,10 @@ class Reader {
         out.field("bid", Money{terms.bid_micros}, settings_.currency);
         if (auto const whole = money(terms.exclusive_bid_micros)) {
           out.field("exclusive_bid", *whole, settings_.currency);
+        }
+        if (terms.model == PricingModel::cpa) {
+          out.field("event", terms.event);
+          if (terms.value_bp > 0) out.field("value_bp", terms.value_bp);
         }
       }
       if (targeting_ != nullptr) {

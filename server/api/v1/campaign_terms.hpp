@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "billing/values/result.hpp"
@@ -14,6 +15,9 @@
 #include "server/market/settings.hpp"
 
 namespace leadex::api {
+
+/// What campaigns per acquisition pay for unless they name it.
+inline constexpr std::string_view kDefaultEvent = "conversion";
 
 struct CampaignDraft {
   market::CampaignTerms terms;

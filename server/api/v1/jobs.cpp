@@ -8,6 +8,7 @@
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/staff.hpp"
 #include "server/api/v1/trade_services.hpp"
+#include "server/app/refresh_estimates.hpp"
 #include "server/app/remit_earnings.hpp"
 
 namespace leadex::api {
@@ -19,7 +20,7 @@ struct JobRow {
   std::uint32_t ticks{};  ///< market::Tick jobs; 0: no work of the markets
   bool earnings{};        ///< afterwards, money between markets and the platform moves
 };
-constexpr std::array<JobRow, 7> kJobs{{
+constexpr std::array<JobRow, 8> kJobs{{
     {"settlement", market::Tick::settlement | market::Tick::returns, true},
     {"release_holdback", market::Tick::release_holdback, true},
     {"listing_expiry", market::Tick::listing_expiry, false},
@@ -27,6 +28,7 @@ constexpr std::array<JobRow, 7> kJobs{{
     {"payout_match", 0, true},
     {"retention", 0, false},
     {"recycling", market::Tick::listing_expiry, false},
+    {"estimates", 0, false},
 }};
 
 struct Ran {
@@ -79,6 +81,10 @@ Answered run_named(ApiCall& call) {
     }
   }
   if (job->earnings) ran.items += co_await move_earnings(call);
+  if (job->name == "estimates" && call.ctx.trade != nullptr) {
+    ran.items += co_await app::refresh_estimates(
+        {call.ctx.trade->conversions, call.ctx.markets, call.ctx.now});
+  }
   if (job->name == "retention") {
     auto const purged = co_await purge(call);
     if (!purged) co_return refuse(problem_of(purged.error()));

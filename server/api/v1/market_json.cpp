@@ -21,6 +21,7 @@ using targeting::AttributeType;
 constexpr std::array<std::string_view, 3> kVisibilityWords{"exact", "band", "hidden"};
 constexpr std::array<std::string_view, 2> kCpaHoldWords{"full", "pooled"};
 constexpr std::array<std::string_view, 3> kPriceRules{"first_price", "second_price", "fixed"};
+constexpr std::array<std::string_view, 2> kRankings{"price", "expected_value"};
 constexpr std::array<std::string_view, 5> kRoutings{"price", "weight", "round_robin", "waterfall",
                                                     "hybrid"};
 constexpr std::int64_t kHybridMax = 1000;
@@ -156,6 +157,9 @@ void read_money_rules(ObjectReader& reader, MarketDefinition& into) {
     if (auto const rule = auction->optional_string("price_rule")) {
       into.price_rule = from_word<auction::PriceRule>(kPriceRules, *rule);
     }
+    if (auto const ranking = auction->optional_string("rank_by")) {
+      into.rank_by = from_word<market::RankBy>(kRankings, *ranking);
+    }
     if (auto grades = auction->optional_object("grade_reserve")) {
       read_grade_reserve(std::move(*grades), into);
     }
@@ -228,7 +232,7 @@ void write_money_rules(json::JsonWriter& writer, MarketDefinition const& from) {
   {
     auto const auction = writer.object("auction");
     writer.field("price_rule", to_word(kPriceRules, from.price_rule));
-    writer.field("rank_by", "price");
+    writer.field("rank_by", to_word(kRankings, from.rank_by));
     writer.field("max_shares", from.max_shares);
     writer.field("reserve", from.reserve, from.currency);
     writer.field("click_reserve", from.click_reserve, from.currency);
@@ -308,6 +312,7 @@ void read_market_definition(json::Value const& body, MarketDefinition& definitio
   read_seconds(reader, "consent_age_max_s", definition.consent_age_max);
   read_seconds(reader, "ping_ttl_s", definition.ping_ttl);
   read_seconds(reader, "cpa_window_s", definition.cpa_window);
+  read_seconds(reader, "cpa_review_s", definition.cpa_review);
   read_seconds(reader, "click_review_s", definition.click_review);
   if (auto const hold = reader.optional_string("cpa_hold")) {
     definition.cpa_hold = from_word<market::CpaHold>(kCpaHoldWords, *hold);
@@ -338,6 +343,7 @@ std::string market_definition_text(MarketDefinition const& from) {
     writer.field("ping_ttl_s", from.ping_ttl.count());
     writer.field("cpa_window_s", from.cpa_window.count());
     writer.field("cpa_hold", to_word(kCpaHoldWords, from.cpa_hold));
+    writer.field("cpa_review_s", from.cpa_review.count());
     writer.field("click_review_s", from.click_review.count());
   }
   return writer.str();

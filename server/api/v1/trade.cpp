@@ -65,6 +65,13 @@ void register_trade(http::Router& router, ApiContext& context) {
   put("list_disputes", list_disputes);
   put("get_dispute", get_dispute);
   put("decide_dispute", decide_dispute);
+  put("create_conversion", create_conversion);
+  put("list_conversions", list_conversions);
+  put("get_conversion", get_conversion);
+  put("approve_conversion", approve_conversion);
+  put("reject_conversion", reject_conversion);
+  put("decide_conversion", decide_conversion);
+  put("get_estimates", get_estimates);
   put("claw_back_sale", claw_back_sale);
   put("list_claw_backs", list_claw_backs);
   put("list_ledger_accounts", list_ledger_accounts);

@@ -72,6 +72,14 @@ Answered list_disputes(ApiCall& call);
 Answered get_dispute(ApiCall& call);
 Answered decide_dispute(ApiCall& call);
 
+Answered create_conversion(ApiCall& call);
+Answered list_conversions(ApiCall& call);
+Answered get_conversion(ApiCall& call);
+Answered approve_conversion(ApiCall& call);
+Answered reject_conversion(ApiCall& call);
+Answered decide_conversion(ApiCall& call);
+Answered get_estimates(ApiCall& call);
+
 Answered claw_back_sale(ApiCall& call);
 Answered list_claw_backs(ApiCall& call);
 

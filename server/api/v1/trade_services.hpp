@@ -14,6 +14,7 @@
 #include "server/storage/buyer_rights.hpp"
 #include "server/storage/campaign_reads.hpp"
 #include "server/storage/case_reads.hpp"
+#include "server/storage/conversion_reads.hpp"
 #include "server/storage/deal_reads.hpp"
 #include "server/storage/lead_reads.hpp"
 #include "server/storage/ledger_reads.hpp"
@@ -81,6 +82,7 @@ struct TradeServices {
   storage::LedgerReads& ledger;
   storage::CaseReads& cases;
   storage::DealReads& deals;
+  storage::ConversionReads& conversions;
   storage::LeadReads& leads;
   storage::BuyerRights& rights;
   app::IntentRunner& intents;

@@ -68,7 +68,7 @@ CampaignView read_campaign(pqxx::row const& row) {
   campaign.currency = row.at(2).as<std::string>();
   campaign.buyer_no = row.at(4).as<std::int64_t>();
   campaign.version = row.at(5).as<std::int32_t>();
-  campaign.status = read_number_enum(row.at(6), market::CampaignStatus::trial_ended);
+  campaign.status = read_number_enum(row.at(6), market::CampaignStatus::owing);
   campaign.definition = row.at(7).as<std::string>();
   campaign.created_at = read_time(row.at(8));
   campaign.changed_at = read_time(row.at(9));

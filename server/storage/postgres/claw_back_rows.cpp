@@ -72,7 +72,7 @@ ClawBackSale read_sale(pqxx::row const& row, SaleId id, int first) {
   sale.gross = Money{at(4).as<std::int64_t>()};
   sale.fee = Money{at(5).as<std::int64_t>()};
   sale.credited = Money{at(6).as<std::int64_t>()};
-  sale.state = read_number_enum(at(7), market::SaleState::voided);
+  sale.state = read_number_enum(at(7), market::SaleState::lapsed);
   sale.order_open = at(8).as<bool>();
   return sale;
 }

@@ -60,7 +60,7 @@ constexpr char const* kContact =
     "select k.kek_id, k.wrapped, c.sealed from sale s join contact c on c.market_id = s.market_id "
     "and c.lead_no = s.lead_no join lead_key k on k.market_id = s.market_id and k.lead_no = "
     "s.lead_no where s.market_id = $1 and s.lead_no = $2 and s.slot = $3 and s.buyer = $4 and "
-    "(s.state in (1, 2) or (s.state = 0 and $5::boolean and s.due_us > $6::bigint))";
+    "(s.state in (1, 2, 5, 6) or (s.state = 0 and $5::boolean and s.due_us > $6::bigint))";
 constexpr char const* kReturn =
     "select r.lead_no, r.slot, r.state, r.ruling, r.reason, r.credited, m.currency from "
     "return_case r join market m on m.market_id = r.market_id where r.market_id = $1 and "

@@ -68,7 +68,11 @@ constexpr char const* kSales =
     "min(credit) filter (where code = 3) as seller from transfer where market_id = $1 and phase = "
     "1 "
     "and code in (3, 4) group by lead_no, slot) "
-    "select least(s.batch_seq, h.seq) from (select * from sale where market_id = $1) s full join "
+    "select least(s.batch_seq, h.seq) from (select * from sale l where market_id = $1 and not "
+    "exists "
+    "(select from acquisition a where a.market_id = $1 and a.lead_no = l.lead_no and a.slot = "
+    "l.slot "
+    "and a.held is not null)) s full join "
     "held h on h.lead_no = s.lead_no and h.slot = s.slot "
     "left join account d on d.market_id = $1 and d.account_no = h.debit "
     "left join account g on g.market_id = $1 and g.account_no = h.seller "
@@ -77,6 +81,18 @@ constexpr char const* kSales =
     "h.n <> s.n or h.nets > 1 or h.fees > 1 or h.net <> s.gross - s.fee or h.fee <> s.fee or "
     "h.other_debit <> h.debit or d.owner_no is distinct from s.buyer or d.sub_no is distinct from "
     "s.campaign or (h.nets = 1 and g.owner_no is distinct from s.generator) order by 1 limit 1";
+// What a pool has paid for a sale against the sale's conversion; nothing else is paid so.
+constexpr char const* kPooledSales =
+    "with paid as (select lead_no, slot, min(batch_seq) as seq, sum(amount) as amount from "
+    "transfer "
+    "where market_id = $1 and phase = 0 and code in (3, 4) group by lead_no, slot), "
+    "pooled as (select s.batch_seq, a.lead_no, a.slot, c.price from acquisition a join sale s "
+    "using "
+    "(market_id, lead_no, slot) left join conversion c on c.market_id = $1 and c.lead_no = "
+    "a.lead_no and c.slot = a.slot and c.state = 1 where a.market_id = $1 and a.held is not null) "
+    "select coalesce(p.seq, q.batch_seq) from paid p full join pooled q on q.lead_no = p.lead_no "
+    "and q.slot = p.slot where q.lead_no is null or coalesce(p.amount, 0) <> coalesce(q.price, 0) "
+    "order by 1 limit 1";
 constexpr char const* kStrayAuction =
     "select a.batch_seq from auction a where a.market_id = $1 and not exists (select from "
     "commit_batch b where b.market_id = a.market_id and b.seq = a.batch_seq) "
@@ -234,6 +250,8 @@ LedgerReport check_ledger(pqxx::transaction_base& tx, MarketNo market) {
     report.problem = LedgerProblem{market, *auction_seq, 0, "auction_without_batch"};
   } else if (auto const sale_seq = first(kSales, Parameters(market))) {
     report.problem = LedgerProblem{market, *sale_seq, 0, "sale_differs"};
+  } else if (auto const pooled_seq = first(kPooledSales, Parameters(market))) {
+    report.problem = LedgerProblem{market, *pooled_seq, 0, "sale_differs"};
   } else if (auto const account = first(kCounters, Parameters(market))) {
     report.problem = LedgerProblem{market, 0, *account, "counters_differ"};
   } else if (market == 0) {

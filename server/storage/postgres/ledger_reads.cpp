@@ -67,7 +67,8 @@ constexpr char const* kOwnsAccount =
   "sold union select t.batch_seq from transfer t, sold s where t.market_id = $1 and "             \
   "t.pending_seq = s.batch_seq and t.pending_n in (s.n, s.n + 1) union select c.market_seq from " \
   "claw_back c, sold where c.market_id = $1 and c.lead_no = $2 and c.slot = $3 and "               \
-  "c.market_seq is not null) "                                                                    \
+  "c.market_seq is not null union select c.batch_seq from conversion c, sold where c.market_id = " \
+  "$1 and c.lead_no = $2 and c.slot = $3) "                                                        \
   "select " LEADEX_TRANSFER_COLUMNS("$5")                                                         \
   "from batches x join transfer t on t.market_id = $1 and t.batch_seq = x.batch_seq "             \
   LEADEX_TRANSFER_JOINS "where t.lead_no = $2 and t.slot = $3 "

@@ -190,8 +190,9 @@ void load_leads(pqxx::transaction_base& work, std::int64_t market_id, market::Im
 constexpr char const* kSales =
     "select lead_no, slot, buyer, campaign, generator, gross, exclusive, shares_max, auction_no, "
     "sold_us, state, due_us, windows, credited, batch_seq, n, fee, holdback, trial, of_source, "
-    "model from leadex.sale s "
-    "where market_id = $1 and (lead_no, slot) > ($2, $3) and (state in (0, 1) or (state = 2 and "
+    "model, until_us, held, value_bp, event from leadex.sale s left join leadex.acquisition using "
+    "(market_id, lead_no, slot) "
+    "where market_id = $1 and (lead_no, slot) > ($2, $3) and (state in (0, 1, 5) or (state = 2 and "
     "due_us > 0) or exists (select from leadex.lead l where l.market_id = s.market_id and "
     "l.lead_no = s.lead_no and l.state = 1) or exists (select from leadex.sale o where "
     "o.market_id = s.market_id and o.lead_no = s.lead_no and o.state = 0)) order by lead_no, slot "
@@ -225,6 +226,10 @@ void load_sales(pqxx::transaction_base& work, std::int64_t market_id, LoadedMark
       award.trial = row[18].as<bool>();
       award.of_source = row[19].as<bool>();
       award.model = static_cast<PricingModel>(row[20].as<int>());
+      if (award.model == PricingModel::cpa) {
+        award.acquisition = {number(row[21]), row[22].as<std::int64_t>(market::kNone),
+                             row[23].as<std::int32_t>(), row[24].as<std::string>()};
+      }
       out.image.sales.push_back(sale.image);
       out.sales.push_back(std::move(sale));
     }
@@ -248,7 +253,7 @@ void load_cases(pqxx::transaction_base& work, std::int64_t market_id, std::int64
            "select return_no, lead_no, slot, buyer, generator, reason, state, ruling, credited, "
            "due_us, opened_us from leadex.return_case r where market_id = $1 and (state in (0, 2) "
            "or opened_us >= $2 or exists (select from leadex.sale s where s.market_id = "
-           "r.market_id and s.lead_no = r.lead_no and s.slot = r.slot and s.state in (1, 2) and "
+           "r.market_id and s.lead_no = r.lead_no and s.slot = r.slot and s.state in (1, 2, 5) and "
            "s.due_us > 0)) order by return_no",
            market_id, since)) {
     market::ReturnImage returned;
@@ -267,9 +272,41 @@ void load_cases(pqxx::transaction_base& work, std::int64_t market_id, std::int64
   }
   for (auto const& row : work.exec_params(
            "select buyer, sold_us / 3600000000, count(*) from leadex.sale where market_id = $1 "
-           "and sold_us >= $2 and state in (1, 2, 3) and model <> 2 group by 1, 2",
+           "and sold_us >= $2 and state in (1, 2, 3, 5, 6) and model <> 2 group by 1, 2",
            market_id, since - market::kHourUs)) {
     image.delivered.push_back({number(row[0]), number(row[1]), number(row[2])});
+  }
+}
+
+/// What estimates are in force, and the conversions that wait.
+void load_acquisitions(pqxx::transaction_base& work, std::int64_t market_id, market::Image& image) {
+  for (auto const& row : work.exec_params(
+           "select estimates from leadex.estimate_version where market_id = $1 order by version "
+           "desc limit 1",
+           market_id)) {
+    image.estimates = decoded<estimate::EstimateVersion>(row[0]);
+    LEADEX_CHECK(image.estimates->valid());
+  }
+  for (auto const& row : work.exec_params(
+           "select conversion_no, lead_no, slot, buyer, campaign, event, transaction_id, at_us, "
+           "value, price, state, confirmed, due_us, moved_us from leadex.conversion where "
+           "market_id = $1 and state in (0, 4) order by 1",
+           market_id)) {
+    market::ConversionMoved open;
+    open.conversion_no = number(row[0]);
+    open.lead_no = number(row[1]);
+    open.slot = row[2].as<std::int32_t>();
+    open.budget = {number(row[3]), number(row[4])};
+    open.event = row[5].as<std::string>();
+    open.transaction_id = row[6].as<std::string>();
+    open.at_us = number(row[7]);
+    open.value_micros = row[8].as<std::int64_t>(market::kNone);
+    open.price_micros = row[9].as<std::int64_t>(market::kNone);
+    open.state = static_cast<market::ConversionState>(row[10].as<int>());
+    open.confirmed = row[11].as<bool>();
+    open.due_us = number(row[12]);
+    open.moved_us = number(row[13]);
+    image.conversions.push_back(std::move(open));
   }
 }
 
@@ -287,6 +324,7 @@ LoadedMarket load_market(pqxx::transaction_base& work, std::int64_t market_id,
   load_leads(work, market_id, out.image);
   load_sales(work, market_id, out);
   load_cases(work, market_id, now_us, out.image);
+  load_acquisitions(work, market_id, out.image);
   return out;
 }
 

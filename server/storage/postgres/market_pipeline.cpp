@@ -78,7 +78,10 @@ constexpr Statement kLookUp{
     "withdrawn offset 0) as r union all select 8, v.digest, null, c.placement_no, c.campaign, "
     "c.clicked_us, 0 from unnest($11::bytea[]) as v(digest) cross join lateral (select "
     "placement_no, campaign, clicked_us from leadex.click where market_id = $1::int8 and visitor = "
-    "v.digest and clicked_us >= $12::int8 offset 0) as c"};
+    "v.digest and clicked_us >= $12::int8 offset 0) as c union all select 9, "
+    "convert_to(t.id, 'UTF8'), null, t.buyer, 0, 0, 0 from unnest($13::int8[], $14::text[]) as "
+    "t(buyer, id) join leadex.conversion c on c.market_id = $1::int8 and c.buyer = t.buyer and "
+    "c.transaction_id = t.id"};
 static_assert(kRelistRounds == 32, "the statement above takes a round's number apart");
 
 Call look_up_call(std::int64_t market_id, Lookups const& wanted) {
@@ -95,7 +98,9 @@ Call look_up_call(std::int64_t market_id, Lookups const& wanted) {
            column<Element::bytea>(wanted.withheld, [](auto const& d) { return d; }),
            column<Element::int8>(wanted.relists, [](auto no) { return no; }),
            column<Element::bytea>(wanted.visitors, [](auto const& d) { return d; }),
-           int8_param(wanted.clicked_since_us)},
+           int8_param(wanted.clicked_since_us),
+           column<Element::int8>(wanted.transactions, [](auto const& t) { return t.buyer_no; }),
+           column<Element::text>(wanted.transactions, [](auto const& t) { return t.id; })},
           -1};
 }
 
@@ -133,9 +138,12 @@ LookedUp read_look_up(pqxx::result const& rows) {
       case 7:
         found.open_relists.push_back(i);
         break;
-      default:
+      case 8:
         found.clicks.push_back(
             {bytes_of(row[1]), i, row[4].as<std::int64_t>(), row[5].as<std::int64_t>()});
+        break;
+      default:
+        found.transactions.push_back({i, bytes_of(row[1])});
     }
   }
   return found;

@@ -220,6 +220,32 @@ constexpr Statement kClicksCharged{
     "$3::int4[], $4::int8[], $5::int8[], $6::int8[]) as c(placement, day, n, gross, net) on "
     "conflict (market_id, placement_no, day, outcome) do update set n = k.n + excluded.n, gross = "
     "k.gross + excluded.gross, net = k.net + excluded.net"};
+constexpr Statement kAcquisitions{
+    "lx_acquisitions",
+    "insert into leadex.acquisition (market_id, lead_no, slot, until_us, held, value_bp, event) "
+    "select $1::int8, * from unnest($2::int8[], $3::int4[], $4::int8[], $5::int8[], $6::int4[], "
+    "$7::text[])"};
+
+constexpr Statement kEstimates{
+    "lx_estimates",
+    "insert into leadex.estimate_version (market_id, version, made_us, estimates) select $1::int8, "
+    "* from unnest($2::int8[], $3::int8[], $4::bytea[])"};
+
+// Those that end go in a call of their own, before another of the same sale begins.
+constexpr Statement kConversions{
+    "lx_conversions",
+    "insert into leadex.conversion (market_id, conversion_no, lead_no, slot, buyer, campaign, "
+    "event, transaction_id, at_us, value, price, state, confirmed, due_us, told_us, moved_us, "
+    "batch_seq) select $1::int8, c.no, c.lead, c.slot, c.buyer, c.campaign, c.event, "
+    "c.transaction, c.at, "
+    "c.value, c.price, c.state, c.confirmed, c.due, c.moved, c.moved, $16::int8 from "
+    "unnest($2::int8[], "
+    "$3::int8[], $4::int4[], $5::int8[], $6::int8[], $7::text[], $8::text[], $9::int8[], "
+    "$10::int8[], $11::int8[], $12::int2[], $13::bool[], $14::int8[], $15::int8[]) as c(no, lead, "
+    "slot, buyer, campaign, event, transaction, at, value, price, state, confirmed, due, moved) "
+    "on conflict (market_id, conversion_no) do update set value = excluded.value, price = "
+    "excluded.price, state = excluded.state, due_us = excluded.due_us, moved_us = "
+    "excluded.moved_us, batch_seq = excluded.batch_seq"};
 
 constexpr Statement kCampaignUpdates{
     "lx_campaign_updates",
@@ -497,6 +523,45 @@ void add_clicks_charged(Calls& calls, BatchRows const& rows) {
              i8(c, [](C r) { return r.net; })});
 }
 
+void add_acquisitions(Calls& calls, BatchRows const& rows) {
+  std::vector<market::SaleAwarded const*> agreed;
+  for (auto const& sale : rows.new_sales) {
+    if (sale.award.model == PricingModel::cpa) agreed.push_back(&sale.award);
+  }
+  using A = market::SaleAwarded const*;
+  calls.add(kAcquisitions, agreed,
+            {i8(agreed, [](A a) { return a->lead_no; }), i4(agreed, [](A a) { return a->slot; }),
+             i8(agreed, [](A a) { return a->acquisition.until_us; }),
+             i8(agreed, [](A a) { return nullable(a->acquisition.held_micros); }),
+             i4(agreed, [](A a) { return a->acquisition.value_bp; }),
+             texts(agreed, [](A a) { return a->acquisition.event; })});
+  using E = EstimateRow const&;
+  auto const& e = rows.estimates;
+  calls.add(kEstimates, e,
+            {i8(e, [](E r) { return r.version; }), i8(e, [](E r) { return r.made_us; }),
+             bytes(e, [](E r) { return r.estimates; })});
+}
+
+void add_conversions(Calls& calls, std::string const& seq, BatchRows const& rows) {
+  using C = market::ConversionMoved const&;
+  for (bool const ended : {true, false}) {
+    std::vector<market::ConversionMoved> c;
+    for (auto const& row : rows.conversions) {
+      if ((row.state == market::ConversionState::rejected) == ended) c.push_back(row);
+    }
+    calls.add(
+        kConversions, c,
+        {i8(c, [](C r) { return r.conversion_no; }), i8(c, [](C r) { return r.lead_no; }),
+         i4(c, [](C r) { return r.slot; }), i8(c, [](C r) { return r.budget.buyer_no; }),
+         i8(c, [](C r) { return r.budget.campaign_no; }), texts(c, [](C r) { return r.event; }),
+         texts(c, [](C r) { return r.transaction_id; }), i8(c, [](C r) { return r.at_us; }),
+         i8(c, [](C r) { return nullable(r.value_micros); }),
+         i8(c, [](C r) { return nullable(r.price_micros); }), i2(c, [](C r) { return r.state; }),
+         flags(c, [](C r) { return r.confirmed; }), i8(c, [](C r) { return r.due_us; }),
+         i8(c, [](C r) { return r.moved_us; }), seq});
+  }
+}
+
 }  // namespace
 
 std::vector<Call> body_calls(std::int64_t market_id, BatchRows const& rows) {
@@ -511,6 +576,7 @@ std::vector<Call> body_calls(std::int64_t market_id, BatchRows const& rows) {
              int8_param(rows.person_seen_before_us)});
   add_money(calls, seq, rows);
   add_trade(calls, seq, rows);
+  add_acquisitions(calls, rows);
   using C = NewCampaign const&;
   auto const& c = rows.new_campaigns;
   calls.add(kCampaigns, c,
@@ -581,6 +647,7 @@ std::vector<Call> tail_calls(std::int64_t market_id, BatchRows const& rows) {
   counter_columns.push_back(i8(c, [](C r) { return nullable(r.trial_n_max); }));
   calls.add(kCounters, c, std::move(counter_columns));
   add_routes(calls, rows);
+  add_conversions(calls, seq, rows);
   using M = market::CampaignMoved const&;
   auto const& m = rows.campaign_updates;
   calls.add(kCampaignUpdates, m,

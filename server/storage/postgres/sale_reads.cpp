@@ -106,7 +106,7 @@ SaleView read_sale(pqxx::row const& row) {
   sale.gross = Money{row.at(8).as<std::int64_t>()};
   sale.fee = Money{row.at(9).as<std::int64_t>()};
   sale.credited = Money{row.at(10).as<std::int64_t>()};
-  sale.state = read_number_enum(row.at(11), market::SaleState::voided);
+  sale.state = read_number_enum(row.at(11), market::SaleState::lapsed);
   sale.exclusive = row.at(12).as<bool>();
   sale.auction_no = row.at(13).as<std::int64_t>();
   sale.sold_at = read_time(row.at(14));

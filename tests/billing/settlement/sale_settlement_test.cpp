@@ -191,6 +191,30 @@ TEST_F(SaleSettlement, APartialCreditThatEatsOneLegVoidsIt) {
   EXPECT_EQ(kept_part(money), (SalePrice{Money{1}, Money{0}, Money{1}}));
 }
 
+TEST_F(SaleSettlement, AnUnheldSaleIsPaidWhenItSettles) {
+  sold_ = {Money{100}, Money{15}, Money{85}};
+  auto const unheld = award_unheld(sold_);
+  auto const credited = credit_buyer(kRoute, unheld, Money{40});
+  ASSERT_TRUE(credited);
+  EXPECT_TRUE(credited->plan.empty());
+  EXPECT_EQ(credited->after.stage, SaleStage::unheld);
+  EXPECT_FALSE(release_holdback(kRoute, unheld));
+  auto const money = book(*settle_sale(kRoute, credited->after, kTenPercent));
+  EXPECT_EQ(balances(), (Balances{940, 0, 46, 5, 9}));
+  EXPECT_EQ(codes_, (Codes{"sale_net posted", "sale_commission posted", "holdback posted",
+                           "settle posted"}));
+  book(*return_sale(kRoute, money));
+  EXPECT_EQ(balances(), (Balances{1000, 0, 0, 0, 0}));
+}
+
+TEST_F(SaleSettlement, AnUnheldSaleIsVoidedWithoutTransfers) {
+  auto const closed =
+      void_sale(kRoute, award_unheld({Money{100}, Money{15}, Money{85}}), VoidCause::withdrawn);
+  ASSERT_TRUE(closed);
+  EXPECT_TRUE(closed->plan.empty());
+  EXPECT_FALSE(settle_sale(kRoute, closed->after, kTenPercent));
+}
+
 TEST_F(SaleSettlement, StepsOutOfOrderAreRefused) {
   auto const held = awarded(100, 15);
   EXPECT_EQ(release_holdback(kRoute, held).error(), SettlementError::wrong_stage);

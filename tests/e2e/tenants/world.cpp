@@ -43,6 +43,7 @@ IdKind kind_of(std::string_view kind) {
                                                          {"return", IdKind::ret},
                                                          {"sale", IdKind::sale},
                                                          {"deal", IdKind::deal},
+                                                         {"conversion", IdKind::conversion},
                                                          {"ping", IdKind::ping},
                                                          {"placement", IdKind::placement},
                                                          {"books", IdKind::account},
@@ -72,6 +73,7 @@ World::World() {
   ask_prices();
   place_links();
   bring_leads();
+  convert();
   bring_lots();
   buy();
   register_sales();

@@ -85,6 +85,7 @@ class World {
   void open_endpoints_and_keys();
   void place_campaigns();
   void propose_deal();
+  void convert();
   void ask_prices();
   void place_links();
   void bring_leads();

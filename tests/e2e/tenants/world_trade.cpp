@@ -26,7 +26,7 @@ std::string market_body(std::string_view id, Windows windows) {
   return fmt::format(
       R"({{"id":"{}","name":"Tenant test","currency":"USD","country":"US","mode":"agency",)"
       R"("attributes":{{"type":"object","properties":{{"state":{{"type":"string","visibility":"exact",)"
-      R"("enum":["CA","FL","ID","NV","NY","OR","TX","WA","WY"]}},"age":{{"type":"integer","minimum":16,"maximum":110}}}},)"
+      R"("enum":["CA","FL","ID","NV","NY","OR","TX","UT","WA","WY"]}},"age":{{"type":"integer","minimum":16,"maximum":110}}}},)"
       R"("required":["state","age"]}},"auction":{{"max_shares":4,)"
       R"("reserve":{{"amount":"1.00","currency":"USD"}}}},"listing":{{"ask":{{"amount":"6.00",)"
       R"("currency":"USD"}},"ttl_s":2592000,"auction_s":86400}},"commission":{{"rate_bp":1500}},)"
@@ -93,6 +93,25 @@ void World::propose_deal() {
   auto owners = own("b1");
   owners.merge(own("g1"));
   add("deal", cli::JsonView{*made}["id"].text(), owners);
+}
+
+/// A lead of g1 that b1 pays for when something comes of it, and that.
+void World::convert() {
+  auto const made = json::parse(
+      post_as("b1", "create_campaign", "/v1/campaigns",
+              fmt::format(R"({{"name":"Wants clients","market":"{}","pricing":{{"model":"cpa",)"
+                          R"("bid":{{"amount":"100.00","currency":"USD"}}}},"targeting":)"
+                          R"({{"attribute":"state","eq":"UT"}}}})",
+                          kMarket)));
+  auto const campaign = cli::JsonView{*made}["id"].text();
+  post_as("b1", "fund_campaign", "/v1/campaigns/" + campaign + "/fund",
+          R"({"amount":{"amount":"100.00","currency":"USD"}})");
+  add("campaign", campaign, own("b1"));
+  auto const converted =
+      json::parse(post_as("b1", "create_conversion", "/v1/conversions",
+                          fmt::format(R"({{"lead_id":"{}","transaction_id":"policy-1","at":"{}"}})",
+                                      lead("g1", kMarket, "UT"), now_text())));
+  add("conversion", cli::JsonView{*converted}["id"].text(), own("b1"));
 }
 
 /// Pings of both generators, too dear to reserve anything.

@@ -94,7 +94,8 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine, PlainPi
       ASSERT_EQ(award.state, SaleState::returned) << "listed again though a sale stands";
       continue;
     }
-    held += award.gross_micros - sale.credited_micros;
+    bool const paid = award.state != SaleState::lapsed && !ShadowTables::in_pool(sale);
+    if (paid) held += award.gross_micros - sale.credited_micros;
     ++owners[key.lead_no][key.slot % kSharesPerRound];
     if (award.exclusive) owners[key.lead_no][99] += 100;
   }
@@ -111,7 +112,8 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine, PlainPi
     ASSERT_GE(micros, 0);
     ASSERT_GE(engine.available(key), 0);
     auto const pinged = key.campaign_no == 0 ? 0 : pings.of(key.campaign_no).micros;
-    ASSERT_EQ(engine.available(key), micros - tables.held_by_bids(key) - pinged);
+    auto const free = micros - tables.held_by_bids(key) - pinged - tables.pooled(key);
+    ASSERT_EQ(engine.available(key), std::max<std::int64_t>(0, free));
     available += micros;
   }
   ASSERT_EQ(available + held, tables.funded()) << "money appeared or vanished";
@@ -141,6 +143,24 @@ std::vector<PromisedBid> reserved_bids(Applied const& applied) {
     if (auto const* held = std::get_if<PingReserved>(&effect)) return held->bids;
   }
   return {};
+}
+
+/// What a conversion that was approved costs is what its sale brings, once.
+void expect_paid(ShadowTables const& tables, ConversionMoved const& conversion) {
+  if (conversion.state == ConversionState::uncovered) {
+    ASSERT_TRUE(ShadowTables::in_pool(tables.sales().at({conversion.lead_no, conversion.slot})));
+  }
+  if (conversion.state != ConversionState::approved) return;
+  auto const& sale = tables.sales().at({conversion.lead_no, conversion.slot});
+  ASSERT_EQ(sale.award.state, SaleState::settled);
+  ASSERT_EQ(conversion.price_micros, sale.award.gross_micros - sale.credited_micros);
+  ASSERT_GT(conversion.price_micros, 0);
+  ASSERT_LE(conversion.at_us, sale.award.acquisition.until_us);
+  for (auto const& [no, other] : tables.conversions()) {
+    bool const same = other.lead_no == conversion.lead_no && other.slot == conversion.slot;
+    ASSERT_TRUE(!same || no == conversion.conversion_no ||
+                other.state == ConversionState::rejected);
+  }
 }
 
 /// What a ping was promised, as a preview of its lead would tell it.
@@ -187,6 +207,9 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
   int posted = 0;
   int relisted = 0;
   int clicked = 0;
+  int approved = 0;
+  int uncovered = 0;
+  int lapsed = 0;
   for (int round = 0; round < rounds(); ++round) {
     auto const seed = first + static_cast<unsigned>(round);
     SCOPED_TRACE(testing::Message() << "seed " << seed);
@@ -203,7 +226,7 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
       auto const* const offer = std::get_if<OfferLead>(&command);
       bool const fresh = offer != nullptr && engine.listing(offer->lead_no) == nullptr;
       auto const tried = fresh ? engine.preview(*offer, run.now_us()) : std::nullopt;
-      auto const price = plain ? engine.preview(ping->lead, run.now_us()) : std::nullopt;
+      auto const price = plain ? engine.preview(ping->lead, run.now_us(), true) : std::nullopt;
       bool const fits = ping != nullptr && ping->minimum_micros >= 0;
       auto const bids = fits ? engine.preview(*ping, run.now_us()) : std::nullopt;
       auto const* const click = std::get_if<OfferClick>(&command);
@@ -228,6 +251,13 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
         }
         if (std::holds_alternative<PromiseUsed>(effect)) ++posted;
         if (std::holds_alternative<LeadRelisted>(effect)) ++relisted;
+        if (auto const* told = std::get_if<ConversionMoved>(&effect)) {
+          if (told->state == ConversionState::approved) ++approved;
+          if (told->state == ConversionState::uncovered) ++uncovered;
+          ASSERT_NO_FATAL_FAILURE(expect_paid(tables, *told));
+        }
+        auto const* stepped = std::get_if<SaleStepped>(&effect);
+        if (stepped != nullptr && stepped->step == SaleStep::lapsed) ++lapsed;
       }
     };
     for (auto const& command : run.opening()) step(command);
@@ -247,6 +277,9 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
   EXPECT_GT(clicked, 10 * rounds()) << "hardly a visit was sold";
   EXPECT_GT(posted, 4 * rounds()) << "hardly a promise was called in";
   EXPECT_GT(relisted, 4 * rounds()) << "hardly a lead was listed again";
+  EXPECT_GT(approved, 2 * rounds()) << "hardly a conversion was paid";
+  EXPECT_GT(uncovered, 0) << "no conversion was without money";
+  EXPECT_GT(lapsed, 4 * rounds()) << "hardly a sale lapsed";
 }
 
 TEST(Engine, AReloadedEngineDecidesAsTheOneBefore) {

@@ -411,8 +411,8 @@ TEST_F(EngineRules, BytesOfAnOlderFormatKeepTheirMeaning) {
   terms.targeting = "t";
   auto bytes = encode_value(terms);
   // Format 1 ended with the targeting: priority, weight, pacing, schedule, four caps, trial follow,
-  // then the model, whether it bids live, the landing page.
-  constexpr std::size_t kLater = 1 + 1 + 1 + 1 + 4 + 4 + 1 + 1 + 1;
+  // then the model and whether it bids live, the landing page, the event and the part of its value.
+  constexpr std::size_t kLater = 1 + 1 + 1 + 1 + 4 + 4 + 1 + 1 + 1 + 2;
   auto const old = bytes.substr(0, bytes.size() - kLater);
   EXPECT_FALSE(decode_value<CampaignTerms>(old).has_value());
   auto const read = decode_stored<CampaignTerms>(old);

@@ -55,6 +55,10 @@ MarketRules MarketRun::own_rules() {
   own.recycle_rounds = static_cast<std::int32_t>(below(4));
   own.recycle_rest_us = kMinuteUs;
   own.recycle_price_bp = static_cast<std::int32_t>(5000 + below(5001));
+  if (below(3) == 0) own.rank_by = RankBy::expected_value;
+  own.cpa_window_us = (60 + below(200)) * kMinuteUs;
+  own.cpa_review_us = below(60) * kMinuteUs;
+  own.cpa_hold = static_cast<CpaHold>(below(2));
   return own;
 }
 
@@ -69,7 +73,7 @@ OfferLead MarketRun::plain_lead(std::int64_t lead_no) {
 }
 
 std::vector<Command> MarketRun::opening() {
-  std::vector<Command> commands{ConfigureMarket{own_rules()}};
+  std::vector<Command> commands{ConfigureMarket{own_rules()}, estimates()};
   for (std::int64_t i = 0; i < kCampaigns; ++i) {
     commands.push_back(campaign());
     auto const no = campaigns_;
@@ -126,6 +130,45 @@ Command MarketRun::deal() {
   auto const by = below(2) == 0 ? known.buyer_no : known.generator_no;
   if (below(3) == 0) return EndDeal{known.deal_no, by};
   return AcceptDeal{known.deal_no, by};
+}
+
+/// High rates, so that bids per acquisition are worth something; now and then an old version.
+Command MarketRun::estimates() {
+  SetEstimates set;
+  auto& made = set.estimates;
+  made.version = below(5) == 0 ? estimates_ : ++estimates_;
+  made.made_at_us = now_us_;
+  made.conversions.market_ppb = 200'000'000 + below(800'000'000);
+  made.conversions.sources = {{101, 100'000'000 + below(900'000'000)}};
+  made.conversions.buyers = {{1, 500'000'000 + below(1'000'000'000)}};
+  made.conversions.campaigns = {{2, 500'000'000 + below(1'000'000'000)}};
+  made.conversions.pairs = {{102, 3, below(estimate::kWhole)}};
+  made.returns.market_ppb = below(200'000'000);
+  return set;
+}
+
+/// Of a sale per acquisition as a rule; in time, of its event, once.
+Command MarketRun::conversion() {
+  if (acquisitions_.empty()) return Tick{};
+  auto const sale = below(12) == 0 ? any_of(sales_) : any_of(acquisitions_);
+  ReportConversion report;
+  report.lead_no = sale.lead_no;
+  report.slot = sale.slot;
+  report.buyer_no = below(20) == 0 ? 1 + below(kBuyers) : sale.budget.buyer_no;
+  report.event = below(12) == 0 ? "other" : sale.acquisition.event;
+  report.transaction_id = "t" + std::to_string(++transactions_);
+  report.at_us = now_us_ - (below(8) == 0 ? below(300) * kMinuteUs : 0);
+  if (below(2) == 0) report.value_micros = below(20 * kUnit);
+  report.confirmed = below(3) != 0;
+  return report;
+}
+
+Command MarketRun::word_on_conversion() {
+  if (conversions_.empty()) return Tick{};
+  auto const known = any_of(conversions_);
+  return DecideConversion{known.conversion_no,
+                          below(8) == 0 ? 1 + below(kBuyers) : below(3) * known.budget.buyer_no / 2,
+                          below(3) != 0, below(3) == 0 ? below(9 * kUnit) : kNone};
 }
 
 /// Some with a minimum, some with answers from buyers' endpoints.
@@ -203,6 +246,11 @@ Command MarketRun::campaign() {
   if (clicks == (below(25) != 0)) {
     terms.model = PricingModel::cpc;
     terms.landing_url = "https://example.com/?c={click_id}";
+  } else if (below(5) < 2) {
+    terms.model = PricingModel::cpa;
+    terms.bid_micros += 3 * kUnit;
+    terms.event = below(8) == 0 ? "policy" : "conversion";
+    if (below(3) == 0) terms.value_bp = static_cast<std::int32_t>(1 + below(10'000));
   }
   return upsert;
 }
@@ -283,7 +331,7 @@ Command MarketRun::next(Engine const& engine) {
     }
     return 0;
   };
-  switch (below(35)) {
+  switch (below(48)) {
     case 0:
       return campaign();
     case 1: {
@@ -373,6 +421,18 @@ Command MarketRun::next(Engine const& engine) {
     case 27:
     case 28:
       return click();
+    case 29:
+    case 30:
+    case 31:
+    case 32:
+    case 33:
+    case 34:
+    case 35:
+      return conversion();
+    case 36:
+      return word_on_conversion();
+    case 37:
+      return below(4) == 0 ? estimates() : conversion();
     default:
       return lead();
   }
@@ -385,7 +445,8 @@ Command MarketRun::claw_back() {
   auto at = rows_.begin();
   std::advance(at, below(std::ssize(rows_)));
   auto const& award = at->second.award;
-  bool const held = award.state == SaleState::pending || award.state == SaleState::delivered;
+  bool const held = award.state == SaleState::pending || award.state == SaleState::delivered ||
+                    award.state == SaleState::waiting;
   auto const left = award.gross_micros - at->second.credited_micros;
   if (!held && award.state != SaleState::settled) return Tick{};  // no order is made for those
   ClawBack command;
@@ -423,12 +484,19 @@ void MarketRun::learn(Applied const& applied) {
         case SaleStep::settled:
           row.award.state = SaleState::settled;
           break;
+        case SaleStep::waiting:
+          row.award.state = SaleState::waiting;
+          break;
+        case SaleStep::lapsed:
+          row.award.state = SaleState::lapsed;
+          break;
         case SaleStep::holdback_released:
           break;
       }
     }
     if (auto const* sale = std::get_if<SaleAwarded>(&effect)) {
       sales_.push_back(*sale);
+      if (sale->model == PricingModel::cpa) acquisitions_.push_back(*sale);
       rows_[{sale->lead_no, sale->slot}] = {*sale, 0};
     }
     if (auto const* bid = std::get_if<BidMoved>(&effect)) bids_.push_back(*bid);
@@ -438,6 +506,9 @@ void MarketRun::learn(Applied const& applied) {
     if (auto const* again = std::get_if<LeadRelisted>(&effect)) {
       rounds_[again->lead_no] = again->round;
       offered_.at(again->lead_no).ask_micros = again->ask_micros;
+    }
+    if (auto const* told = std::get_if<ConversionMoved>(&effect); told && told->opened) {
+      conversions_.push_back(*told);
     }
     if (auto const* held = std::get_if<PingReserved>(&effect)) {
       pinged_.push_back({last_ping_, held->expires_us, held->bids});
@@ -450,6 +521,8 @@ void MarketRun::learn(Applied const& applied) {
   forget(bids_);
   forget(returns_);
   forget(deals_);
+  forget(conversions_);
+  forget(acquisitions_);
   forget(pinged_);
 }
 

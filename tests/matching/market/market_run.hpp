@@ -45,6 +45,9 @@ class MarketRun {
   [[nodiscard]] Command post();
   [[nodiscard]] Command relist();
   [[nodiscard]] Command click();
+  [[nodiscard]] Command estimates();
+  [[nodiscard]] Command conversion();
+  [[nodiscard]] Command word_on_conversion();
   void narrow(CampaignTerms& terms);
   [[nodiscard]] std::string targeting();
   template <class T>
@@ -65,6 +68,10 @@ class MarketRun {
   std::vector<BidMoved> bids_;
   std::vector<ReturnMoved> returns_;
   std::vector<DealMoved> deals_;
+  std::vector<ConversionMoved> conversions_;
+  std::vector<SaleAwarded> acquisitions_;
+  std::int64_t estimates_{};
+  std::int64_t transactions_{};
   struct Pinged {
     OfferPing ping;
     std::int64_t expires_us{};

@@ -28,6 +28,7 @@ class ShadowTables {
     if (auto const* again = std::get_if<RelistLead>(&command)) {
       leads_[again->lead.lead_no].lead = again->lead;
     }
+    if (auto const* set = std::get_if<SetEstimates>(&command)) estimates_ = set->estimates;
     for (auto const& effect : applied.effects) {
       std::visit([&](auto const& held) { on(at_us, held); }, effect);
     }
@@ -48,7 +49,8 @@ class ShadowTables {
       out.sales.push_back(sale);
       if (sale.award.model == PricingModel::cpc) continue;
       if (sale.award.state == SaleState::delivered || sale.award.state == SaleState::settled ||
-          sale.award.state == SaleState::returned) {
+          sale.award.state == SaleState::returned || sale.award.state == SaleState::waiting ||
+          sale.award.state == SaleState::lapsed) {
         out.delivered.push_back({sale.award.budget.buyer_no, sale.award.sold_us / kHourUs, 1});
       }
     }
@@ -61,6 +63,12 @@ class ShadowTables {
     for (auto const& [key, counted] : source_counts_) out.source_counts.push_back(counted);
     for (auto const& [no, deal] : deals_) {
       if (deal.state != DealState::ended) out.deals.push_back(deal);
+    }
+    out.estimates = estimates_;
+    for (auto const& [no, conversion] : conversions_) {
+      bool const open = conversion.state == ConversionState::pending ||
+                        conversion.state == ConversionState::uncovered;
+      if (open) out.conversions.push_back(conversion);
     }
     for (auto const& [no, terms] : source_terms_) out.source_terms.push_back(terms);
     for (auto const& [no, used] : promises_) {
@@ -90,6 +98,27 @@ class ShadowTables {
     }
     return sum;
   }
+  /// What pools keep of a campaign's budget.
+  [[nodiscard]] std::int64_t pooled(BudgetKey const& key) const {
+    std::int64_t expected = 0;
+    std::int64_t largest = 0;
+    for (auto const& [no, sale] : sales_) {
+      if (sale.award.budget != key || !in_pool(sale)) continue;
+      expected += sale.award.acquisition.held_micros;
+      largest = std::max(largest, sale.award.gross_micros);
+    }
+    return std::max(expected, largest);
+  }
+  /// Whether no budget has paid for it, though it may yet have to.
+  [[nodiscard]] static bool in_pool(SaleImage const& sale) {
+    auto const state = sale.award.state;
+    return sale.award.acquisition.held_micros != kNone &&
+           (state == SaleState::pending || state == SaleState::delivered ||
+            state == SaleState::waiting);
+  }
+  [[nodiscard]] std::map<std::int64_t, ConversionMoved> const& conversions() const {
+    return conversions_;
+  }
   [[nodiscard]] std::map<std::int64_t, LeadImage> const& leads() const { return leads_; }
 
  private:
@@ -103,12 +132,13 @@ class ShadowTables {
 
   void on(std::int64_t, SaleAwarded const& e) {
     sales_[{e.lead_no, e.slot}] = {e, 0};
-    budgets_[e.budget] -= e.gross_micros;
+    if (e.acquisition.held_micros == kNone) budgets_[e.budget] -= e.gross_micros;
   }
   void on(std::int64_t, SaleStepped const& e) {
     auto& sale = sales_.at({e.lead_no, e.slot});
     auto& award = sale.award;
     award.due_us = e.due_us;
+    bool const pooled = in_pool(sale);
     switch (e.step) {
       case SaleStep::delivered:
         award.state = SaleState::delivered;
@@ -116,19 +146,27 @@ class ShadowTables {
       case SaleStep::voided:
       case SaleStep::expired:
         award.state = SaleState::voided;
-        budgets_[award.budget] += award.gross_micros;
+        if (!pooled) budgets_[award.budget] += award.gross_micros;
         break;
       case SaleStep::credited:
         sale.credited_micros += e.amount_micros;
-        budgets_[award.budget] += e.amount_micros;
+        if (!pooled) budgets_[award.budget] += e.amount_micros;
         break;
       case SaleStep::returned:
         award.state = SaleState::returned;
-        budgets_[award.budget] += award.gross_micros - sale.credited_micros;
+        if (!pooled) budgets_[award.budget] += award.gross_micros - sale.credited_micros;
         sale.credited_micros = award.gross_micros;
         break;
       case SaleStep::settled:
         award.state = SaleState::settled;
+        if (pooled) budgets_[award.budget] -= award.gross_micros - sale.credited_micros;
+        break;
+      case SaleStep::waiting:
+        award.state = SaleState::waiting;
+        break;
+      case SaleStep::lapsed:
+        award.state = SaleState::lapsed;
+        if (!pooled) budgets_[award.budget] += award.gross_micros - sale.credited_micros;
         break;
       case SaleStep::holdback_released:
         break;
@@ -177,6 +215,8 @@ class ShadowTables {
   void on(std::int64_t, AuctionHeld const&) {}
   void on(std::int64_t, BudgetLow const&) {}
   void on(std::int64_t, PingReserved const&) {}
+  void on(std::int64_t, ConversionMoved const& e) { conversions_[e.conversion_no] = e; }
+  void on(std::int64_t, EstimatesSet const&) {}
   void on(std::int64_t, PromiseUsed const& e) { promises_[e.ping_no] = e; }
 
   std::vector<MarketRules> rules_;
@@ -191,6 +231,8 @@ class ShadowTables {
   std::map<std::int64_t, DealMoved> deals_;
   std::map<std::int64_t, SetSourceTerms> source_terms_;
   std::map<std::int64_t, PromiseUsed> promises_;
+  std::map<std::int64_t, ConversionMoved> conversions_;
+  std::optional<estimate::EstimateVersion> estimates_;
   std::int64_t funded_{};
   std::int64_t last_at_us_{};
 };

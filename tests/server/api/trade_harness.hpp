@@ -12,6 +12,7 @@
 #include "server/storage/postgres/campaign_reads.hpp"
 #include "server/storage/postgres/case_reads.hpp"
 #include "server/storage/postgres/clicks.hpp"
+#include "server/storage/postgres/conversion_reads.hpp"
 #include "server/storage/postgres/deal_reads.hpp"
 #include "server/storage/postgres/lead_reads.hpp"
 #include "server/storage/postgres/ledger_reads.hpp"
@@ -137,6 +138,7 @@ class TradeHarness : public ApiHarness {
   storage::postgres::PostgresLedgerReads ledger_{sql_};
   storage::postgres::PostgresCaseReads cases_{sql_};
   storage::postgres::PostgresDealReads deals_{sql_};
+  storage::postgres::PostgresConversionReads conversions_{sql_};
   storage::postgres::PostgresLeadReads leads_{sql_};
   storage::postgres::PostgresBuyerRights rights_{sql_};
   storage::postgres::PostgresClickStore click_rows_{sql_};
@@ -147,9 +149,9 @@ class TradeHarness : public ApiHarness {
   NumberBlocks lead_numbers_{numbers_, storage::NumberKind::lead, 64};
   NumberBlocks intent_numbers_{numbers_, storage::NumberKind::fund_intent, 16};
   CampaignEdits edits_;
-  TradeServices services_{sales_,        campaigns_,      ledger_,  cases_,      deals_,
-                          leads_,        rights_,         intents_, claw_backs_, disposable_,
-                          lead_numbers_, intent_numbers_, edits_};
+  TradeServices services_{sales_,       campaigns_,    ledger_,         cases_,   deals_,
+                          conversions_, leads_,        rights_,         intents_, claw_backs_,
+                          disposable_,  lead_numbers_, intent_numbers_, edits_};
 
  private:
   boost::asio::thread_pool pool_{1};

@@ -178,13 +178,16 @@ class MarketFixture : public testing::Test {
                      "where t.market_id = a.market_id and t.credit = a.account_no and phase in "
                      "(0, 2))"),
               0);
-    EXPECT_EQ(number("select count(*) from leadex.sale s where (select count(*) from "
-                     "leadex.transfer t where t.market_id = s.market_id and t.lead_no = s.lead_no "
-                     "and t.slot = s.slot and t.phase = 1 and t.code = 3) <> 1 or (select "
-                     "coalesce(sum(amount), 0) from leadex.transfer t where t.market_id = "
-                     "s.market_id and t.lead_no = s.lead_no and t.slot = s.slot and t.phase = 1) "
-                     "<> s.gross"),
-              0);
+    EXPECT_EQ(
+        number("select count(*) from leadex.sale s where not exists (select from "
+               "leadex.acquisition a where a.market_id = s.market_id and a.lead_no = "
+               "s.lead_no and a.slot = s.slot and a.held is not null) and ((select count(*) from "
+               "leadex.transfer t where t.market_id = s.market_id and t.lead_no = s.lead_no "
+               "and t.slot = s.slot and t.phase = 1 and t.code = 3) <> 1 or (select "
+               "coalesce(sum(amount), 0) from leadex.transfer t where t.market_id = "
+               "s.market_id and t.lead_no = s.lead_no and t.slot = s.slot and t.phase = 1) "
+               "<> s.gross)"),
+        0);
   }
 
   test::TestDatabase database_;
