@@ -112,9 +112,11 @@ asio::awaitable<ApiResult> run(Entry const& entry, ApiCall& call, http::Headers&
     auto const known = co_await identify(entry, call, headers);
     if (!known) co_return refuse(known.error());
   }
-  auto const parameters = check_parameters(entry.context.contract, entry.operation, call.request,
-                                           entry.options.free_query);
-  if (!parameters) co_return refuse(parameters.error());
+  if (!entry.options.lenient) {
+    auto const parameters = check_parameters(entry.context.contract, entry.operation, call.request,
+                                             entry.options.free_query);
+    if (!parameters) co_return refuse(parameters.error());
+  }
   auto key = read_idempotency_key(entry.operation, call.request);
   if (!key) co_return refuse(std::move(key.error()));
   if (*key) {

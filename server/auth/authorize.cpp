@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 111> kRules{{
+constexpr std::array<OperationRule, 114> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -151,6 +151,9 @@ constexpr std::array<OperationRule, 111> kRules{{
     {"approve_conversion", kBuyer, "bids:write", false},
     {"reject_conversion", kBuyer, "bids:write", false},
     {"decide_conversion", kAdmin, "admin:money", false},
+    {"create_postback_token", kBuyer, "bids:write", false},
+    {"list_postback_tokens", kBuyer, "bids:write", false},
+    {"delete_postback_token", kBuyer, "bids:write", false},
     {"get_estimates", kReaders, "admin:read", false},
 }};
 

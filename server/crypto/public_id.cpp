@@ -14,7 +14,7 @@ constexpr std::size_t kCodecSlots = 4;
 
 using Block = std::array<std::uint8_t, kBlockBytes>;
 
-constexpr std::array<std::pair<IdKind, std::string_view>, 29> kPrefixes{{
+constexpr std::array<std::pair<IdKind, std::string_view>, 30> kPrefixes{{
     {IdKind::lead, "lead_"},       {IdKind::batch, "batch_"},    {IdKind::campaign, "camp_"},
     {IdKind::listing, "lst_"},     {IdKind::order, "ord_"},      {IdKind::sale, "sale_"},
     {IdKind::ret, "ret_"},         {IdKind::dispute, "disp_"},   {IdKind::account, "acct_"},

@@ -42,6 +42,7 @@
 #include "server/storage/postgres/lot_store.hpp"
 #include "server/storage/postgres/number_ranges.hpp"
 #include "server/storage/postgres/platform_transaction.hpp"
+#include "server/storage/postgres/postback_tokens.hpp"
 #include "server/storage/postgres/sale_reads.hpp"
 #include "server/storage/postgres/upkeep.hpp"
 
@@ -331,6 +332,7 @@ struct Exchange::Parts {
   pg::PostgresCaseReads cases{pool};
   pg::PostgresDealReads deals{pool};
   pg::PostgresConversionReads conversions{pool};
+  pg::PostgresPostbackTokens postbacks{pool};
   pg::PostgresLeadReads leads{pool};
   pg::PostgresBuyerRights rights{pool};
   pg::PostgresClickStore click_rows{pool};
@@ -361,6 +363,7 @@ struct Exchange::Parts {
       cases,
       deals,
       conversions,
+      postbacks,
       leads,
       rights,
       intents,

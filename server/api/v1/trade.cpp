@@ -71,6 +71,10 @@ void register_trade(http::Router& router, ApiContext& context) {
   put("approve_conversion", approve_conversion);
   put("reject_conversion", reject_conversion);
   put("decide_conversion", decide_conversion);
+  add(router, context, "receive_postback", receive_postback, {.open = true, .lenient = true});
+  put("create_postback_token", create_postback_token);
+  put("list_postback_tokens", list_postback_tokens);
+  put("delete_postback_token", delete_postback_token);
   put("get_estimates", get_estimates);
   put("claw_back_sale", claw_back_sale);
   put("list_claw_backs", list_claw_backs);

@@ -78,6 +78,10 @@ Answered get_conversion(ApiCall& call);
 Answered approve_conversion(ApiCall& call);
 Answered reject_conversion(ApiCall& call);
 Answered decide_conversion(ApiCall& call);
+Answered receive_postback(ApiCall& call);
+Answered create_postback_token(ApiCall& call);
+Answered list_postback_tokens(ApiCall& call);
+Answered delete_postback_token(ApiCall& call);
 Answered get_estimates(ApiCall& call);
 
 Answered claw_back_sale(ApiCall& call);

@@ -19,6 +19,7 @@
 #include "server/storage/lead_reads.hpp"
 #include "server/storage/ledger_reads.hpp"
 #include "server/storage/numbers.hpp"
+#include "server/storage/postback_tokens.hpp"
 #include "server/storage/sale_reads.hpp"
 
 namespace leadex::api {
@@ -83,6 +84,7 @@ struct TradeServices {
   storage::CaseReads& cases;
   storage::DealReads& deals;
   storage::ConversionReads& conversions;
+  storage::PostbackTokens& postbacks;
   storage::LeadReads& leads;
   storage::BuyerRights& rights;
   app::IntentRunner& intents;

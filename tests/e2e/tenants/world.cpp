@@ -44,6 +44,7 @@ IdKind kind_of(std::string_view kind) {
                                                          {"sale", IdKind::sale},
                                                          {"deal", IdKind::deal},
                                                          {"conversion", IdKind::conversion},
+                                                         {"postback_token", IdKind::postback_token},
                                                          {"ping", IdKind::ping},
                                                          {"placement", IdKind::placement},
                                                          {"books", IdKind::account},

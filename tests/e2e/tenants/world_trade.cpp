@@ -112,6 +112,8 @@ void World::convert() {
                           fmt::format(R"({{"lead_id":"{}","transaction_id":"policy-1","at":"{}"}})",
                                       lead("g1", kMarket, "UT"), now_text())));
   add("conversion", cli::JsonView{*converted}["id"].text(), own("b1"));
+  auto const token = json::parse(post_as("b1", "create_postback_token", "/v1/postback-tokens", {}));
+  add("postback_token", cli::JsonView{*token}["id"].text(), own("b1"));
 }
 
 /// Pings of both generators, too dear to reserve anything.

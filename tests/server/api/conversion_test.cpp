@@ -124,6 +124,48 @@ TEST_F(Conversions, WaitForAWordWhenSomebodyElseToldOfThem) {
   expect_true_books();
 }
 
+TEST_F(Conversions, PostbacksTellNobodyAnything) {
+  deposit(buyer_, "3000.00");
+  cpa_campaign(buyer_, "500.00", "2500.00");
+  auto const first = lead("ann").text("lead_id");
+  auto const made = post("/v1/postback-tokens", buyer_.key);
+  ASSERT_EQ(made.status, 201) << made.body;
+  auto const token = made.text("token");
+  EXPECT_EQ(get("/v1/postback-tokens", buyer_.key).data().Size(), 1U);
+  EXPECT_EQ(get("/v1/postback-tokens", buyer_.key).body.find(token), std::string::npos);
+  EXPECT_EQ(sql("select count(*)::text from leadex.postback_token where position('" + token +
+                "'::bytea in digest) > 0"),
+            "0");
+  auto const count = [&] {
+    return std::to_string(get("/v1/conversions", buyer_.key).data().Size());
+  };
+  auto const silent = [&](std::string const& query, std::string const& conversions) {
+    auto const said = get("/pb?" + query, {});
+    EXPECT_EQ(said.status, 200) << query;
+    EXPECT_EQ(said.body, "") << query;
+    EXPECT_EQ(count(), conversions) << query;
+  };
+  silent({}, "0");
+  silent("token=lxp_other&transaction_id=1&lead_id=" + first, "0");
+  silent("token=" + token + "&transaction_id=1&lead_id=lead_nothing", "0");
+  silent("token=" + token + "&transaction_id=1&event=other&lead_id=" + first, "0");
+  silent("token=" + token + "&token=x&odd=1&lead_id=" + first, "0");
+  silent("token=" + token + "&transaction_id=1&payout=9&lead_id=" + first, "1");
+  silent("token=" + token + "&transaction_id=1&payout=9&lead_id=" + first, "1");
+  auto const told = get("/v1/conversions", buyer_.key);
+  EXPECT_EQ(field(told.data()[0], "status"), "pending");
+  EXPECT_EQ(field(told.data()[0], "reported_by"), "postback");
+
+  auto const path = "/v1/postback-tokens/" + made.text("id");
+  auto const remove = [&](Account const& who) {
+    return call({.method = "DELETE", .target = path, .key = who.key}).status;
+  };
+  EXPECT_EQ(remove(other_), 404);
+  EXPECT_EQ(remove(buyer_), 204);
+  auto const second = lead("bob").text("lead_id");
+  silent("token=" + token + "&transaction_id=2&lead_id=" + second, "1");
+}
+
 TEST_F(Conversions, NeedASaleThatIsPaidForThen) {
   deposit(buyer_, "100.00");
   campaign(buyer_, "5.00", "50.00");
