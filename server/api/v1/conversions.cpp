@@ -64,7 +64,7 @@ asio::awaitable<Result<SaleId, ApiProblem>> body_sale(ApiCall& call,
     co_return invalid("", "missing_field", "Name the sale by sale_id or by lead_id.");
   }
   if (sale_text) {
-    auto const id = call.ctx.ids.open_as<SaleId>(*sale_text);
+    auto const id = call.ctx.ids.open_sale(*sale_text);
     if (!id) co_return unknown("/sale_id");
     auto const sale = co_await trade_of(call).sales.find(viewer_of(call), *id);
     if (!sale) co_return refuse(problem_of(sale.error()));

@@ -29,8 +29,9 @@ PostgresPostbackTokens::Later<std::optional<PostbackTokenRow>> PostgresPostbackT
   co_return co_await pool_.run(
       [buyer_no, token_no, digest](pqxx::work& tx) -> std::optional<PostbackTokenRow> {
         execute(tx, kLock, Parameters(buyer_no));
-        auto const rows =
-            execute(tx, kAdd, Parameters(buyer_no, token_no, bytea(digest), kPostbackTokensMax));
+        auto const rows = execute(
+            tx, kAdd,
+            Parameters(buyer_no, token_no, bytea(std::string_view{digest}), kPostbackTokensMax));
         if (rows.empty()) return std::nullopt;
         return PostbackTokenRow{token_no, read_time(rows.at(0).at(0))};
       });
@@ -57,7 +58,7 @@ PostgresPostbackTokens::Later<bool> PostgresPostbackTokens::revoke(std::int64_t 
 PostgresPostbackTokens::Later<std::optional<std::int64_t>> PostgresPostbackTokens::buyer_of(
     std::string digest) {
   co_return co_await pool_.run([digest](pqxx::work& tx) -> std::optional<std::int64_t> {
-    auto const rows = execute(tx, kBuyer, Parameters(bytea(digest)));
+    auto const rows = execute(tx, kBuyer, Parameters(bytea(std::string_view{digest})));
     if (rows.empty()) return std::nullopt;
     return rows.at(0).at(0).as<std::int64_t>();
   });

@@ -248,7 +248,7 @@ Command MarketRun::campaign() {
     terms.landing_url = "https://example.com/?c={click_id}";
   } else if (below(5) < 2) {
     terms.model = PricingModel::cpa;
-    terms.bid_micros += 3 * kUnit;
+    terms.bid_micros += 9 * kUnit;
     terms.event = below(8) == 0 ? "policy" : "conversion";
     if (below(3) == 0) terms.value_bp = static_cast<std::int32_t>(1 + below(10'000));
   }

@@ -33,7 +33,7 @@ class Conversions : public TradeHarness {
   }
   /// What a postback would tell: it waits for its buyer's word.
   std::string pending(std::string const& sale_id, std::string const& transaction) {
-    auto const sale = *context_.ids.open_as<SaleId>(sale_id);
+    auto const sale = *context_.ids.open_sale(sale_id);
     market::ReportConversion report;
     report.lead_no = sale.lead_no;
     report.slot = sale.slot;
