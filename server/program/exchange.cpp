@@ -431,6 +431,7 @@ void Exchange::start() {
                                               p.intents,
                                               p.claw_backs,
                                               {p.numbers, p.ledger, *p.host, p.intents},
+                                              {p.conversions, *p.host, wall_clock},
                                               wall_clock}),
                  asio::use_future)
       .get();
