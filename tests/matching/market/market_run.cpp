@@ -59,6 +59,7 @@ MarketRules MarketRun::own_rules() {
   own.cpa_window_us = (60 + below(200)) * kMinuteUs;
   own.cpa_review_us = below(60) * kMinuteUs;
   own.cpa_hold = static_cast<CpaHold>(below(2));
+  pooled_ = own.cpa_hold == CpaHold::pooled;
   return own;
 }
 
@@ -132,14 +133,16 @@ Command MarketRun::deal() {
   return AcceptDeal{known.deal_no, by};
 }
 
-/// High rates, so that bids per acquisition are worth something; now and then an old version.
+/// High rates, so that bids per acquisition are worth something; where they are pooled lower than
+/// what will come, so that pools run dry. Now and then an old version.
 Command MarketRun::estimates() {
   SetEstimates set;
   auto& made = set.estimates;
   made.version = below(5) == 0 ? estimates_ : ++estimates_;
   made.made_at_us = now_us_;
-  made.conversions.market_ppb = 200'000'000 + below(800'000'000);
-  made.conversions.sources = {{101, 100'000'000 + below(900'000'000)}};
+  auto const rate = [&] { return pooled_ ? 150 + below(250) : 500 + below(500); };
+  made.conversions.market_ppb = rate() * 1'000'000;
+  made.conversions.sources = {{101, rate() * 1'000'000}};
   made.conversions.buyers = {{1, 500'000'000 + below(1'000'000'000)}};
   made.conversions.campaigns = {{2, 500'000'000 + below(1'000'000'000)}};
   made.conversions.pairs = {{102, 3, below(estimate::kWhole)}};
@@ -248,7 +251,7 @@ Command MarketRun::campaign() {
     terms.landing_url = "https://example.com/?c={click_id}";
   } else if (below(5) < 2) {
     terms.model = PricingModel::cpa;
-    terms.bid_micros += 9 * kUnit;
+    terms.bid_micros += (pooled_ ? 9 : 3) * kUnit;
     terms.event = below(8) == 0 ? "policy" : "conversion";
     if (below(3) == 0) terms.value_bp = static_cast<std::int32_t>(1 + below(10'000));
   }

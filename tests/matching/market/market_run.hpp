@@ -70,6 +70,7 @@ class MarketRun {
   std::vector<DealMoved> deals_;
   std::vector<ConversionMoved> conversions_;
   std::vector<SaleAwarded> acquisitions_;
+  bool pooled_{};  // its market's holds for acquisitions
   std::int64_t estimates_{};
   std::int64_t transactions_{};
   struct Pinged {
