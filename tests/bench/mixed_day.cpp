@@ -29,6 +29,7 @@ using market::kUnit;
 
 constexpr std::size_t kAtOnce = 64;  // commands that wait together
 constexpr int kOthersKept = 3;       // of the commands that bring no lead, one in so many
+constexpr std::int64_t kVisitors = 100'000;
 constexpr std::int64_t kRoundsMax = 1'000'000;
 
 std::int64_t wall_us() {
@@ -47,6 +48,9 @@ void hurry(market::MarketRules& rules) {
   rules.holdback_us = 2 * kUnit;
   rules.delivery_deadline_us = 2 * kUnit;
   rules.recycle_rest_us = kUnit;
+  rules.cpa_window_us = 5 * kUnit;
+  rules.cpa_review_us = kUnit;
+  rules.click_review_us = 2 * kUnit;
   if (rules.fall_us != 0) rules.fall_us = 4 * kUnit;
 }
 
@@ -115,10 +119,12 @@ class Day {
   [[nodiscard]] MarketNo no() const { return no_; }
   /// Commands in the log, by their place in the variant.
   [[nodiscard]] std::map<std::size_t, std::int64_t> const& logged() const { return logged_; }
+  [[nodiscard]] std::map<PricingModel, std::int64_t> const& sold() const { return sold_; }
+  [[nodiscard]] std::int64_t converted() const { return converted_; }
 
  private:
-  /// Leads and pings as they come, of all else a part. What staff orders in other rooms is left
-  /// out.
+  /// Leads, pings, visits and conversions as they come, of all else a part. What staff orders in
+  /// other rooms is left out.
   bool wanted(Command& command) {
     if (std::holds_alternative<market::ClawBack>(command)) return false;
     if (std::holds_alternative<market::Tick>(command)) return false;
@@ -126,7 +132,12 @@ class Day {
       lead->captured_us = wall_us() - run_.below(48) * market::kHourUs;
       return true;
     }
+    if (auto* told = std::get_if<market::ReportConversion>(&command)) {
+      told->at_us = wall_us() - (run_.below(8) == 0 ? run_.below(8) * kUnit : 0);
+      return true;
+    }
     if (std::holds_alternative<market::OfferPing>(command)) return true;
+    if (std::holds_alternative<market::OfferClick>(command)) return true;
     return run_.below(kOthersKept) == 0;
   }
 
@@ -158,9 +169,22 @@ class Day {
       if (std::holds_alternative<market::UpsertCampaign>(submission.command)) {
         submission.definition = "{}";
       }
+      if (std::holds_alternative<market::OfferClick>(submission.command)) {
+        submission.click = visit();
+      }
       asio::co_spawn(context, actor_->submit(std::move(submission)), asio::detached);
     }
     context.run();
+  }
+
+  /// Some visitors come again, to the same link or another.
+  storage::NewClick visit() {
+    storage::NewClick click;
+    click.placement_no = 1 + run_.below(5);
+    auto const no = std::to_string(run_.below(kVisitors));
+    click.visitor = std::string(16 - no.size(), '0') + no;
+    click.subs = {"a"};
+    return click;
   }
 
   /// The platform's half of funding.
@@ -201,6 +225,9 @@ class Day {
     market::Applied applied{std::move(item.outcome), std::move(item.effects)};
     for (auto const& effect : applied.effects) {
       if (std::holds_alternative<market::AuctionHeld>(effect)) ++auctions_;
+      if (auto const* sale = std::get_if<market::SaleAwarded>(&effect)) ++sold_[sale->model];
+      auto const* const told = std::get_if<market::ConversionMoved>(&effect);
+      if (told != nullptr && told->state == market::ConversionState::approved) ++converted_;
     }
     run_.learn(applied);
   }
@@ -215,6 +242,8 @@ class Day {
   std::string hash_ = std::string(32, '\0');
   std::int64_t auctions_{};
   std::map<std::size_t, std::int64_t> logged_;
+  std::map<PricingModel, std::int64_t> sold_;
+  std::int64_t converted_{};
 };
 
 void replay_all(storage::MarketStore& store, std::vector<std::unique_ptr<Day>> const& days) {
@@ -273,9 +302,18 @@ void run(std::int64_t auctions, std::int64_t markets, std::int64_t seed) {
   host->stop();
   print_figure("mixed day, traded in", "s", seconds_since(began));
   std::map<std::size_t, std::int64_t> logged;
+  std::map<PricingModel, std::int64_t> sold;
+  std::int64_t converted = 0;
   for (auto const& day : days) {
     for (auto const& [kind, count] : day->logged()) logged[kind] += count;
+    for (auto const& [model, count] : day->sold()) sold[model] += count;
+    converted += day->converted();
   }
+  print_figure("mixed day, sales per lead", "sales", static_cast<double>(sold[PricingModel::cpl]));
+  print_figure("mixed day, sales per acquisition", "sales",
+               static_cast<double>(sold[PricingModel::cpa]));
+  print_figure("mixed day, of these paid", "conversions", static_cast<double>(converted));
+  print_figure("mixed day, sales per click", "sales", static_cast<double>(sold[PricingModel::cpc]));
   for (auto const& [kind, count] : logged) {
     std::fprintf(stderr, "command %zu: %lld\n", kind, static_cast<long long>(count));
   }
