@@ -52,7 +52,8 @@ struct MarketRules {
   CpaHold cpa_hold{CpaHold::full};
   std::int64_t click_reserve_micros{};
   std::int64_t click_review_us{};  // until a click settles
-  std::int64_t cpa_review_us{};    // until a conversion that nobody decided counts as approved
+  std::int64_t cpa_review_us{
+      86'400'000'000};  // until a conversion that nobody decided counts as approved
 
   std::int32_t recycle_rounds{};    // how often an unsold or returned lead is listed again
   std::int64_t recycle_rest_us{};   // how long it rests before

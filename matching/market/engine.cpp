@@ -28,6 +28,12 @@ Applied Engine::apply(Timestamp at, Command const& command) {
   if (!std::holds_alternative<OfferPing>(command)) let_asks_fall(context.now_us);
   expire_pings(context.now_us);
   applied.outcome = std::visit([&](auto const& held) { return handle(context, held); }, command);
+  // Once the command is done with the money: what it gave back and has not spent pays debts. Of a
+  // refused command, a ping or a visit that nobody wanted the log says nothing.
+  bool const logged = applied.outcome.refusal == Refusal::none &&
+                      !std::holds_alternative<OfferPing>(command) &&
+                      !std::holds_alternative<OfferClick>(command);
+  if (logged) pay_all_debts(context);
   return applied;
 }
 

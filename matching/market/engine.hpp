@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <queue>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -166,6 +167,7 @@ class Engine {
   [[nodiscard]] bool in_pace(Campaign const& campaign, std::int64_t now_us) const;
   void count_sale(Context& c, Campaign& campaign, SaleAwarded& sold, bool promised,
                   std::int64_t had_micros);
+  void note_spent(Context& c, Campaign& campaign, std::int64_t had_micros);
   void uncount_sale(Context& c, Campaign& campaign, OpenSale const& sale);
   void count_source(Context& c, Campaign& campaign, std::int64_t generator_no, std::int64_t n,
                     std::array<std::int64_t, kWindowKinds> const& windows);
@@ -216,6 +218,7 @@ class Engine {
   void approve(Context& c, OpenSale& sale, ConversionMoved& conversion);
   void pay(Context& c, OpenSale& sale, ConversionMoved& conversion);
   void pay_debts(Context& c, Campaign& campaign);
+  void pay_all_debts(Context& c);
   void close_conversion(Context& c, OpenSale& sale, ConversionState state);
   void await_conversion(Context& c, OpenSale& sale);
   void lapse(Context& c, SaleKey const& key);
@@ -231,7 +234,7 @@ class Engine {
   Outcome close_offer(Context& c, Listing& listing);
   void learn_texts(OfferLead const& lead);
   void fill_virtual(Listing const& listing, std::int64_t now_us, Values& values) const;
-  void meet_campaigns(Context& c, Listing& listing, Values const& values);
+  void meet_campaigns(Context& c, Listing& listing, Values const& values, bool of_ping = false);
   std::int64_t record(Context& c, Listing const& listing, auction::AuctionInput const& input,
                       auction::AuctionResult const& result, bool of_bids);
   void rest_or_close(Context& c, Listing& listing);
@@ -358,6 +361,7 @@ class Engine {
   std::unordered_map<SaleKey, OpenSale> sales_;
   std::map<std::int64_t, ReturnCase> returns_;           // open and disputed
   std::map<std::int64_t, ConversionMoved> conversions_;  // pending and uncovered
+  std::set<std::int64_t> debtors_;                       // campaigns with uncovered ones
   estimate::EstimateVersion estimates_{without_history()};
   std::map<std::int64_t, BuyerRecord> buyers_;
 

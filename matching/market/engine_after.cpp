@@ -182,7 +182,6 @@ void Engine::give_to_budget(Context& c, BudgetKey const& key, std::int64_t micro
   budget(key) += micros;
   auto const found = campaigns_.find(key.campaign_no);
   if (found == campaigns_.end()) return;
-  pay_debts(c, found->second);
   wake(c, found->second);
   refresh(found->second);
 }

@@ -149,13 +149,17 @@ void Engine::approve(Context& c, OpenSale& sale, ConversionMoved& conversion) {
       !sale.pooled() || (campaign.uncovered.empty() && free >= conversion.price_micros);
   if (covered) {
     auto const budget_key = sale.budget;
+    auto const had = campaign.spendable();
+    bool const of_pool = sale.pooled();
     pay(c, sale, conversion);
+    if (of_pool) note_spent(c, campaign, had);
     return give_to_budget(c, budget_key, 0);
   }
   conversion.state = ConversionState::uncovered;
   c.applied.effects.emplace_back(conversion);
   sale.conversion_no = conversion.conversion_no;
   campaign.uncovered.insert(conversion.conversion_no);
+  debtors_.insert(campaign.campaign_no);
   conversion.opened = false;
   conversions_[conversion.conversion_no] = conversion;
   if (campaign.stopped()) return;
@@ -193,6 +197,11 @@ void Engine::settle(Context& c, OpenSale& sale) {
       SaleStepped{sale.key.lead_no, sale.key.slot, SaleStep::settled, 0, sale.due_us});
 }
 
+void Engine::pay_all_debts(Context& c) {
+  auto const debtors = debtors_;
+  for (auto const campaign_no : debtors) pay_debts(c, campaigns_.at(campaign_no));
+}
+
 /// The oldest first, as far as the money goes.
 void Engine::pay_debts(Context& c, Campaign& campaign) {
   if (campaign.uncovered.empty()) return;
@@ -203,6 +212,7 @@ void Engine::pay_debts(Context& c, Campaign& campaign) {
     conversion.moved_us = c.now_us;
     pay(c, sales_.at({conversion.lead_no, conversion.slot}), conversion);
   }
+  debtors_.erase(campaign.campaign_no);
   if (campaign.status != CampaignStatus::owing) return;
   campaign.status = covers_a_bid(campaign) ? CampaignStatus::active : CampaignStatus::exhausted;
   move_campaign(c, campaign);

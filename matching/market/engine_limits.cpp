@@ -189,17 +189,21 @@ void Engine::count_sale(Context& c, Campaign& campaign, SaleAwarded& sold, bool 
       move_campaign(c, campaign);
     }
   }
-  auto const left = campaign.spendable();
+  note_spent(c, campaign, had_micros);
+  refresh(campaign);
+  move_counters(c, campaign);
+}
+
+/// Says when a campaign has run dry or soon will. @param had_micros  what it could spend before
+void Engine::note_spent(Context& c, Campaign& campaign, std::int64_t had_micros) {
   if (!covers_a_bid(campaign) && campaign.status == CampaignStatus::active) {
     campaign.status = CampaignStatus::exhausted;
     move_campaign(c, campaign);
   }
   auto const low = kBidsLeftLow * campaign.least_bid();
-  if (left < low && had_micros >= low) {
+  if (campaign.spendable() < low && had_micros >= low) {
     c.applied.effects.emplace_back(BudgetLow{campaign.campaign_no, campaign.buyer_no});
   }
-  refresh(campaign);
-  move_counters(c, campaign);
 }
 
 /// A voided sale gives back to the windows it was counted in, if they still run.

@@ -97,11 +97,12 @@ void Engine::fill_virtual(Listing const& listing, std::int64_t now_us, Values& v
 
 /// Runs the auction of a lead among the standing campaigns and books its sales. Sets
 /// outcome.number to the auction; none is held when nobody is eligible.
-void Engine::meet_campaigns(Context& c, Listing& listing, Values const& market_values) {
+void Engine::meet_campaigns(Context& c, Listing& listing, Values const& market_values,
+                            bool of_ping) {
   if (worn_out(listing)) return;
   auto values = market_values;
   fill_virtual(listing, c.now_us, values);
-  auto const input = bidders(listing, values, c.now_us, matches_);
+  auto const input = bidders(listing, values, c.now_us, matches_, nullptr, of_ping);
   if (input.candidates.empty()) return;
   auto const result = auction::run_auction(input);
   LEADEX_CHECK(result.has_value());

@@ -190,7 +190,11 @@ Outcome Engine::handle(Context& c, PostPing const& command) {
   }
   // Whoever asks for nothing of what is reserved has used it up as well: it is let go now.
   bool const calls_in = !command.promised.empty() || pings_.contains(command.ping_no);
-  if (!keep_promises(c, listing, command)) meet_campaigns(c, listing, *values);
+  // Where something was promised only who pays at once can bring it: a sale per acquisition would
+  // leave the exchange to pay the whole promise, though somebody had paid a part of it.
+  if (!keep_promises(c, listing, command)) {
+    meet_campaigns(c, listing, *values, !command.promised.empty());
+  }
   if (calls_in) {
     c.applied.effects.emplace_back(used);
     promises_[command.ping_no] = command.expires_us;

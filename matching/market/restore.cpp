@@ -242,6 +242,7 @@ void Engine::restore(Image const& image) {
     sales_.at({open.lead_no, open.slot}).conversion_no = open.conversion_no;
     if (open.state == ConversionState::uncovered) {
       campaigns_.at(open.budget.campaign_no).uncovered.insert(open.conversion_no);
+      debtors_.insert(open.budget.campaign_no);
     } else {
       schedule(Tick::settlement, {open.due_us, open.conversion_no, kDueConversion});
     }

@@ -189,7 +189,11 @@ void add(http::Router& router, ApiContext& context, std::string_view operation_i
       operation->method, operation->path, operation->id,
       [entry = std::move(entry)](http::Request& request) { return serve(entry, request); },
       http::RouteOptions{
-          .body_bytes_max = limit, .deadline = deadline, .long_body = options.streams});
+          .body_bytes_max = limit,
+          .deadline = deadline,
+          .long_body = options.streams,
+          .any_query = options.lenient,
+      });
 }
 
 http::Response answer(int status, json::JsonWriter const& body) {

@@ -68,7 +68,7 @@ struct OperationOptions {
   bool streams{};     ///< the handler reads request.body itself; no JSON, no schema
   bool free_query{};  ///< query names the contract does not list reach the handler, which checks
                       ///< them
-  bool lenient{};     ///< parameters are not checked: the handler takes what it can use
+  bool lenient{};     ///< the query is not checked: the handler takes what it can use
   std::uint64_t body_bytes_max = 0;      ///< 0: ApiLimits::body_bytes_max
   std::chrono::milliseconds deadline{};  ///< 0: ApiLimits::handler_timeout
 };

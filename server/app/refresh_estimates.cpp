@@ -13,7 +13,6 @@ namespace {
 constexpr std::int64_t kDayUs = 86'400'000'000;
 constexpr std::int64_t kSecondUs = 1'000'000;
 constexpr std::int32_t kHistoryDays = 180;
-constexpr int kVersionsKept = 60;  // that a report looks back at
 constexpr auto kStepDeadline = std::chrono::seconds{10};
 
 std::int64_t days_of(std::int64_t us) {
@@ -98,7 +97,7 @@ asio::awaitable<Result<EstimateReport, storage::StoreError>> report_estimates(
   auto const days = days_until(services.now(), settings);
   auto const counts = co_await services.conversions.sold_counts(market->market_no(), days);
   if (!counts) co_return refuse(counts.error());
-  auto const versions = co_await services.conversions.estimates(market->market_no(), kVersionsKept);
+  auto const versions = co_await services.conversions.estimates(market->market_no(), kHistoryDays);
   if (!versions) co_return refuse(versions.error());
   auto const first = market::without_history();
   std::vector<estimate::Predicted> predictions;

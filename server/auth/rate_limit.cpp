@@ -78,8 +78,9 @@ void RateLimiter::drop_full(Instant now) {
   }
 }
 
-RateDecision AccountRates::take(std::int64_t tenant_no, RateLimiter::Instant now) {
-  return limiter_.take(std::to_string(tenant_no), now);
+RateDecision AccountRates::take(std::int64_t tenant_no, RateLimiter::Instant now,
+                                std::string_view use) {
+  return limiter_.take(std::to_string(tenant_no).append(use), now);
 }
 
 std::vector<std::pair<std::string, std::string>> rate_headers(RateDecision const& decision) {

@@ -55,7 +55,9 @@ class RateLimiter {
 class AccountRates {
  public:
   explicit AccountRates(RateOptions options = {}) : limiter_(options) {}
-  [[nodiscard]] RateDecision take(std::int64_t tenant_no, RateLimiter::Instant now);
+  /// @param use  what has a bucket of its own beside the account's requests; empty: these
+  [[nodiscard]] RateDecision take(std::int64_t tenant_no, RateLimiter::Instant now,
+                                  std::string_view use = {});
 
  private:
   RateLimiter limiter_;

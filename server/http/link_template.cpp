@@ -94,12 +94,15 @@ Result<void, LinkError> check_link(std::string_view link, std::span<std::string 
     return refuse(LinkError::malformed);
   }
   bool known = true;
+  std::size_t count = 0;
   auto plain = replaced(link, [&](std::string& out, std::string_view name) {
+    ++count;
     known = known && std::find(macros.begin(), macros.end(), name) != macros.end();
     out += 'x';
   });
   bool const misplaced = link.substr(0, fixed).find_first_of("{}") != std::string_view::npos;
   if (misplaced) return refuse(LinkError::macro_misplaced);
+  if (count > kLinkMacrosMax) return refuse(LinkError::malformed);
   // The other check knows no fragments; what may stand there is what may stand in a query.
   if (auto const hash = plain.find('#'); hash != std::string::npos) {
     plain[hash] = plain.find('?') < hash ? '&' : '?';

@@ -12,9 +12,10 @@
 namespace leadex::http {
 
 inline constexpr std::size_t kLinkBytesMax = 2048;
+inline constexpr std::size_t kLinkMacrosMax = 24;  // filled, it still has to pass as a header
 
 enum class LinkError {
-  malformed,        ///< no absolute URL, too long, or a brace that belongs to no macro
+  malformed,        ///< no absolute URL, too long, too many macros, or a brace that is of none
   address_refused,  ///< no https, a user, an odd port, no public name or address
   macro_misplaced,  ///< a macro in the host: the host is fixed
   macro_unknown,

@@ -68,6 +68,7 @@ struct Request {
   std::string path;                                        ///< still percent-encoded
   std::vector<std::string> segments;                       ///< decoded: "/a/b" is {"a","b"}
   std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in order
+  bool query_whole = true;                                 ///< false: pairs of it do not decode
   Headers headers;                                         ///< names in lower case
   std::string peer_address;                                ///< of the client, without port
   std::string request_id;                                  ///< req_ + 26 characters

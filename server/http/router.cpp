@@ -112,6 +112,10 @@ asio::awaitable<Response> Router::answer(Request& request) const {
   for (std::size_t i = 0; i < values.size(); ++i) {
     request.params.add(route.names[i], std::string(values[i]));
   }
+  if (!request.query_whole && !route.options.any_query) {
+    co_return make_problem(400, "malformed_target", "A part of the query does not decode.",
+                           request.request_id);
+  }
   request.body->limit(route.options.body_bytes_max);
   if (route.options.long_body) request.body->allow_long();
   if (request.body->content_length().value_or(0) > route.options.body_bytes_max) {

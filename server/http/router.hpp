@@ -20,6 +20,8 @@ struct RouteOptions {
   std::chrono::milliseconds deadline{30'000};
   /// An upload: held to the slowest rate alone, not to the time of a whole request.
   bool long_body{};
+  /// Pairs of the query that do not decode are left out; else 400 `malformed_target`.
+  bool any_query{};
 };
 
 struct RouteInfo {

@@ -174,6 +174,7 @@ std::optional<Request> Session::make_request(ParsedHead const& head) const {
   request.path = std::move(target->path);
   request.segments = std::move(target->segments);
   request.query = std::move(target->query);
+  request.query_whole = target->query_whole;
   for (auto const& [name, value] : head.fields) {
     request.headers.add(lower_case(name), std::string(value));
   }

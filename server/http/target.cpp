@@ -81,7 +81,9 @@ bool split_path(std::string_view path, std::vector<std::string>& segments) {
   return true;
 }
 
+/// @return whether all pairs decoded
 bool split_query(std::string_view query, std::vector<std::pair<std::string, std::string>>& pairs) {
+  bool whole = true;
   for (std::size_t at = 0; at < query.size();) {
     auto const end = std::min(query.find('&', at), query.size());
     auto const pair = query.substr(at, end - at);
@@ -90,10 +92,13 @@ bool split_query(std::string_view query, std::vector<std::pair<std::string, std:
     auto const equals = std::min(pair.find('='), pair.size());
     auto name = decode(pair.substr(0, equals), true);
     auto value = decode(equals < pair.size() ? pair.substr(equals + 1) : "", true);
-    if (!name || !value) return false;
-    pairs.emplace_back(std::move(*name), std::move(*value));
+    if (name && value) {
+      pairs.emplace_back(std::move(*name), std::move(*value));
+    } else {
+      whole = false;
+    }
   }
-  return true;
+  return whole;
 }
 
 }  // namespace
@@ -105,8 +110,8 @@ std::optional<Target> split_target(std::string_view target) {
   if (out.path == "*") return question == target.size() ? std::optional(out) : std::nullopt;
   if (!out.path.starts_with('/')) return std::nullopt;
   if (!split_path(out.path, out.segments)) return std::nullopt;
-  if (question < target.size() && !split_query(target.substr(question + 1), out.query)) {
-    return std::nullopt;
+  if (question < target.size()) {
+    out.query_whole = split_query(target.substr(question + 1), out.query);
   }
   return out;
 }

@@ -14,11 +14,12 @@ struct Target {
   std::string path;  ///< as sent, without the query
   std::vector<std::string> segments;
   std::vector<std::pair<std::string, std::string>> query;
+  bool query_whole = true;  ///< false: pairs that do not decode were left out
 };
 
-/// Splits an origin-form target ("/a/b?c=d") or "*". None when it is malformed: a broken percent
-/// escape, bytes that decode to controls or to other than UTF-8, a "." or ".." segment. In the
-/// query `+` is a space; a name without `=` has an empty value.
+/// Splits an origin-form target ("/a/b?c=d") or "*". A part does not decode when it has a broken
+/// percent escape, or becomes controls or other than UTF-8. None when that happens to the path, or
+/// a segment is "." or "..". In the query `+` is a space; a name without `=` has an empty value.
 [[nodiscard]] std::optional<Target> split_target(std::string_view target);
 
 }  // namespace leadex::http

@@ -26,9 +26,9 @@ std::size_t weight(Submission const& submission) {
   return 1 + rows / kRowsPerDecision;
 }
 
-/// Longer than the digest of a person, so that it is never one.
+/// Longer than the digest of a person, whatever the buyer and its words, so that it is never one.
 std::string claim_of(ReportConversion const& report) {
-  return "transaction/" + std::to_string(report.buyer_no) + '/' + report.transaction_id;
+  return "conversion/transaction/" + std::to_string(report.buyer_no) + '/' + report.transaction_id;
 }
 
 }  // namespace

@@ -4,11 +4,11 @@
 
 namespace leadex::market {
 
-std::string auction_record(AuctionHeld const& held) {
+std::string auction_record(AuctionHeld const& held, std::uint32_t format) {
   auto record = held;
   auto const digest = crypto::sha256(held.book);
   record.book = std::string{crypto::view_of(digest)};
-  return encode_value(record);
+  return encode_value(record, format);
 }
 
 std::optional<AuctionHeld> open_auction_record(std::string const& record) {

@@ -34,7 +34,7 @@ struct CommitBody {
 };
 
 /// The record of an auction as its table keeps it: the book replaced by its digest.
-[[nodiscard]] std::string auction_record(AuctionHeld const& held);
+[[nodiscard]] std::string auction_record(AuctionHeld const& held, std::uint32_t format = kFormat);
 [[nodiscard]] std::optional<AuctionHeld> open_auction_record(std::string const& record);
 
 /// Effects as the log keeps them: of an auction only its number and lead, since its record stands

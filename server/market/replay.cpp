@@ -69,7 +69,7 @@ class Replayer {
   /// the chain has covered it. All else of the record must be as decided.
   static bool same_record(std::string const& stored, AuctionHeld const& held,
                           std::uint32_t format) {
-    if (format >= 2) return stored == auction_record(held);
+    if (format >= 2) return stored == auction_record(held, format);
     auto recorded = open_auction_record(stored);
     if (!recorded) return false;
     auto decided = held;

@@ -75,10 +75,10 @@ class ConversionReads {
   [[nodiscard]] virtual Later<std::optional<SaleId>> sale_of_lead(std::int64_t buyer_no,
                                                                   LeadId lead) = 0;
 
-  /// Of campaigns' automatic purchases; those by hand say nothing of a campaign.
+  /// Of leads sold to campaigns; clicks, which cannot be returned, are left out.
   [[nodiscard]] virtual Later<std::vector<SoldCounts>> sold_counts(MarketNo market,
                                                                    CountedDays days) = 0;
-  /// The newest `limit` versions, ascending.
+  /// The last version of each of the newest `limit` days that have any, ascending.
   [[nodiscard]] virtual Later<std::vector<estimate::EstimateVersion>> estimates(MarketNo market,
                                                                                 int limit) = 0;
 };

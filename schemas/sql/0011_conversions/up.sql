@@ -34,9 +34,10 @@ create table conversion (
   primary key (market_id, conversion_no),
   check (state not in (1, 4) or price is not null)
 );
-create unique index conversion_transaction on conversion (market_id, buyer, transaction_id);
+create unique index conversion_transaction on conversion (market_id, buyer, transaction_id) where state <> 2;
 create unique index conversion_of_sale on conversion (market_id, lead_no, slot) where state in (0, 1, 4);
-create index conversion_by_buyer on conversion (buyer, market_id, conversion_no);
+create index conversion_by_buyer on conversion (buyer, told_us, market_id, conversion_no);
+create index conversion_by_time on conversion (told_us, market_id, conversion_no);
 
 create table estimate_version (
   market_id bigint not null,

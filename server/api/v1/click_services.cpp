@@ -9,8 +9,14 @@ PlacementCache::Entry PlacementCache::find(PlacementId id, Clock::time_point now
   return found->second.placement;
 }
 
-void PlacementCache::keep(Entry placement, Clock::time_point now) {
+std::uint64_t PlacementCache::reading() {
   std::lock_guard const lock{guard_};
+  return changes_;
+}
+
+void PlacementCache::keep(Entry placement, Clock::time_point now, std::uint64_t reading) {
+  std::lock_guard const lock{guard_};
+  if (reading != changes_) return;
   if (entries_.size() >= kEntriesMax) entries_.clear();
   auto const id = placement->id;
   entries_[id] = {std::move(placement), now + kHolds};
@@ -19,6 +25,7 @@ void PlacementCache::keep(Entry placement, Clock::time_point now) {
 void PlacementCache::forget(PlacementId id) {
   std::lock_guard const lock{guard_};
   entries_.erase(id);
+  ++changes_;
 }
 
 }  // namespace leadex::api

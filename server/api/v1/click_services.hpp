@@ -3,6 +3,7 @@
 // by main; outlives the server. Any thread.
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -20,7 +21,11 @@ class PlacementCache {
   using Clock = std::chrono::steady_clock;
   /// Null when it is not here, or no longer holds.
   [[nodiscard]] Entry find(PlacementId id, Clock::time_point now);
-  void keep(Entry placement, Clock::time_point now);
+  /// @param reading  what reading() said before the row was read: a row that was changed since is
+  ///                 not kept
+  void keep(Entry placement, Clock::time_point now, std::uint64_t reading);
+  [[nodiscard]] std::uint64_t reading();
+  /// After the row was changed.
   void forget(PlacementId id);
 
  private:
@@ -32,6 +37,7 @@ class PlacementCache {
   };
   std::mutex guard_;  // of the entries
   std::unordered_map<PlacementId, Kept> entries_;
+  std::uint64_t changes_{};
 };
 
 struct ClickOptions {

@@ -48,7 +48,9 @@ asio::awaitable<void> take_in(ApiCall& call) {
   if (!token || token->size() > kTokenCharsMax || !transaction) co_return;
   auto const buyer = co_await trade_of(call).postbacks.buyer_of(digest_of(call.ctx, *token));
   if (!buyer || !*buyer) co_return;
-  if (!call.ctx.rates.take(**buyer, std::chrono::steady_clock::now()).allowed) co_return;
+  // The token stands in links that others see: whoever uses it up leaves the buyer its API.
+  auto const now = std::chrono::steady_clock::now();
+  if (!call.ctx.rates.take(**buyer, now, "/postbacks").allowed) co_return;
   auto const sale = co_await sale_of(call, **buyer);
   if (!sale) co_return;
   auto const market = find_market(call.ctx, sale->market);

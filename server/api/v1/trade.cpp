@@ -53,7 +53,7 @@ void register_trade(http::Router& router, ApiContext& context) {
   put("patch_placement", patch_placement);
   put("get_placement_stats", get_placement_stats);
   // Visitors have no key, and whatever a page adds to the link is no fault of theirs.
-  add(router, context, "visit_placement", visit_placement, {.open = true, .free_query = true});
+  add(router, context, "visit_placement", visit_placement, {.open = true, .lenient = true});
   put("list_sales", list_sales);
   put("get_sale", get_sale);
   put("get_sale_contact", get_sale_contact);

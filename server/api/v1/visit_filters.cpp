@@ -1,9 +1,9 @@
 #include "server/api/v1/visit_filters.hpp"
 
 #include <algorithm>
-#include <boost/asio/ip/address.hpp>
 #include <functional>
 
+#include "server/auth/rate_limit.hpp"
 #include "server/crypto/hash.hpp"
 #include "server/crypto/random.hpp"
 
@@ -20,15 +20,6 @@ std::string lower(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return out;
-}
-
-/// One household usually holds a whole /64.
-std::string network_of(std::string_view peer_address) {
-  boost::system::error_code error;
-  auto const address = boost::asio::ip::make_address(std::string{peer_address}, error);
-  if (error || address.is_v4()) return std::string{peer_address};
-  auto const bytes = address.to_v6().to_bytes();
-  return {bytes.begin(), bytes.begin() + 8};
 }
 
 /// Browsers that fetch what nobody has asked for yet say so, each generation in another header.
@@ -69,7 +60,7 @@ std::optional<storage::VisitOutcome> filtered_by_headers(http::Request const& re
 }
 
 std::string visitor_digest(privacy::KeyRing const& keys, http::Request const& request) {
-  auto const network = network_of(request.peer_address);
+  auto const network = auth::address_bucket(request.peer_address);
   std::string message = "visitor/1";
   crypto::append_be64(message, network.size());
   message += network;
@@ -85,7 +76,7 @@ VisitVelocity::VisitVelocity(std::int64_t per_minute_max)
 
 bool VisitVelocity::admit(std::string_view peer_address, std::int64_t now_us) {
   if (per_minute_max_ == 0) return true;
-  auto const hashed = std::hash<std::string>{}(network_of(peer_address)) ^ seed_;
+  auto const hashed = std::hash<std::string>{}(auth::address_bucket(peer_address)) ^ seed_;
   auto const mixed = (hashed ^ (hashed >> 29)) * 0x9E3779B97F4A7C15ULL;
   auto const minute = now_us / kMinuteUs;
   std::lock_guard const lock{guard_};

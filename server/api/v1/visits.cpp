@@ -31,11 +31,12 @@ asio::awaitable<Result<PlacementPtr, ApiProblem>> placement_of(ApiCall& call, Pl
   auto& services = *call.ctx.clicks;
   auto const now = PlacementCache::Clock::now();
   if (auto known = services.cache.find(id, now)) co_return known;
+  auto const reading = services.cache.reading();
   auto found = co_await services.store.visited(id);
   if (!found) co_return refuse(problem_of(found.error()));
   if (!*found) co_return problem(Code::not_found);
   auto placement = std::make_shared<storage::Placement const>(std::move(**found));
-  services.cache.keep(placement, now);
+  services.cache.keep(placement, now, reading);
   co_return placement;
 }
 
@@ -59,12 +60,9 @@ Visit visit_of(ApiCall const& call, PlacementPtr placement) {
 std::optional<VisitOutcome> filtered(ApiCall const& call, Visit const& visit) {
   auto& services = *call.ctx.clicks;
   if (visit.placement->paused || visit.placement->suspended) return VisitOutcome::paused;
-  if (auto const by_headers = filtered_by_headers(call.request, services.options.bots)) {
-    return by_headers;
-  }
   auto const now_us = to_unix_micros(call.ctx.now());
   if (!services.velocity.admit(call.request.peer_address, now_us)) return VisitOutcome::velocity;
-  return std::nullopt;
+  return filtered_by_headers(call.request, services.options.bots);
 }
 
 /// The page of the campaign that would have got the visit; empty when none would.
@@ -149,6 +147,8 @@ Answered visit_placement(ApiCall& call) {
   auto const visit = visit_of(call, std::move(*placement));
   if (auto const outcome = filtered(call, visit)) {
     count(call, visit, *outcome);
+    // Who comes too often costs the market nothing, not even a look.
+    if (*outcome == VisitOutcome::velocity) co_return sent_on(visit, {});
     co_return sent_on(visit, co_await tried(visit));
   }
   auto const answer = co_await auctioned(call, visit);

@@ -34,11 +34,13 @@ constexpr char const* kCounts =
     "c.told_us / 86400000000 - s.sold_us / 86400000000 end as bucket, count(*) from sale s left "
     "join conversion c on c.market_id = s.market_id and c.lead_no = s.lead_no and c.slot = s.slot "
     "and c.state in (1, 4) where s.market_id = $1 and s.sold_us >= $2::bigint * 86400000000 and "
-    "s.sold_us < $3::bigint * 86400000000 and s.state in (1, 2, 3, 5, 6) and s.campaign <> 0 group "
+    "s.sold_us < $3::bigint * 86400000000 and s.state in (1, 2, 3, 5, 6) and s.model <> 2 and "
+    "s.campaign <> 0 group "
     "by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 4, 5";
 constexpr char const* kEstimates =
-    "select estimates from (select version, estimates from estimate_version where market_id = $1 "
-    "order by version desc limit $2) as newest order by version";
+    "select estimates from (select distinct on (made_us / 86400000000) version, estimates from "
+    "estimate_version where market_id = $1 order by made_us / 86400000000 desc, version desc limit "
+    "$2) as newest order by version";
 
 ConversionView read_conversion(pqxx::row const& row) {
   ConversionView view;

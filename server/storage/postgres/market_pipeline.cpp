@@ -80,8 +80,8 @@ constexpr Statement kLookUp{
     "placement_no, campaign, clicked_us from leadex.click where market_id = $1::int8 and visitor = "
     "v.digest and clicked_us >= $12::int8 offset 0) as c union all select 9, "
     "convert_to(t.id, 'UTF8'), null, t.buyer, 0, 0, 0 from unnest($13::int8[], $14::text[]) as "
-    "t(buyer, id) join leadex.conversion c on c.market_id = $1::int8 and c.buyer = t.buyer and "
-    "c.transaction_id = t.id"};
+    "t(buyer, id) cross join lateral (select from leadex.conversion where market_id = $1::int8 and "
+    "buyer = t.buyer and transaction_id = t.id and state <> 2 offset 0) as c"};
 static_assert(kRelistRounds == 32, "the statement above takes a round's number apart");
 
 Call look_up_call(std::int64_t market_id, Lookups const& wanted) {

@@ -1,5 +1,6 @@
 #include "server/storage/postgres/postback_tokens.hpp"
 
+#include "server/storage/postgres/instant_sql.hpp"
 #include "server/storage/postgres/statement.hpp"
 
 namespace leadex::storage::postgres {
@@ -11,9 +12,9 @@ constexpr char const* kLock = "select from tenant where tenant_no = $1 for updat
 constexpr char const* kAdd =
     "insert into postback_token (tenant_no, token_no, digest) select $1, $2, $3::bytea where "
     "(select count(*) from postback_token where tenant_no = $1 and revoked_at is null) < $4 "
-    "returning created_at";
+    "returning " LEADEX_MICROS("created_at");
 constexpr char const* kList =
-    "select token_no, created_at from postback_token where tenant_no = $1 and revoked_at is null "
+    "select token_no, " LEADEX_MICROS("created_at") " from postback_token where tenant_no = $1 and revoked_at is null "
     "and ($2::bigint is null or token_no < $2::bigint) order by token_no desc limit $3";
 constexpr char const* kRevoke =
     "update postback_token set revoked_at = coalesce(revoked_at, now()) where tenant_no = $1 and "

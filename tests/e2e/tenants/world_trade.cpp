@@ -107,10 +107,11 @@ void World::convert() {
   post_as("b1", "fund_campaign", "/v1/campaigns/" + campaign + "/fund",
           R"({"amount":{"amount":"100.00","currency":"USD"}})");
   add("campaign", campaign, own("b1"));
+  auto const sold = lead("g1", kMarket, "UT");  // before the conversion
   auto const converted =
       json::parse(post_as("b1", "create_conversion", "/v1/conversions",
                           fmt::format(R"({{"lead_id":"{}","transaction_id":"policy-1","at":"{}"}})",
-                                      lead("g1", kMarket, "UT"), now_text())));
+                                      sold, now_text())));
   add("conversion", cli::JsonView{*converted}["id"].text(), own("b1"));
   auto const token = json::parse(post_as("b1", "create_postback_token", "/v1/postback-tokens", {}));
   add("postback_token", cli::JsonView{*token}["id"].text(), own("b1"));

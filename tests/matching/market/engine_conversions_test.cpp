@@ -127,9 +127,14 @@ TEST_F(EngineConversions, AnAuctionNamesTheEstimatesItUsed) {
   campaign(1, PricingModel::cpa, 10 * kUnit, 100 * kUnit);
   rate(500'000'000);
   ASSERT_EQ(offer(), 1);
+  int auctions = 0;
   for (auto const& effect : effects_) {
-    if (auto const* held = std::get_if<AuctionHeld>(&effect)) EXPECT_EQ(held->estimates, 1);
+    auto const* const held = std::get_if<AuctionHeld>(&effect);
+    if (held == nullptr) continue;
+    EXPECT_EQ(held->estimates, 1);
+    ++auctions;
   }
+  EXPECT_EQ(auctions, 1);
 }
 
 TEST_F(EngineConversions, ByExpectedValueABidPerLeadCountsByItsChanceOfBeingKept) {
@@ -327,6 +332,76 @@ TEST_F(EngineConversions, ADebtStopsItsCampaignUntilItIsPaid) {
   EXPECT_EQ(tables_.conversions().at(debt).state, ConversionState::approved);
   EXPECT_EQ(tables_.budgets().at({1, 1}), 39 * kUnit);
   EXPECT_EQ(engine_.campaign(1)->status, CampaignStatus::active);
+}
+
+TEST_F(EngineConversions, AStandingBidOfADebtorIsSoldWithTheMoneyItHolds) {
+  for (bool const falls : {false, true}) {
+    SCOPED_TRACE(falls);
+    engine_ = Engine{};
+    tables_ = ShadowTables{};
+    versions_.clear();
+    configure(CpaHold::pooled, [&](MarketRules& rules) {
+      if (falls) rules.fall_us = 120 * kMinuteUs;
+    });
+    rate(500'000'000);
+    campaign(1, PricingModel::cpa, 50 * kUnit, 100 * kUnit);
+    ASSERT_EQ(offer(), 1);
+    ASSERT_EQ(offer(), 1);
+    auto const second = leads_;
+    rate(1'000'000);
+    auto lead = MarketRun::plain_lead(++leads_);
+    lead.version = version_;
+    lead.ask_micros = 60 * kUnit;
+    ASSERT_TRUE(apply(lead).rests);
+    ASSERT_TRUE(apply(PlaceBid{leads_, {1, 1}, 40 * kUnit, false}).rests);
+    ASSERT_EQ(report(second - 1), Refusal::none);
+    ASSERT_EQ(report(second), Refusal::none);
+    auto const debt = conversion_no_;
+    ASSERT_EQ(engine_.campaign(1)->status, CampaignStatus::owing);
+    wait(119 * kMinuteUs);
+    EXPECT_EQ(sale(leads_).award.model, PricingModel::cpl) << "the bid was there first";
+    EXPECT_EQ(tables_.conversions().at(debt).state, ConversionState::uncovered);
+    fund(1, 50 * kUnit);
+    EXPECT_EQ(tables_.conversions().at(debt).state, ConversionState::approved);
+    EXPECT_GE(tables_.budgets().at({1, 1}), 0);
+  }
+}
+
+TEST_F(EngineConversions, WhatAPingGivesBackPaysDebts) {
+  configure(CpaHold::pooled);
+  rate(500'000'000);
+  campaign(1, PricingModel::cpa, 50 * kUnit, 104 * kUnit);
+  ASSERT_EQ(offer(), 1);
+  ASSERT_EQ(offer(), 1);
+  campaign(1, PricingModel::cpl, 54 * kUnit, 0);  // its sales stay what they were
+  OfferPing ping{.ping_no = 7, .ttl_us = kMinuteUs, .lead = MarketRun::plain_lead(0)};
+  ping.lead.version = version_;
+  ASSERT_EQ(apply(ping).refusal, Refusal::none);
+  ASSERT_EQ(engine_.ping_count(), 1U);
+  ASSERT_EQ(report(1), Refusal::none);
+  ASSERT_EQ(report(2), Refusal::none);
+  EXPECT_EQ(engine_.campaign(1)->status, CampaignStatus::owing) << "54 are there, all promised";
+  wait(2 * kMinuteUs);
+  EXPECT_EQ(tables_.conversions().at(conversion_no_).state, ConversionState::approved);
+  EXPECT_EQ(tables_.budgets().at({1, 1}), 4 * kUnit);
+  EXPECT_EQ(engine_.campaign(1)->status, CampaignStatus::exhausted);
+}
+
+TEST_F(EngineConversions, APromiseIsNotTakenOverByAnAcquisition) {
+  rate(500'000'000);
+  campaign(1, PricingModel::cpa, 24 * kUnit, 100 * kUnit);
+  campaign(2, PricingModel::cpl, 10 * kUnit, 100 * kUnit);
+  OfferPing ping{.ping_no = 7, .ttl_us = kMinuteUs, .lead = MarketRun::plain_lead(0)};
+  ASSERT_EQ(apply(ping).refusal, Refusal::none);
+  auto const* const promised = std::get_if<PingReserved>(&effects_.at(0));
+  ASSERT_NE(promised, nullptr);
+  auto const reserved = *promised;
+  ASSERT_EQ(reserved.bids.size(), 1U);
+  ASSERT_EQ(reserved.bids[0].buyer_no, 2);
+  ASSERT_EQ(apply(ForgetPings{}).refusal, Refusal::none);
+  PostPing const post{7, reserved.expires_us, reserved.bids, MarketRun::plain_lead(++leads_)};
+  ASSERT_EQ(apply(post).sold.size(), 1U);
+  EXPECT_EQ(sale(leads_).award.budget.buyer_no, 2) << "what it brings pays the promise";
 }
 
 TEST_F(EngineConversions, APingIsPromisedNoAcquisitions) {

@@ -83,7 +83,7 @@ class Definitions : public testing::Test {
   Result<CampaignDraft, json::FieldErrors> read(std::string const& text) {
     auto const body = json::parse(text);
     EXPECT_TRUE(body.has_value());
-    return read_campaign(*body, settings_, ids_);
+    return read_campaign(*body, settings_, ids_, false);
   }
   static std::string with(std::string const& more) {
     return R"({"name":"N","market":"m.us.usd","pricing":{"model":"cpl","bid":{"amount":"5",)"

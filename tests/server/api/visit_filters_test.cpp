@@ -37,6 +37,8 @@ TEST(VisitFilters, AVisitorIsItsNetworkAndAgent) {
   EXPECT_NE(visitor_digest(other, request("192.0.2.1", "Browser")), one);
   EXPECT_EQ(digest("2001:db8::1", "Browser"), digest("2001:db8::ffff:1", "Browser"));
   EXPECT_NE(digest("2001:db8:0:1::1", "Browser"), digest("2001:db8::1", "Browser"));
+  EXPECT_EQ(digest("::ffff:192.0.2.1", "Browser"), one) << "as a proxy may write it";
+  EXPECT_NE(digest("::ffff:192.0.2.2", "Browser"), one);
 }
 
 TEST(VisitFilters, WordsOfBotsAreComparedWithoutCase) {

@@ -44,6 +44,10 @@ TEST(LinkTemplate, OthersAreRefusedByTheirFirstFault) {
   EXPECT_EQ(refused("https://example.com/a b"), "url_malformed");
   EXPECT_EQ(refused("https://example.com/\r\nX: y"), "url_malformed");
   EXPECT_EQ(refused("https://example.com/" + std::string(kLinkBytesMax, 'a')), "url_malformed");
+  std::string many = "https://example.com/";
+  for (std::size_t i = 0; i < kLinkMacrosMax; ++i) many += "{sub1}";
+  EXPECT_EQ(refused(many), "passed");
+  EXPECT_EQ(refused(many + "{sub1}"), "url_malformed");
   EXPECT_EQ(refused("http://example.com/"), "address_refused");
   EXPECT_EQ(refused("javascript://example.com/%0Aalert(1)"), "address_refused");
   EXPECT_EQ(refused("https://user@example.com/"), "address_refused");

@@ -29,11 +29,21 @@ TEST(Target, PathAndQueryAreDecodedOnce) {
 }
 
 TEST(Target, MalformedOnesAreRefused) {
-  for (auto const* target :
-       {"", "a", "/%", "/%4", "/%zz", "/%00", "/a%0d%0a", "/%ff", "/%c0%af", "/%ed%a0%80", "/..",
-        "/a/%2e%2e/b", "/.", "/a?b=%", "/?a=%00", "*?a"}) {
+  for (auto const* target : {"", "a", "/%", "/%4", "/%zz", "/%00", "/a%0d%0a", "/%ff", "/%c0%af",
+                             "/%ed%a0%80", "/..", "/a/%2e%2e/b", "/.", "*?a"}) {
     EXPECT_FALSE(split_target(target)) << target;
   }
+}
+
+TEST(Target, PairsOfTheQueryThatDoNotDecodeAreLeftOut) {
+  for (auto const* target : {"/a?b=%&c=d", "/a?c=d&x=%00", "/a?c=d&x=caf%E9", "/a?%ff=1&c=d"}) {
+    auto const split = split_target(target);
+    ASSERT_TRUE(split) << target;
+    EXPECT_FALSE(split->query_whole) << target;
+    using Pairs = std::vector<std::pair<std::string, std::string>>;
+    EXPECT_EQ(split->query, (Pairs{{"c", "d"}})) << target;
+  }
+  EXPECT_TRUE(split_target("/a?b=50%25")->query_whole);
 }
 
 TEST(RequestId, HasAllBitsAndNoTwin) {
@@ -156,6 +166,7 @@ Response ask(Router const& router, std::string method, std::string path) {
   Request request;
   request.method = std::move(method);
   request.segments = target->segments;
+  request.query_whole = target->query_whole;
   request.request_id = "req_1";
   request.body = &body;
   return test::run_router(router, request);
@@ -177,6 +188,16 @@ TEST(Router, LiteralsWinAndNamesAreFilled) {
   EXPECT_EQ(ask(router, "GET", "/v1/sales").status, 404);
   ASSERT_EQ(router.routes().size(), 4U);
   EXPECT_EQ(router.routes()[1].pattern, "/v1/sales/{id}/contact");
+}
+
+TEST(Router, AQueryThatDoesNotDecodeIsRefusedUnlessTheRouteTakesAny) {
+  Router router;
+  auto const handler = [](Request& request) { return tell_params(request); };
+  router.add("GET", "/strict", "getStrict", handler);
+  router.add("GET", "/any", "getAny", handler, {.any_query = true});
+  EXPECT_EQ(ask(router, "GET", "/strict?a=50%").status, 400);
+  EXPECT_EQ(ask(router, "GET", "/strict?a=50%25").status, 200);
+  EXPECT_EQ(ask(router, "GET", "/any?a=50%").status, 200);
 }
 
 TEST(Router, OtherMethodsAreToldWhatIsAllowed) {
