@@ -2,6 +2,7 @@
 // links. Whatever becomes of a postback, it gets the same answer: it tells nobody which leads,
 // tokens and transactions there are.
 
+#include "server/api/kept_answer.hpp"
 #include "server/api/paging.hpp"
 #include "server/api/v1/campaign_terms.hpp"
 #include "server/api/v1/trade.hpp"
@@ -68,16 +69,7 @@ asio::awaitable<void> take_in(ApiCall& call) {
   (void)co_await submit_raw(call, *market, std::move(submission));
 }
 
-}  // namespace
-
-Answered receive_postback(ApiCall& call) {
-  co_await take_in(call);
-  http::Response response;
-  response.status = 200;
-  co_return response;
-}
-
-Answered create_postback_token(ApiCall& call) {
+asio::awaitable<ApiResult> make_token(ApiCall& call) {
   auto const number =
       co_await call.ctx.numbers.reserve_later(0, storage::NumberKind::postback_token, 1);
   if (!number) co_return refuse(problem_of(number.error()));
@@ -89,7 +81,23 @@ Answered create_postback_token(ApiCall& call) {
   if (!*row) co_return problem(Code::limit_reached);
   json::JsonWriter out;
   write_token(out, call.ctx, **row, token);
-  co_return answer(201, out);
+  co_return answer(200, out);
+}
+
+}  // namespace
+
+Answered receive_postback(ApiCall& call) {
+  co_await take_in(call);
+  http::Response response;
+  response.status = 200;
+  co_return response;
+}
+
+/// The same key again gets the same token; one made by a request whose answer was lost is unused.
+Answered create_postback_token(ApiCall& call) {
+  auto result = co_await answer_once(call, make_token);
+  if (result && result->status == 200) result->status = 201;
+  co_return result;
 }
 
 Answered list_postback_tokens(ApiCall& call) {

@@ -235,7 +235,7 @@ TEST_F(Clicks, CampaignsThatPayPerClickSayWhereVisitorsGoAndNothingThatLeadsNeed
   };
   refused(with("http://shop.example.com/"), "/landing_url", "address_refused");
   refused(with("https://me@shop.example.com/"), "/landing_url", "address_refused");
-  refused(with("https://shop.example.com:25/"), "/landing_url", "address_refused");
+  refused(with("https://10.0.0.1/"), "/landing_url", "address_refused");
   refused(with("https://{state}.example.com/"), "/landing_url", "macro_misplaced");
   refused(with("https://shop.example.com/{email}"), "/landing_url", "macro_unknown");
   refused(R"({"name":"C","market":")" + std::string{kMarket} +

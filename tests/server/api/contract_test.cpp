@@ -38,7 +38,8 @@ json::Value const& node_of(json::Operation const& operation) {
 }
 
 /// Operations without a key.
-std::set<std::string> const kOpen{"livez", "readyz", "openapi"};
+std::set<std::string> const kOpen{"livez", "readyz", "openapi", "receive_postback",
+                                  "visit_placement"};
 
 TEST(Contract, ListsTheCodesOfTheProgramAndNoOthers) {
   std::vector<std::string> listed;
@@ -84,12 +85,13 @@ TEST(Contract, GivesEveryOperationARuleOfRights) {
 }
 
 TEST(Contract, AsksForIdempotencyKeysWhereMoneyOrLeadsMove) {
-  std::set<std::string> const required{"upload_batch",      "post_lead",      "create_purchase",
-                                       "place_bid",         "fund_campaign",  "defund_campaign",
-                                       "open_return",       "accept_return",  "contest_return",
-                                       "decide_dispute",    "create_deposit", "approve_payout_run",
-                                       "export_payout_run", "pay_payout_run", "fail_payout_run",
-                                       "claw_back_sale",    "post_ping"};
+  std::set<std::string> const required{
+      "upload_batch",      "post_lead",         "create_purchase",    "place_bid",
+      "fund_campaign",     "defund_campaign",   "open_return",        "accept_return",
+      "contest_return",    "decide_dispute",    "create_deposit",     "approve_payout_run",
+      "export_payout_run", "pay_payout_run",    "fail_payout_run",    "claw_back_sale",
+      "post_ping",         "create_conversion", "approve_conversion", "reject_conversion",
+      "decide_conversion"};
   for (auto const& operation : contract().operations()) {
     auto const key = std::ranges::find(operation.parameters, std::string{"idempotency-key"},
                                        &json::Operation::Parameter::name);

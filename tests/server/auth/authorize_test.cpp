@@ -84,7 +84,8 @@ TEST(Authorize, TheTableMatchesTheContract) {
       contract.insert(line.substr(at + kName.size()));
     }
   }
-  for (auto const* const open : {"livez", "readyz", "openapi", "visit_placement"}) {
+  for (auto const* const open :
+       {"livez", "readyz", "openapi", "visit_placement", "receive_postback"}) {
     contract.erase(open);
   }
   std::set<std::string> table;
