@@ -47,8 +47,8 @@ enum class Refusal : std::uint8_t {
   not_counterparty = 31,  // who proposed a deal cannot accept it
   trial_fixed = 32,       // terms of a trial that has begun
   ping_expired = 33,
-  ping_used = 34,          // its promise was kept once
-  not_of_this_model = 35,  // what is paid for by the click has no bids, purchases or returns
+  ping_used = 34,                 // its promise was kept once
+  not_of_this_model = 35,         // what is paid for by the click has no bids, purchases or returns
   estimates_invalid = 36,         // or older than those in force
   not_per_acquisition = 37,       // the sale is paid for otherwise
   already_converted = 38,         // or another conversion of the sale waits for its buyer's word

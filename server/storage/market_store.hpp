@@ -92,13 +92,13 @@ struct Lookups {
   std::vector<KeyLookup> keys;
   std::int32_t first_day{};  // of idempotency partitions still valid
   std::vector<std::string> persons;
-  std::vector<std::int64_t> intents;     // arriving: which are still open?
-  std::vector<std::int64_t> claw_backs;  // ordered: which are still open?
-  std::vector<std::int64_t> relists;     // of rested leads: which are still open?
-  std::vector<std::string> offered;      // persons of leads that come: on whose own list are they?
-  std::vector<std::string> withheld;     // persons on such a list: which leads are theirs?
-  std::vector<std::string> visitors;     // what was paid for them of late?
-  std::int64_t clicked_since_us{};       // what "of late" means
+  std::vector<std::int64_t> intents;      // arriving: which are still open?
+  std::vector<std::int64_t> claw_backs;   // ordered: which are still open?
+  std::vector<std::int64_t> relists;      // of rested leads: which are still open?
+  std::vector<std::string> offered;       // persons of leads that come: on whose own list are they?
+  std::vector<std::string> withheld;      // persons on such a list: which leads are theirs?
+  std::vector<std::string> visitors;      // what was paid for them of late?
+  std::int64_t clicked_since_us{};        // what "of late" means
   std::vector<Transaction> transactions;  // which are known?
 };
 struct LookedUp {
