@@ -109,7 +109,7 @@ asio::awaitable<Result<Placement, ApiProblem>> own_placement(ApiCall& call) {
   auto const found = co_await call.ctx.clicks->store.find(viewer_of(call), *id);
   if (!found) co_return refuse(problem_of(found.error()));
   if (!*found) co_return problem(Code::not_found);
-  co_return std::move(**found);
+  co_return **found;
 }
 
 constexpr std::array<std::string_view, storage::kVisitOutcomes> kOutcomes{
