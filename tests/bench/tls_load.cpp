@@ -12,6 +12,7 @@
 
 #include <array>
 #include <charconv>
+#include <deque>
 #include <latch>
 #include <memory>
 #include <mutex>
@@ -187,8 +188,8 @@ class Driver {
     while (!request.empty() || on_their_way_ > 0) {
       auto const now = Clock::now();
       while (!request.empty() && due <= now && !free_.empty()) {
-        auto* const connection = free_.back();
-        free_.pop_back();
+        auto* const connection = free_.front();
+        free_.pop_front();
         connection->send(request, due);
         ++on_their_way_;
         request = next_();
@@ -244,7 +245,7 @@ class Driver {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::size_t on_their_way_{};
   bool open_{};
-  std::vector<Connection*> free_;  // of an open run
+  std::deque<Connection*> free_;  // of an open run, in turn: none rests until the server closes it
 };
 
 }  // namespace
