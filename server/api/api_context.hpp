@@ -27,6 +27,7 @@ struct DeliveryServices;  // server/api/v1/delivery_services.hpp
 
 struct ApiLimits {
   Money deposit_limit{10'000 * kMicrosPerUnit};       ///< above it a second person must confirm
+  BasisPoints holdout_share{1500};  ///< of sales per acquisition, verified without the buyer
   std::chrono::milliseconds handler_timeout{30'000};  ///< what waits longer is answered with 503
   std::uint64_t body_bytes_max = 1024 * 1024;
   std::uint64_t upload_bytes_max = 4ULL << 30;  ///< unpacked

@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 114> kRules{{
+constexpr std::array<OperationRule, 119> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -155,6 +155,11 @@ constexpr std::array<OperationRule, 114> kRules{{
     {"list_postback_tokens", kBuyer, "bids:write", false},
     {"delete_postback_token", kBuyer, "bids:write", false},
     {"get_estimates", kReaders, "admin:read", false},
+    {"list_findings", kReaders, "admin:read", false},
+    {"get_finding", kReaders, "admin:read", false},
+    {"decide_finding", kAdmin, "admin:write", false},
+    {"list_holdout", kReaders, "admin:read", false},
+    {"record_holdout", kAdmin, "admin:write", false},
 }};
 
 OperationRule const* find_rule(std::string_view operation_id) {

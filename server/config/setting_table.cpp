@@ -124,6 +124,8 @@ std::vector<Setting> database_and_markets() {
                                   "Bytes in one commit."),
       number<&S::real_time_p99_ms>("real_time_p99_ms", Kind::number, 0, 10'000,
                                    "Uploads give way while real-time p99 is above; 0: never."),
+      number<&S::holdout_bp>("holdout_bp", Kind::number, 0, kBasisPointsWhole,
+                             "Share of sales per acquisition that staff verifies, of 10000."),
   };
 }
 

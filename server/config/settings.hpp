@@ -52,6 +52,7 @@ struct Settings {
   std::int64_t batch_decisions_max = 128;
   std::int64_t batch_bytes_max = 1 << 20;
   std::int64_t real_time_p99_ms = 20;  ///< uploads give way above it; 0: never
+  std::int64_t holdout_bp = 1500;      ///< of sales per acquisition, verified without the buyer
 
   // Limits of what comes in
   std::int64_t body_bytes_max = 1 << 20;

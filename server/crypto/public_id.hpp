@@ -46,6 +46,7 @@ enum class IdKind : std::uint8_t {
   claw_back = 28,
   deal = 29,
   postback_token = 30,
+  finding = 31,
 };
 
 /// "lead_", "batch_", …

@@ -3,10 +3,8 @@
 #include <chrono>
 #include <limits>
 
-#include "server/intake/lead_rows.hpp"
-#include "server/json/value.hpp"
+#include "server/intake/stored_person.hpp"
 #include "server/observe/log.hpp"
-#include "server/privacy/lead_envelope.hpp"
 
 namespace leadex::intake {
 
@@ -17,30 +15,6 @@ using storage::RestedRound;
 namespace {
 
 constexpr std::chrono::seconds kStepDeadline{10};
-
-std::optional<std::string> field(json::Value const& contact, std::string_view name) {
-  auto const* const value = json::find_member(contact, name);
-  if (value == nullptr || !value->IsString()) return std::nullopt;
-  return std::string{json::text_of(*value)};
-}
-
-/// By which the lead's person is known; none when the contact does not open.
-std::vector<std::string> digests_of(privacy::KeyRing const& keys, LeadId lead,
-                                    storage::SealedLead const& sealed, std::string const& country) {
-  auto const contact =
-      privacy::open_contact(keys, lead, {sealed.kek_id, sealed.key_wrapped}, sealed.contact_sealed);
-  if (!contact) return {};
-  auto const document = json::parse(contact->view(), {.bytes = contact->view().size()});
-  if (!document || !document->IsObject()) return {};
-  CheckedLead person;
-  if (auto const text = field(*document, "email")) {
-    if (auto email = parse_email(*text)) person.email = std::move(*email);
-  }
-  if (auto const text = field(*document, "phone")) {
-    if (auto phone = parse_phone(*text, country)) person.phone = std::move(*phone);
-  }
-  return person_digests(keys, person, DigestUse::real_time);
-}
 
 }  // namespace
 
@@ -64,8 +38,9 @@ asio::awaitable<std::int64_t> LeadRecycler::run_market(std::shared_ptr<market::M
     RestedRound const round{lead_no, rested.again.round - 1};
     bool const fit = rested.free && rested.contact && rested.consent_us >= consented_since &&
                      rested.again.round <= settings->rules.recycle_rounds;
-    auto persons = fit ? digests_of(keys_, {market_no, lead_no}, *rested.contact, settings->country)
-                       : std::vector<std::string>{};
+    auto persons =
+        fit ? stored_person_digests(keys_, {market_no, lead_no}, *rested.contact, settings->country)
+            : std::vector<std::string>{};
     if (persons.empty()) {
       dropped.push_back(round);
       continue;

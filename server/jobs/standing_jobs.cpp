@@ -28,6 +28,10 @@ asio::awaitable<void> run_estimates(app::EstimateServices services) {
   co_await app::refresh_estimates(services);
 }
 
+asio::awaitable<void> run_truth(app::UntruthServices services) {
+  co_await app::find_untruths(services);
+}
+
 asio::awaitable<void> run_claw_backs(app::ClawBackRunner& runner) { co_await runner.run(); }
 
 }  // namespace
@@ -54,6 +58,7 @@ std::vector<Job> standing_jobs(JobServices services) {
       {"remit_earnings", 2s, [earnings = services.earnings] { return run_remit(earnings); }},
       {"claw_backs", 2s, [&runner = services.claw_backs] { return run_claw_backs(runner); }},
       {"estimates", 6h, [estimates = services.estimates] { return run_estimates(estimates); }},
+      {"truth", 24h, [untruths = services.untruths] { return run_truth(untruths); }},
       {"idempotency_days", 1h, [services] { return keep_idempotency_days(services); }},
   };
 }

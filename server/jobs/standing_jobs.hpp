@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "billing/values/time.hpp"
+#include "server/app/find_untruths.hpp"
 #include "server/app/refresh_estimates.hpp"
 #include "server/app/remit_earnings.hpp"
 #include "server/app/run_claw_backs.hpp"
@@ -22,11 +23,12 @@ struct JobServices {
   app::ClawBackRunner& claw_backs;
   app::RemitServices earnings;
   app::EstimateServices estimates;
+  app::UntruthServices untruths;
   std::function<Timestamp()> now;  ///< the wall clock
 };
 
 /// intents (each second), remit_earnings and claw_backs (2 s), idempotency_days (each hour),
-/// estimates (every 6 hours).
+/// estimates (every 6 hours), truth (once a day).
 [[nodiscard]] std::vector<Job> standing_jobs(JobServices services);
 
 /// Opens the partitions of today … today + 3, drops those older than four days, and deletes old

@@ -58,6 +58,7 @@ KeyRing::KeyRing(Secret root)
       api_key_pepper_(derive("api-key-pepper")),
       body_fingerprint_(derive("body-fingerprint")),
       visitor_(derive("visitor")),
+      holdout_(derive("holdout")),
       secret_box_(derive("secret-box/1")),
       token_(derive("token/1")),
       id_key_(derive("public-id")),

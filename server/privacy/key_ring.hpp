@@ -44,6 +44,8 @@ class KeyRing {
   [[nodiscard]] crypto::HmacKey const& body_fingerprint() const { return body_fingerprint_; }
   /// Visitors of placements are known by what it makes of their address and user agent.
   [[nodiscard]] crypto::HmacKey const& visitor() const { return visitor_; }
+  /// Which sales belong to the holdout; nobody outside can tell.
+  [[nodiscard]] crypto::HmacKey const& holdout() const { return holdout_; }
   [[nodiscard]] crypto::AeadKey const& secret_box() const { return secret_box_; }
   /// Seals what goes out and comes back: ping, click and page tokens.
   [[nodiscard]] crypto::AeadKey const& token() const { return token_; }
@@ -65,6 +67,7 @@ class KeyRing {
   crypto::HmacKey api_key_pepper_;
   crypto::HmacKey body_fingerprint_;
   crypto::HmacKey visitor_;
+  crypto::HmacKey holdout_;
   crypto::AeadKey secret_box_;
   crypto::AeadKey token_;
   crypto::Secret id_key_;

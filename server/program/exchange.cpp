@@ -44,6 +44,7 @@
 #include "server/storage/postgres/platform_transaction.hpp"
 #include "server/storage/postgres/postback_tokens.hpp"
 #include "server/storage/postgres/sale_reads.hpp"
+#include "server/storage/postgres/truth_reads.hpp"
 #include "server/storage/postgres/upkeep.hpp"
 
 namespace leadex::program {
@@ -158,6 +159,7 @@ api::ApiLimits limits_of(Settings const& settings) {
   api::ApiLimits limits;
   limits.deposit_limit = settings.deposit_limit;
   limits.handler_timeout = settings.handler_timeout_s;
+  limits.holdout_share = BasisPoints{static_cast<std::int32_t>(settings.holdout_bp)};
   limits.body_bytes_max = static_cast<std::uint64_t>(settings.body_bytes_max);
   limits.upload_bytes_max = static_cast<std::uint64_t>(settings.upload_bytes_max);
   limits.upload_rows_max = settings.upload_rows_max;
@@ -271,6 +273,10 @@ struct Exchange::Parts {
     }
   }
 
+  app::UntruthServices untruths() {
+    return {truth, database, *host, api::persons_of(*keys), wall_clock};
+  }
+
   void add_jobs() {
     using Nothing = asio::awaitable<void>;
     auto all = jobs::standing_jobs({database,
@@ -279,6 +285,7 @@ struct Exchange::Parts {
                                     claw_backs,
                                     {numbers, ledger, *host, intents},
                                     {conversions, *host, wall_clock},
+                                    untruths(),
                                     wall_clock});
     using std::chrono::seconds;
     all.push_back({"refill_commitments", seconds{10},
@@ -332,6 +339,7 @@ struct Exchange::Parts {
   pg::PostgresCaseReads cases{pool};
   pg::PostgresDealReads deals{pool};
   pg::PostgresConversionReads conversions{pool};
+  pg::PostgresTruthReads truth{pool};
   pg::PostgresPostbackTokens postbacks{pool};
   pg::PostgresLeadReads leads{pool};
   pg::PostgresBuyerRights rights{pool};
@@ -363,6 +371,7 @@ struct Exchange::Parts {
       cases,
       deals,
       conversions,
+      truth,
       postbacks,
       leads,
       rights,
@@ -432,6 +441,7 @@ void Exchange::start() {
                                               p.claw_backs,
                                               {p.numbers, p.ledger, *p.host, p.intents},
                                               {p.conversions, *p.host, wall_clock},
+                                              p.untruths(),
                                               wall_clock}),
                  asio::use_future)
       .get();

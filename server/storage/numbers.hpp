@@ -25,6 +25,7 @@ enum class NumberKind : std::uint8_t {
   market = 9,
   claw_back = 10,
   postback_token = 11,
+  finding = 12,
   fund_intent = 20,  // per market, both directions
   batch = 21,
   lead = 22,

@@ -9,6 +9,7 @@
 #include "server/storage/approvals.hpp"
 #include "server/storage/audit.hpp"
 #include "server/storage/claw_backs.hpp"
+#include "server/storage/findings.hpp"
 #include "server/storage/lots.hpp"
 #include "server/storage/markets.hpp"
 #include "server/storage/numbers.hpp"
@@ -33,6 +34,7 @@ class PlatformTx {
   [[nodiscard]] virtual PayoutRows& payouts() = 0;
   [[nodiscard]] virtual PlatformLedger& ledger() = 0;
   [[nodiscard]] virtual ClawBackRows& claw_backs() = 0;
+  [[nodiscard]] virtual FindingRows& findings() = 0;
   [[nodiscard]] virtual PlatformIdempotency& idempotency() = 0;
   [[nodiscard]] virtual AuditRows& audit() = 0;
   [[nodiscard]] virtual WebhookRows& webhooks() = 0;

@@ -8,6 +8,7 @@
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/staff.hpp"
 #include "server/api/v1/trade_services.hpp"
+#include "server/app/find_untruths.hpp"
 #include "server/app/refresh_estimates.hpp"
 #include "server/app/remit_earnings.hpp"
 
@@ -20,7 +21,7 @@ struct JobRow {
   std::uint32_t ticks{};  ///< market::Tick jobs; 0: no work of the markets
   bool earnings{};        ///< afterwards, money between markets and the platform moves
 };
-constexpr std::array<JobRow, 8> kJobs{{
+constexpr std::array<JobRow, 9> kJobs{{
     {"settlement", market::Tick::settlement | market::Tick::returns, true},
     {"release_holdback", market::Tick::release_holdback, true},
     {"listing_expiry", market::Tick::listing_expiry, false},
@@ -29,6 +30,7 @@ constexpr std::array<JobRow, 8> kJobs{{
     {"retention", 0, false},
     {"recycling", market::Tick::listing_expiry, false},
     {"estimates", 0, false},
+    {"truth", 0, false},
 }};
 
 struct Ran {
@@ -84,6 +86,11 @@ Answered run_named(ApiCall& call) {
   if (job->name == "estimates" && call.ctx.trade != nullptr) {
     ran.items += co_await app::refresh_estimates(
         {call.ctx.trade->conversions, call.ctx.markets, call.ctx.now});
+  }
+  if (job->name == "truth" && call.ctx.trade != nullptr) {
+    ran.items +=
+        co_await app::find_untruths({call.ctx.trade->truth, call.ctx.database, call.ctx.markets,
+                                     persons_of(call.ctx.keys), call.ctx.now});
   }
   if (job->name == "retention") {
     auto const purged = co_await purge(call);

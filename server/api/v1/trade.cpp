@@ -76,6 +76,11 @@ void register_trade(http::Router& router, ApiContext& context) {
   put("list_postback_tokens", list_postback_tokens);
   put("delete_postback_token", delete_postback_token);
   put("get_estimates", get_estimates);
+  put("list_findings", list_findings);
+  put("get_finding", get_finding);
+  put("decide_finding", decide_finding);
+  put("list_holdout", list_holdout);
+  put("record_holdout", record_holdout);
   put("claw_back_sale", claw_back_sale);
   put("list_claw_backs", list_claw_backs);
   put("list_ledger_accounts", list_ledger_accounts);

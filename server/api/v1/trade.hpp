@@ -1,6 +1,6 @@
 #pragma once
 // The operations of the trade: leads, campaigns, listings, bids, purchases, sales, returns,
-// disputes, claw-backs, the books. One handler each, in the file of its resource. Handlers run on
+// disputes, claw-backs, findings, the books. One handler each, in the file of its resource. Handlers run on
 // the connection's thread.
 
 #include "server/api/operation.hpp"
@@ -83,6 +83,12 @@ Answered create_postback_token(ApiCall& call);
 Answered list_postback_tokens(ApiCall& call);
 Answered delete_postback_token(ApiCall& call);
 Answered get_estimates(ApiCall& call);
+
+Answered list_findings(ApiCall& call);
+Answered get_finding(ApiCall& call);
+Answered decide_finding(ApiCall& call);
+Answered list_holdout(ApiCall& call);
+Answered record_holdout(ApiCall& call);
 
 Answered claw_back_sale(ApiCall& call);
 Answered list_claw_backs(ApiCall& call);

@@ -1,5 +1,7 @@
 #include "server/api/v1/trade_services.hpp"
 
+#include "server/intake/stored_person.hpp"
+
 namespace leadex::api {
 
 std::optional<std::int64_t> NumberBlocks::take(MarketNo market) {
@@ -29,6 +31,13 @@ CampaignEdits::Hold::~Hold() {
   if (!held_) return;
   std::lock_guard const lock{edits_.guard_};
   edits_.held_.erase(id_);
+}
+
+std::function<std::vector<std::string>(LeadId, storage::SealedLead const&, std::string const&)>
+persons_of(privacy::KeyRing const& keys) {
+  return [&keys](LeadId lead, storage::SealedLead const& sealed, std::string const& country) {
+    return intake::stored_person_digests(keys, lead, sealed, country);
+  };
 }
 
 }  // namespace leadex::api

@@ -2,15 +2,19 @@
 // TradeServices: what the handlers of the trade need beside the ApiContext. Built once by main; all
 // references outlive the server. Any thread.
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "server/app/run_claw_backs.hpp"
 #include "server/app/run_intents.hpp"
 #include "server/http/client.hpp"
 #include "server/intake/contact/disposable_domains.hpp"
 #include "server/market/bid_requester.hpp"
+#include "server/privacy/key_ring.hpp"
 #include "server/storage/buyer_rights.hpp"
 #include "server/storage/campaign_reads.hpp"
 #include "server/storage/case_reads.hpp"
@@ -21,6 +25,7 @@
 #include "server/storage/numbers.hpp"
 #include "server/storage/postback_tokens.hpp"
 #include "server/storage/sale_reads.hpp"
+#include "server/storage/truth_reads.hpp"
 
 namespace leadex::api {
 
@@ -77,6 +82,11 @@ struct LiveBids {
   std::chrono::milliseconds answer_reserve{50};  ///< of tmax_ms, for the auction and the answer
 };
 
+/// Reads the person of a stored lead, for app::find_untruths. @param keys  outlives it
+[[nodiscard]] std::function<std::vector<std::string>(LeadId, storage::SealedLead const&,
+                                                     std::string const&)>
+persons_of(privacy::KeyRing const& keys);
+
 struct TradeServices {
   storage::SaleReads& sales;
   storage::CampaignReads& campaigns;
@@ -84,6 +94,7 @@ struct TradeServices {
   storage::CaseReads& cases;
   storage::DealReads& deals;
   storage::ConversionReads& conversions;
+  storage::TruthReads& truth;
   storage::PostbackTokens& postbacks;
   storage::LeadReads& leads;
   storage::BuyerRights& rights;

@@ -6,6 +6,7 @@
 #include "server/storage/postgres/approval_rows.hpp"
 #include "server/storage/postgres/audit_rows.hpp"
 #include "server/storage/postgres/claw_back_rows.hpp"
+#include "server/storage/postgres/finding_rows.hpp"
 #include "server/storage/postgres/lot_rows.hpp"
 #include "server/storage/postgres/market_catalog.hpp"
 #include "server/storage/postgres/payout_rows.hpp"
@@ -32,6 +33,7 @@ class Transaction final : public PlatformTx {
         ledger_(tx, ring, now,
                 [this](MarketNo market) { return next_number(market, NumberKind::fund_intent); }),
         claw_backs_(tx),
+        findings_(tx),
         idempotency_(tx, ring, now),
         audit_(tx, now),
         webhooks_(tx, numbers),
@@ -45,6 +47,7 @@ class Transaction final : public PlatformTx {
   [[nodiscard]] PayoutRows& payouts() override { return payouts_; }
   [[nodiscard]] PlatformLedger& ledger() override { return ledger_; }
   [[nodiscard]] ClawBackRows& claw_backs() override { return claw_backs_; }
+  [[nodiscard]] FindingRows& findings() override { return findings_; }
   [[nodiscard]] PlatformIdempotency& idempotency() override { return idempotency_; }
   [[nodiscard]] AuditRows& audit() override { return audit_; }
   [[nodiscard]] WebhookRows& webhooks() override { return webhooks_; }
@@ -78,6 +81,7 @@ class Transaction final : public PlatformTx {
   PostgresPayoutRows payouts_;
   PostgresPlatformLedger ledger_;
   PostgresClawBackRows claw_backs_;
+  PostgresFindingRows findings_;
   PostgresIdempotency idempotency_;
   PostgresAuditRows audit_;
   PostgresWebhookRows webhooks_;

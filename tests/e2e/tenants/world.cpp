@@ -45,6 +45,7 @@ IdKind kind_of(std::string_view kind) {
                                                          {"deal", IdKind::deal},
                                                          {"conversion", IdKind::conversion},
                                                          {"postback_token", IdKind::postback_token},
+                                                         {"finding", IdKind::finding},
                                                          {"ping", IdKind::ping},
                                                          {"placement", IdKind::placement},
                                                          {"books", IdKind::account},

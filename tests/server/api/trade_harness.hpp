@@ -18,6 +18,7 @@
 #include "server/storage/postgres/ledger_reads.hpp"
 #include "server/storage/postgres/postback_tokens.hpp"
 #include "server/storage/postgres/sale_reads.hpp"
+#include "server/storage/postgres/truth_reads.hpp"
 #include "tests/server/api/api_harness.hpp"
 
 namespace leadex::api {
@@ -140,6 +141,7 @@ class TradeHarness : public ApiHarness {
   storage::postgres::PostgresCaseReads cases_{sql_};
   storage::postgres::PostgresDealReads deals_{sql_};
   storage::postgres::PostgresConversionReads conversions_{sql_};
+  storage::postgres::PostgresTruthReads truth_{sql_};
   storage::postgres::PostgresPostbackTokens postbacks_{sql_};
   storage::postgres::PostgresLeadReads leads_{sql_};
   storage::postgres::PostgresBuyerRights rights_{sql_};
@@ -151,9 +153,10 @@ class TradeHarness : public ApiHarness {
   NumberBlocks lead_numbers_{numbers_, storage::NumberKind::lead, 64};
   NumberBlocks intent_numbers_{numbers_, storage::NumberKind::fund_intent, 16};
   CampaignEdits edits_;
-  TradeServices services_{sales_,       campaigns_,  ledger_,       cases_,          deals_,
-                          conversions_, postbacks_,  leads_,        rights_,         intents_,
-                          claw_backs_,  disposable_, lead_numbers_, intent_numbers_, edits_};
+  TradeServices services_{sales_,      campaigns_,    ledger_,         cases_,
+                          deals_,      conversions_,  truth_,          postbacks_,
+                          leads_,      rights_,       intents_,        claw_backs_,
+                          disposable_, lead_numbers_, intent_numbers_, edits_};
 
  private:
   boost::asio::thread_pool pool_{1};

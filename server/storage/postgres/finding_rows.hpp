@@ -1,0 +1,27 @@
+#pragma once
+// FindingRows over the tables finding and holdout_outcome. Inside this room; lives for one database
+// job.
+
+#include <pqxx/transaction_base>
+
+#include "server/storage/findings.hpp"
+
+namespace leadex::storage::postgres {
+
+class PostgresFindingRows final : public FindingRows {
+ public:
+  explicit PostgresFindingRows(pqxx::transaction_base& tx) : tx_(tx) {}
+
+  [[nodiscard]] bool open(NewFinding const& found, Timestamp at) override;
+  [[nodiscard]] std::optional<FindingCase> find(MarketNo market, std::int64_t finding_no) override;
+  [[nodiscard]] std::vector<FindingCase> list(FindingFilter const& filter) override;
+  [[nodiscard]] bool decide(FindingCase const& decided) override;
+
+  [[nodiscard]] std::optional<HoldoutSale> holdout_sale(SaleId sale) override;
+  [[nodiscard]] bool record(HoldoutOutcome const& outcome) override;
+
+ private:
+  pqxx::transaction_base& tx_;
+};
+
+}  // namespace leadex::storage::postgres
