@@ -57,20 +57,24 @@ TestDays test_days(std::int32_t as_of, market::MarketRules const& rules) {
 using Read = TruthReads::Later<std::vector<EventCounts>> (TruthReads::*)(MarketNo, SaleDays);
 using Add = std::function<void(std::span<EventCounts const>)>;
 
+/// A week at a time, and day by day once that is too much for one read.
 /// @return false when not all could be read: a test of a part would be wrong
 asio::awaitable<bool> read_days(TruthReads& truth, MarketNo market, Read read, SaleDays days,
                                 Add add) {
-  for (auto from = days.from; from < days.until; from += TruthReads::kDaysMax) {
-    auto const counts =
-        co_await (truth.*read)(market, {from, std::min(from + TruthReads::kDaysMax, days.until)});
-    if (!counts) co_return false;
-    if (counts->size() >= TruthReads::kCountsMax) {
-      log::error("truth.too_many", "a week of a market has more counts than one read gives")
+  auto step = TruthReads::kDaysMax;
+  for (auto from = days.from; from < days.until;) {
+    auto const counts = co_await (truth.*read)(market, {from, std::min(from + step, days.until)});
+    if (counts && counts->size() < TruthReads::kCountsMax) {
+      add(*counts);
+      from += step;
+    } else if (step > 1) {
+      step = 1;
+    } else {
+      log::error("truth.not_counted", "a day of sales could not be counted; its test waits")
           .field("market", std::int64_t{market})
           .field("day", std::int64_t{from});
       co_return false;
     }
-    add(*counts);
   }
   co_return true;
 }

@@ -177,8 +177,8 @@ TEST_F(Findings, ABuyerThatReturnsMoreThanOthersOfTheSameGeneratorsGetsACase) {
     buy(buyer_, generator_, day, 1, 0.05);
     buy(third_, poor, day, 2, 0.3);
     buy(third_, generator_, day, 4, 0.05);
-    buy(other_, generator_, day, 3, 0.25);
-    buy(other_, poor, day, 1, 0.3);
+    buy(other_, generator_, day, 3, 0.3);
+    buy(other_, poor, day, 1, 0.5);
   }
   made_->add(sales);
   ASSERT_EQ(round(), 1);
