@@ -76,7 +76,7 @@ class Findings : public TradeHarness {
     deposit(buyer, "3000.00");
     auto const made = post("/v1/campaigns", buyer.key,
                            R"({"name":"Clients","market":")" + std::string{kMarket} +
-                               R"(","pricing":{"model":"cpa","bid":)" + usd("50.00") + "}}");
+                               R"(","pricing":{"model":"cpa","bid":)" + usd("500.00") + "}}");
     EXPECT_EQ(made.status, 201) << made.body;
     auto const id = made.text("id");
     EXPECT_EQ(
