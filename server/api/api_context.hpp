@@ -26,7 +26,7 @@ struct ClickServices;     // server/api/v1/click_services.hpp
 struct DeliveryServices;  // server/api/v1/delivery_services.hpp
 
 struct ApiLimits {
-  Money deposit_limit{10'000 * kMicrosPerUnit};       ///< above it a second person must confirm
+  Money deposit_limit{10'000 * kMicrosPerUnit};  ///< above it a second person must confirm
   BasisPoints holdout_share{1500};  ///< of sales per acquisition, verified without the buyer
   std::chrono::milliseconds handler_timeout{30'000};  ///< what waits longer is answered with 503
   std::uint64_t body_bytes_max = 1024 * 1024;

@@ -1,7 +1,7 @@
 #pragma once
 // The operations of the trade: leads, campaigns, listings, bids, purchases, sales, returns,
-// disputes, claw-backs, findings, the books. One handler each, in the file of its resource. Handlers run on
-// the connection's thread.
+// disputes, claw-backs, findings, the books. One handler each, in the file of its resource.
+// Handlers run on the connection's thread.
 
 #include "server/api/operation.hpp"
 #include "server/api/v1/trade_services.hpp"
