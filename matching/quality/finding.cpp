@@ -20,7 +20,8 @@ std::string rate_of(Finding const& finding) {
 std::string odds_of(Finding const& finding) {
   return " The evidence is one in 10^" + std::to_string(finding.evidence_milli / 1000) + "." +
          std::to_string(finding.evidence_milli % 1000 / 100) + "; at most " +
-         percent(finding.false_alarms_ppm) + " of honest buyers are found so by chance.";
+         percent(finding.false_alarms_ppm) +
+         " of honest buyers are found so by chance, in one run of this test in one market.";
 }
 
 }  // namespace
@@ -29,22 +30,24 @@ std::string statement(Finding const& finding) {
   switch (finding.kind) {
     case FindingKind::conversions_hidden:
       return "Reported " + rate_of(finding) +
-             " conversions that were verified without the buyer; an honest buyer reports at "
-             "least " +
+             " conversions that were verified without the buyer; what somebody rejected, the buyer "
+             "or staff, counts as not reported. An honest buyer reports at least " +
              percent(finding.reference_ppm) + "." + odds_of(finding);
     case FindingKind::conversions_below_others:
       return "Reported conversions of " + rate_of(finding) +
-             " leads; other buyers of the same segments on the same days reported " +
+             " leads, rejected ones left out; other buyers of the same segments on the same days "
+             "reported " +
              percent(finding.reference_ppm) + "." + odds_of(finding);
     case FindingKind::returns_above_mix:
       return "Returned " + rate_of(finding) +
              " leads; other buyers returned of the same generators' leads, in the same mix, " +
              percent(finding.reference_ppm) + "." + odds_of(finding);
     case FindingKind::returned_then_converted:
-      return finding.lead_no == finding.lead_later_no
-                 ? "Returned the lead and reported its conversion."
-                 : "Returned the lead and reported a conversion of the same person under another "
-                   "lead.";
+      return std::string{"Returned the lead and "} +
+             (finding.told_by_systems ? "its systems told of " : "reported ") +
+             (finding.lead_no == finding.lead_later_no
+                  ? "its conversion."
+                  : "a conversion of the same person under another lead.");
   }
   return {};
 }

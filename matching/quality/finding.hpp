@@ -27,16 +27,18 @@ struct Finding {
   std::int64_t rate_ppm{};       // seen ÷ counted
   std::int64_t rate_low_ppm{};   // its interval
   std::int64_t rate_high_ppm{};
-  std::int64_t confidence_ppm{};    // that the interval holds the true rate
-  std::int64_t reference_ppm{};     // what it is compared with
-  std::int64_t evidence_milli{};    // 1000 × log10 of how unlikely this is for an honest buyer
-  std::int64_t false_alarms_ppm{};  // share of honest buyers that get such a finding, at most
+  std::int64_t confidence_ppm{};  // that the interval holds the true rate
+  std::int64_t reference_ppm{};   // what it is compared with
+  std::int64_t evidence_milli{};  // 1000 × log10 of how unlikely this is for an honest buyer
+  std::int64_t
+      false_alarms_ppm{};  // share of honest buyers that one run of the test finds, at most
+  bool told_by_systems{};  // returned_then_converted: by the buyer's postback, not by itself
 
   friend bool operator==(Finding const&, Finding const&) = default;
   static void fields(auto& self, auto& io) {
     io(self.kind, self.buyer_no, self.generator_no, self.lead_no, self.lead_later_no, self.counted,
        self.seen, self.rate_ppm, self.rate_low_ppm, self.rate_high_ppm, self.confidence_ppm,
-       self.reference_ppm, self.evidence_milli, self.false_alarms_ppm);
+       self.reference_ppm, self.evidence_milli, self.false_alarms_ppm, self.told_by_systems);
   }
 };
 

@@ -97,9 +97,12 @@ std::optional<Finding> returns_finding(std::int64_t buyer_no,
   if (verdict.leads == 0 || verdict.log_probability > limit - 1e-6) return std::nullopt;
   auto const interval = exact_interval(verdict.returned, verdict.leads, settings.confidence_ppm);
   auto const leads = static_cast<double>(verdict.leads);
+  auto const generator_no = shares.front().generator_no;
+  bool const of_one = std::ranges::all_of(
+      shares, [&](SellerShare const& share) { return share.generator_no == generator_no; });
   return Finding{.kind = FindingKind::returns_above_mix,
                  .buyer_no = buyer_no,
-                 .generator_no = shares.size() == 1 ? shares.front().generator_no : 0,
+                 .generator_no = of_one ? generator_no : 0,
                  .counted = verdict.leads,
                  .seen = verdict.returned,
                  .rate_ppm = to_ppm(static_cast<double>(verdict.returned) / leads),

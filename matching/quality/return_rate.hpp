@@ -21,7 +21,7 @@ struct ReturnSettings {
 };
 
 /// Leads of the period whose return window has passed: the buyer's and the other buyers' of one
-/// generator; an event is a return.
+/// generator, or of one segment of its leads; an event is a return.
 struct SellerShare {
   std::int64_t generator_no{};
   Compared leads;
@@ -35,14 +35,15 @@ struct ReturnVerdict {
   double log_probability{};    // ln P(this many returns or more) for the least honest buyer; ≤ 0
 };
 
-/// Exact: given each generator's returns, the buyer's part is hypergeometric under equal odds; the
-/// sum over generators is the convolution of these, tilted to the odds of the strictest honest
+/// Exact: given each share's returns, the buyer's part is hypergeometric under equal odds; the sum
+/// over the shares is the convolution of these, tilted to the odds of the strictest honest
 /// buyer. What the others' rates are worth is in it: few leads of others prove little.
-/// @pre each valid() @cost O(returns × generators) mostly
+/// @pre each valid() @cost O(returns × shares) mostly
 [[nodiscard]] ReturnVerdict judge_returns(std::vector<SellerShare> const& shares,
                                           ReturnSettings const& settings);
 
-/// A finding when that probability is at most the share of false alarms.
+/// A finding when that probability is at most the share of false alarms; of a generator when all
+/// shares are that one's.
 [[nodiscard]] std::optional<Finding> returns_finding(std::int64_t buyer_no,
                                                      std::vector<SellerShare> const& shares,
                                                      ReturnSettings const& settings);

@@ -12,7 +12,7 @@ using Wins = std::vector<ReportedWin>;
 
 auto person_key(ReportedWin const& win) { return std::tie(win.buyer_no, win.person); }
 auto order_key(ReportedWin const& win) {
-  return std::tie(win.buyer_no, win.person, win.at_us, win.lead_no);
+  return std::tie(win.buyer_no, win.person, win.at_us, win.lead_no, win.told_by_systems);
 }
 bool before(ReportedWin const& a, ReportedWin const& b) { return order_key(a) < order_key(b); }
 
@@ -48,12 +48,13 @@ std::vector<Finding> returned_then_converted(std::span<ReturnedLead const> retur
                         .rate_ppm = kMillion,
                         .rate_low_ppm = kMillion,
                         .rate_high_ppm = kMillion,
-                        .confidence_ppm = kMillion});
+                        .confidence_ppm = kMillion,
+                        .told_by_systems = win->told_by_systems});
   }
   auto const subject = [](Finding const& f) { return std::tuple{f.buyer_no, f.lead_no}; };
   std::ranges::sort(findings, [&](auto const& a, auto const& b) {
-    return std::tuple{subject(a), a.generator_no, a.lead_later_no} <
-           std::tuple{subject(b), b.generator_no, b.lead_later_no};
+    return std::tuple{subject(a), a.generator_no, a.lead_later_no, a.told_by_systems} <
+           std::tuple{subject(b), b.generator_no, b.lead_later_no, b.told_by_systems};
   });
   auto const twice = std::ranges::unique(findings, {}, subject);
   findings.erase(twice.begin(), twice.end());

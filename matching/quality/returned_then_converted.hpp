@@ -31,7 +31,8 @@ struct ReportedWin {
   std::int64_t buyer_no{};
   std::int64_t lead_no{};
   PersonDigest person{};
-  std::int64_t at_us{};  // when it happened
+  std::int64_t at_us{};    // when it happened
+  bool told_by_systems{};  // by a postback of the buyer's, not by itself
 };
 
 /// One finding for each returned lead of which the same buyer won the person at or after the sale.

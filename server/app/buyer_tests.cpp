@@ -1,7 +1,6 @@
 #include "server/app/buyer_tests.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace leadex::app {
 
@@ -26,13 +25,21 @@ std::optional<std::int32_t> PastFindings::first_day(std::int64_t buyer_no, Findi
   return last.decided_day ? std::max(first, *last.decided_day + 1) : first;
 }
 
-void Comparisons::add(std::span<EventCounts const> counts) {
-  auto const segment = [](EventCounts const& c) {
-    return std::tuple{c.day, c.generator_no, c.vehicle};
-  };
+bool Comparisons::add(std::span<EventCounts const> counts) {
+  if (waits_) return false;
+  auto const open = std::ranges::find_if(counts, [](EventCounts const& c) { return c.open > 0; });
+  if (open != counts.end()) {
+    waits_ = true;
+    auto const day = open->day;
+    auto const end =
+        std::ranges::find_if(counts, [day](EventCounts const& c) { return c.day == day; });
+    counts = counts.first(static_cast<std::size_t>(end - counts.begin()));
+  }
   while (!counts.empty()) {
-    auto const end = std::ranges::find_if(
-        counts, [&](EventCounts const& c) { return segment(c) != segment(counts.front()); });
+    auto const& first = counts.front();
+    auto const end = std::ranges::find_if(counts, [&first](EventCounts const& c) {
+      return c.day != first.day || c.segment != first.segment;
+    });
     auto const one = counts.first(static_cast<std::size_t>(end - counts.begin()));
     counts = counts.subspan(one.size());
     std::int64_t leads = 0;
@@ -47,66 +54,56 @@ void Comparisons::add(std::span<EventCounts const> counts) {
       test->add({buyer.leads, buyer.events, leads - buyer.leads, events - buyer.events});
     }
   }
+  return !waits_;
 }
 
 void Holdouts::add(std::span<storage::VerifiedSale const> sales) {
   for (auto const& sale : sales) {
+    if (sale.open) tests_.wait(sale.buyer_no, sale.day);
     if (auto* const test = tests_.of(sale.buyer_no, sale.day)) test->add(sale.reported);
   }
 }
 
-void ReturnShares::add(std::span<EventCounts const> counts) {
+bool ReturnShares::add(std::span<EventCounts const> counts) {
   for (auto const& c : counts) {
-    for (auto* const sum :
-         {&days_[{c.buyer_no, c.generator_no, c.day}], &all_[{c.generator_no, c.day}]}) {
-      sum->leads += c.leads;
-      sum->events += c.events;
-    }
+    if (c.open > 0) closed_ = false;
+    if (!closed_) break;
+    auto const [at, fresh] = own_.try_emplace(c.buyer_no);
+    auto& own = at->second;
+    if (fresh) own.from = past_.first_day(c.buyer_no, FindingKind::returns_above_mix, first_);
+    Sum const part{c.leads, c.events};
+    if (own.from && c.day >= *own.from) own.sums[c.segment].add(part);
+    all_[c.day][c.segment].add(part);
   }
+  return closed_;
 }
 
-ReturnShares::ByGenerator ReturnShares::sum(std::optional<std::int64_t> buyer_no,
-                                            std::int32_t from) const {
-  ByGenerator sums;
-  auto const add = [&](std::int64_t generator_no, std::int32_t day, Sum const& part) {
-    if (day < from) return;
-    auto& sum = sums[generator_no];
-    sum.leads += part.leads;
-    sum.events += part.events;
-  };
-  if (!buyer_no) {
-    for (auto const& [key, part] : all_) add(key.first, key.second, part);
-    return sums;
-  }
-  constexpr auto kLeast = std::numeric_limits<std::int64_t>::min();
-  for (auto at = days_.lower_bound({*buyer_no, kLeast, 0}); at != days_.end(); ++at) {
-    auto const& [buyer, generator_no, day] = at->first;
-    if (buyer != *buyer_no) break;
-    add(generator_no, day, at->second);
+ReturnShares::BySegment ReturnShares::sum_from(std::int32_t day) const {
+  BySegment sums;
+  for (auto at = all_.lower_bound(day); at != all_.end(); ++at) {
+    for (auto const& [segment, part] : at->second) sums[segment].add(part);
   }
   return sums;
 }
 
 std::vector<storage::NewFinding> ReturnShares::findings(std::int32_t until) const {
   std::vector<storage::NewFinding> found;
-  std::map<std::int32_t, ByGenerator> totals;  // by first day: mostly one
-  std::set<std::int64_t> buyers;
-  for (auto const& [key, part] : days_) {
-    if (part.events > 0) buyers.insert(std::get<0>(key));
-  }
-  for (auto const buyer_no : buyers) {
-    auto const from = past_.first_day(buyer_no, FindingKind::returns_above_mix, first_);
-    if (!from || *from >= until) continue;
-    auto const [total, fresh] = totals.try_emplace(*from);
-    if (fresh) total->second = sum(std::nullopt, *from);
+  if (!closed_) return found;
+  std::map<std::int32_t, BySegment> totals;  // by first day: mostly one
+  for (auto const& [buyer_no, own] : own_) {
+    bool const returned = std::ranges::any_of(
+        own.sums, [](auto const& of_segment) { return of_segment.second.events > 0; });
+    if (!returned) continue;
+    auto const [total, fresh] = totals.try_emplace(*own.from);
+    if (fresh) total->second = sum_from(*own.from);
     std::vector<quality::SellerShare> shares;
-    for (auto const& [generator_no, own] : sum(buyer_no, *from)) {
-      auto const& all = total->second.at(generator_no);
-      shares.push_back(
-          {generator_no, {own.leads, own.events, all.leads - own.leads, all.events - own.events}});
+    for (auto const& [segment, sum] : own.sums) {
+      auto const& all = total->second.at(segment);
+      shares.push_back({segment.generator_no,
+                        {sum.leads, sum.events, all.leads - sum.leads, all.events - sum.events}});
     }
     auto const finding = quality::returns_finding(buyer_no, shares, {});
-    if (finding) found.push_back({.finding = *finding, .from_day = *from, .until_day = until});
+    if (finding) found.push_back({.finding = *finding, .from_day = *own.from, .until_day = until});
   }
   return found;
 }

@@ -3,12 +3,12 @@
 // from the day on which it begins for each of them. For find_untruths; no I/O, one thread. See
 // docs/decisions/0013-buyer-truth.md.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <span>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -50,19 +50,24 @@ class BuyerTests {
   BuyerTests(quality::FindingKind kind, std::int32_t first, PastFindings const& past)
       : kind_(kind), first_(first), past_(past) {}
 
-  /// The buyer's test, when that day counts for it.
+  /// The buyer's test for sales of that day, which count from now on; none when they do not.
   [[nodiscard]] Test* of(std::int64_t buyer_no, std::int32_t day) {
-    auto& one =
-        tests_.try_emplace(buyer_no, past_.first_day(buyer_no, kind_, first_)).first->second;
-    return one.from && day >= *one.from ? &one.test : nullptr;
+    auto& one = one_of(buyer_no);
+    if (one.waits || !one.from || day < *one.from) return nullptr;
+    one.until = std::max(one.until, day + 1);
+    return &one.test;
   }
-  /// @param until  the first day that was not counted
-  [[nodiscard]] std::vector<storage::NewFinding> findings(std::int32_t until) const {
+  /// What comes next in the buyer's order is not known yet, if that day counts at all.
+  void wait(std::int64_t buyer_no, std::int32_t day) {
+    auto& one = one_of(buyer_no);
+    one.waits = one.waits || (one.from && day >= *one.from);
+  }
+  [[nodiscard]] std::vector<storage::NewFinding> findings() const {
     std::vector<storage::NewFinding> found;
     for (auto const& [buyer_no, one] : tests_) {
       auto finding = one.test.finding(buyer_no);
       if (finding)
-        found.push_back({.finding = *finding, .from_day = *one.from, .until_day = until});
+        found.push_back({.finding = *finding, .from_day = *one.from, .until_day = one.until});
     }
     return found;
   }
@@ -71,65 +76,83 @@ class BuyerTests {
   struct One {
     explicit One(std::optional<std::int32_t> first_day) : from(first_day) {}
     std::optional<std::int32_t> from;
+    std::int32_t until{};
+    bool waits{};
     Test test{{}};
   };
+  One& one_of(std::int64_t buyer_no) {
+    auto const found = tests_.find(buyer_no);
+    if (found != tests_.end()) return found->second;
+    return tests_.try_emplace(buyer_no, past_.first_day(buyer_no, kind_, first_)).first->second;
+  }
+
   quality::FindingKind kind_;
   std::int32_t first_;
   PastFindings const& past_;
   std::map<std::int64_t, One> tests_;
 };
 
-/// Reported conversions against the others' of the same generator, vehicle and day.
+/// Reported conversions against the others' of the same segment and day, as far as they are final.
 class Comparisons {
  public:
   /// @param past  outlives this; so below
   Comparisons(std::int32_t first, PastFindings const& past)
       : tests_(quality::FindingKind::conversions_below_others, first, past) {}
-  /// Whole days, in the order of TruthReads.
-  void add(std::span<storage::EventCounts const> counts);
-  [[nodiscard]] std::vector<storage::NewFinding> findings(std::int32_t until) const {
-    return tests_.findings(until);
-  }
+  /// Whole days, in the order of TruthReads. @return false from the first day on that holds a sale
+  /// whose outcome is not final: it and what comes after wait
+  bool add(std::span<storage::EventCounts const> counts);
+  [[nodiscard]] std::vector<storage::NewFinding> findings() const { return tests_.findings(); }
 
  private:
   BuyerTests<quality::ComparisonTest> tests_;
+  bool waits_{};
 };
 
-/// Verified conversions that were reported or not.
+/// Verified conversions that were reported or not. A buyer's test waits for a sale whose outcome is
+/// not final: the order of what it counts never changes.
 class Holdouts {
  public:
   Holdouts(std::int32_t first, PastFindings const& past)
       : tests_(quality::FindingKind::conversions_hidden, first, past) {}
   /// In the order of TruthReads.
   void add(std::span<storage::VerifiedSale const> sales);
-  [[nodiscard]] std::vector<storage::NewFinding> findings(std::int32_t until) const {
-    return tests_.findings(until);
-  }
+  [[nodiscard]] std::vector<storage::NewFinding> findings() const { return tests_.findings(); }
 
  private:
   BuyerTests<quality::HoldoutTest> tests_;
 };
 
-/// Returns of one closed period against the others' by generator.
+/// Returns of one period against the others' of the same segments, once nothing of it is open.
 class ReturnShares {
  public:
   ReturnShares(std::int32_t first, PastFindings const& past) : first_(first), past_(past) {}
-  void add(std::span<storage::EventCounts const> counts);
+  /// @return false once something is open: the period cannot be judged
+  bool add(std::span<storage::EventCounts const> counts);
+  [[nodiscard]] bool closed() const { return closed_; }
+  /// Nothing unless closed(). @param until  the first day that was not counted
   [[nodiscard]] std::vector<storage::NewFinding> findings(std::int32_t until) const;
 
  private:
   struct Sum {
     std::int64_t leads{};
     std::int64_t events{};
+    void add(Sum const& more) {
+      leads += more.leads;
+      events += more.events;
+    }
   };
-  using ByGenerator = std::map<std::int64_t, Sum>;
-  /// Counts of days from that one on.
-  [[nodiscard]] ByGenerator sum(std::optional<std::int64_t> buyer_no, std::int32_t from) const;
+  using BySegment = std::map<storage::SaleSegment, Sum>;
+  struct Own {
+    std::optional<std::int32_t> from;  // its first day that counts
+    BySegment sums;
+  };
+  [[nodiscard]] BySegment sum_from(std::int32_t day) const;
 
   std::int32_t first_;
   PastFindings const& past_;
-  std::map<std::tuple<std::int64_t, std::int64_t, std::int32_t>, Sum> days_;  // buyer, generator
-  std::map<std::pair<std::int64_t, std::int32_t>, Sum> all_;                  // generator, day
+  std::map<std::int64_t, Own> own_;
+  std::map<std::int32_t, BySegment> all_;  // by day: buyers do not all begin on the same one
+  bool closed_{true};
 };
 
 }  // namespace leadex::app

@@ -133,7 +133,7 @@ asio::awaitable<std::vector<storage::NewFinding>> find_returned_wins(
   std::vector<quality::ReportedWin> wins;
   for (auto const& row : reported) {
     for (auto const& person : persons.at(row.lead_no)) {
-      wins.push_back({row.buyer_no, row.lead_no, person, row.at_us});
+      wins.push_back({row.buyer_no, row.lead_no, person, row.at_us, !row.confirmed});
     }
   }
   std::vector<storage::NewFinding> found;

@@ -1,7 +1,7 @@
 #pragma once
-// FindingRows: cases about buyers that statistics opened and staff decides, and what was verified
-// of sales in the holdout without their buyers. Nothing here moves money. Used inside one database
-// job.
+// FindingRows: cases about buyers that statistics opened and staff decides, which periods were
+// judged, and what was verified of sales in the holdout without their buyers. Nothing here moves
+// money. Used inside one database job.
 
 #include <array>
 #include <cstdint>
@@ -43,6 +43,12 @@ struct FindingCase {
   std::string note_sealed;  ///< of the decision; empty when there is none
 };
 
+/// When a case is opened, and when the round that found it began to look.
+struct OpeningTimes {
+  Timestamp now{};
+  Timestamp round{};
+};
+
 struct FindingFilter {
   std::optional<std::int64_t> before_no;
   std::optional<FindingState> state;
@@ -73,14 +79,18 @@ class FindingRows {
  public:
   virtual ~FindingRows() = default;
 
-  /// Opens a case. @return false when the same one is open, or its lead had one before
-  [[nodiscard]] virtual bool open(NewFinding const& found, Timestamp at) = 0;
+  /// Opens a case. @return false when the same one is open, was found or decided since the round
+  /// began (which did not know of it), or when its lead had one before
+  [[nodiscard]] virtual bool open(NewFinding const& found, OpeningTimes const& at) = 0;
   [[nodiscard]] virtual std::optional<FindingCase> find(MarketNo market,
                                                         std::int64_t finding_no) = 0;
   /// Newest first.
   [[nodiscard]] virtual std::vector<FindingCase> list(FindingFilter const& filter) = 0;
   /// @return false unless it was open
   [[nodiscard]] virtual bool decide(FindingCase const& decided) = 0;
+
+  /// Remembers that the returns of a period, by its first day, were judged. Twice is once.
+  virtual void mark_judged(MarketNo market, std::int32_t from_day, Timestamp at) = 0;
 
   [[nodiscard]] virtual std::optional<HoldoutSale> holdout_sale(SaleId sale) = 0;
   /// @return false when the sale has an outcome already

@@ -4,8 +4,10 @@
 // executor; each call is one transaction.
 
 #include <boost/asio/awaitable.hpp>
+#include <compare>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "billing/values/ids.hpp"
@@ -32,22 +34,33 @@ struct PastCases {
   std::optional<std::int32_t> decided_day;  // of the last one decided
 };
 
-/// Leads that one buyer bought of one generator and vehicle on one day. Events are conversions that
-/// it reported and did not reject, or returns that stand.
-struct EventCounts {
-  std::int32_t day{};
+/// Sales that are alike as far as the tests tell them apart.
+struct SaleSegment {
   std::int64_t generator_no{};
   std::int32_t vehicle{};  // 0 among returns: they are not told apart by it
+  std::string event;       // that the sale is paid for; empty among returns
+  bool exclusive{};
+  bool recycled{};  // sold after its lead had been listed again
+  friend auto operator<=>(SaleSegment const&, SaleSegment const&) = default;
+};
+
+/// Leads of one segment that one buyer bought on one day. Events are conversions that were reported
+/// and that nobody rejected (one that the lead's return ended counts), or returns that stand.
+struct EventCounts {
+  std::int32_t day{};
+  SaleSegment segment;
   std::int64_t buyer_no{};
   std::int64_t leads{};
   std::int64_t events{};
+  std::int64_t open{};  // sales that may still get or lose an event, or be no sale at all
 };
 
 /// A verified conversion of a sale in the holdout.
 struct VerifiedSale {
   std::int64_t buyer_no{};
   std::int32_t day{};  // of the sale
-  bool reported{};
+  bool reported{};     // as in EventCounts
+  bool open{};         // that may still change
 };
 
 struct ReturnedSale {
@@ -58,7 +71,8 @@ struct ReturnedSale {
   std::int64_t generator_no{};
   std::int64_t sold_us{};
   bool as_duplicate{};
-  bool stands{};  // all its money went back
+  bool
+      stands{};  // all its money went back, by the buyer's word: the exchange's own data prove none
 };
 
 struct ReportedSale {
@@ -67,7 +81,8 @@ struct ReportedSale {
   std::int64_t buyer_no{};
   std::int64_t lead_no{};
   std::int64_t at_us{};
-  bool stands{};  // nobody rejected it; that its lead was returned does not count as that
+  bool stands{};     // nobody rejected it; that its lead was returned does not count as that
+  bool confirmed{};  // reported by the buyer itself
 };
 
 struct HoldoutCursor {
@@ -80,6 +95,9 @@ struct UnverifiedSale {
   std::int64_t buyer_no{};
   std::int64_t generator_no{};
   Timestamp sold_at{};
+  std::string event;  // to verify
+  Timestamp until{};  // its last instant
+  bool exclusive{};
 };
 
 class TruthReads {
@@ -92,19 +110,26 @@ class TruthReads {
   template <class T>
   using Later = boost::asio::awaitable<Result<T, StoreError>>;
 
-  [[nodiscard]] virtual Later<std::vector<PastCases>> past_cases(MarketNo market) = 0;
+  /// All but those about single leads that were found before `since_us`.
+  [[nodiscard]] virtual Later<std::vector<PastCases>> past_cases(MarketNo market,
+                                                                 std::int64_t since_us) = 0;
+  /// Periods from that day on whose returns were judged, by their first day, in order.
+  [[nodiscard]] virtual Later<std::vector<std::int32_t>> judged(MarketNo market,
+                                                                std::int32_t from_day) = 0;
 
-  /// Of sales per acquisition. In order of day, generator, vehicle, buyer; as many as kCountsMax
-  /// may be too few. @param days  at most kDaysMax
+  /// Of sales per acquisition. In order of day and segment; as many as kCountsMax may be too few.
+  /// @param days  at most kDaysMax
   [[nodiscard]] virtual Later<std::vector<EventCounts>> conversions(MarketNo market,
                                                                     SaleDays days) = 0;
-  /// Of sales of leads outside of trials, in the same order and as many.
+  /// Of sales of leads outside of trials, in the same order and as many. What the exchange's own
+  /// data prove is no claim of the buyer: such sales are left out.
   [[nodiscard]] virtual Later<std::vector<EventCounts>> returns(MarketNo market, SaleDays days) = 0;
 
-  /// In the order in which they became known: when the sale was mature, after `buckets` days, and
-  /// its outcome recorded; then by number. At most kCountsMax.
-  [[nodiscard]] virtual Later<std::vector<VerifiedSale>> verified(MarketNo market, SaleDays days,
-                                                                  std::int64_t buckets) = 0;
+  /// Of those days of sale, whose windows have ended and whose outcomes were recorded before the
+  /// day `days.until`: so what is added later comes later. In order of the day on which both were
+  /// so, then of the window's end and of number; as many as kCountsMax may be too few.
+  [[nodiscard]] virtual Later<std::vector<VerifiedSale>> verified(MarketNo market,
+                                                                  SaleDays days) = 0;
 
   /// Newest first, at most kPageMax, before that number.
   [[nodiscard]] virtual Later<std::vector<ReturnedSale>> returned(

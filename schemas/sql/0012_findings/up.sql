@@ -19,6 +19,7 @@ create table finding (
   reference_ppm bigint not null,
   evidence_milli bigint not null,
   false_alarms_ppm bigint not null,
+  told_by_systems boolean not null,       -- of kind 4: by a postback of the buyer's, not by itself
   from_day integer not null,              -- days of sale that were counted, since 1970
   until_day integer not null check (until_day >= from_day),  -- the first that was not
   found_at timestamptz not null,
@@ -38,6 +39,13 @@ create unique index finding_open on finding (market_id, buyer, kind, generator, 
 -- What a lead came to does not change: one case, whatever was decided.
 create unique index finding_of_lead on finding (market_id, buyer, lead_no) where lead_no > 0;
 
+create table judged_period (              -- of 90 days of sale: its returns were tested, once for all
+  market_id bigint not null,
+  from_day integer not null,              -- since 1970
+  judged_at timestamptz not null,
+  primary key (market_id, from_day)
+);
+
 create table holdout_outcome (            -- whether something came of a sale, learnt without its buyer
   market_id bigint not null,
   lead_no bigint not null,
@@ -53,9 +61,14 @@ create table holdout_outcome (            -- whether something came of a sale, l
 -- Conversions are counted day by day; sales of leads pay nothing for it.
 create index sale_per_acquisition on sale (market_id, sold_us, lead_no, slot) where model = 1;
 
-grant select, insert on finding, holdout_outcome to leadex_app;
+-- A conversion that its lead's return ended is looked up by sale.
+create index conversion_rejected on conversion (market_id, lead_no, slot) where state = 2;
+
+grant select, insert on finding, judged_period, holdout_outcome to leadex_app;
 grant update (state, decided_by, decided_at, note_sealed) on finding to leadex_app;
 create trigger finding_stays before delete or truncate on finding
+  for each statement execute function append_only();
+create trigger judged_period_append_only before update or delete or truncate on judged_period
   for each statement execute function append_only();
 create trigger holdout_outcome_append_only before update or delete or truncate on holdout_outcome
   for each statement execute function append_only();

@@ -122,6 +122,9 @@ void write_unverified(json::JsonWriter& out, ApiContext const& ctx, std::string_
   out.field("buyer_id", ctx.ids.seal(AccountId{0, sale.buyer_no}));
   out.field("generator_id", ctx.ids.seal(AccountId{0, sale.generator_no}));
   out.field("sold_at", sale.sold_at);
+  out.field("event", sale.event);
+  out.field("convert_until", sale.until);
+  out.field("exclusive", sale.exclusive);
 }
 
 }  // namespace

@@ -11,13 +11,16 @@ namespace {
 #define LEADEX_FINDING_COLUMNS                                                                 \
   "kind, buyer, generator, lead_no, lead_later_no, counted, seen, rate_ppm, rate_low_ppm, "    \
   "rate_high_ppm, confidence_ppm, reference_ppm, evidence_milli, false_alarms_ppm, from_day, " \
-  "until_day"
-constexpr int kFindingColumns = 16;
+  "until_day, told_by_systems"
+constexpr int kFindingColumns = 17;
 
 constexpr char const* kOpen =
     "insert into finding (" LEADEX_FINDING_COLUMNS
-    ", market_id, finding_no, found_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
-    "$13, $14, $15, $16, $17, $18, " LEADEX_INSTANT("$19") ") on conflict do nothing";
+    ", market_id, finding_no, found_at) select $1::smallint, $2::bigint, $3::bigint, "
+    "$4::bigint, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::bigint, $19, " LEADEX_INSTANT(
+        "$20") " where not exists (select from finding f where f.market_id = $18 and f.kind = $1 "
+               "and f.buyer = $2 and f.generator = $3 and f.lead_no = $4 and (f.found_at >= "
+    LEADEX_INSTANT("$21") " or f.decided_at >= " LEADEX_INSTANT("$21") ")) on conflict do nothing";
 #define LEADEX_FINDING_SELECT \
   "select " LEADEX_FINDING_COLUMNS ", f.market_id, f.finding_no, m.name, "                     \
   LEADEX_MICROS("f.found_at") ", f.state, f.decided_by, " LEADEX_MICROS("f.decided_at")        \
@@ -31,6 +34,10 @@ constexpr char const* kList = LEADEX_FINDING_SELECT
 constexpr char const* kDecide =
     "update finding set state = $3, decided_by = $4, decided_at = " LEADEX_INSTANT(
         "$5") ", note_sealed = $6 where market_id = $1 and finding_no = $2 and state = 0";
+
+constexpr char const* kMarkJudged =
+    "insert into judged_period (market_id, from_day, judged_at) values ($1, $2, " LEADEX_INSTANT(
+        "$3") ") on conflict do nothing";
 
 constexpr char const* kSale =
     "select buyer, model, state in (1, 2, 3, 5, 6), sold_us from sale where market_id = $1 and "
@@ -62,6 +69,7 @@ NewFinding read_found(pqxx::row const& row) {
   finding.false_alarms_ppm = at(13);
   found.from_day = row.at(14).as<std::int32_t>();
   found.until_day = row.at(15).as<std::int32_t>();
+  finding.told_by_systems = row.at(16).as<bool>();
   found.market = read_market_no(row.at(kFindingColumns));
   found.finding_no = at(kFindingColumns + 1);
   return found;
@@ -87,14 +95,15 @@ std::optional<int> number_of(std::optional<Enum> value) {
 
 }  // namespace
 
-bool PostgresFindingRows::open(NewFinding const& found, Timestamp at) {
+bool PostgresFindingRows::open(NewFinding const& found, OpeningTimes const& at) {
   auto const& f = found.finding;
-  auto const done = execute(
-      tx_, kOpen,
-      Parameters(static_cast<int>(f.kind), f.buyer_no, f.generator_no, f.lead_no, f.lead_later_no,
-                 f.counted, f.seen, f.rate_ppm, f.rate_low_ppm, f.rate_high_ppm, f.confidence_ppm,
-                 f.reference_ppm, f.evidence_milli, f.false_alarms_ppm, found.from_day,
-                 found.until_day, found.market, found.finding_no, at));
+  auto const done =
+      execute(tx_, kOpen,
+              Parameters(static_cast<int>(f.kind), f.buyer_no, f.generator_no, f.lead_no,
+                         f.lead_later_no, f.counted, f.seen, f.rate_ppm, f.rate_low_ppm,
+                         f.rate_high_ppm, f.confidence_ppm, f.reference_ppm, f.evidence_milli,
+                         f.false_alarms_ppm, found.from_day, found.until_day, f.told_by_systems,
+                         found.market, found.finding_no, at.now, at.round));
   return done.affected_rows() == 1;
 }
 
@@ -121,6 +130,10 @@ bool PostgresFindingRows::decide(FindingCase const& decided) {
       Parameters(decided.found.market, decided.found.finding_no, static_cast<int>(decided.state),
                  decided.decided_by, decided.decided_at, bytea(note)));
   return done.affected_rows() == 1;
+}
+
+void PostgresFindingRows::mark_judged(MarketNo market, std::int32_t from_day, Timestamp at) {
+  execute(tx_, kMarkJudged, Parameters(market, from_day, at));
 }
 
 std::optional<HoldoutSale> PostgresFindingRows::holdout_sale(SaleId sale) {

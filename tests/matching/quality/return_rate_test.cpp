@@ -70,6 +70,11 @@ TEST(ReturnRate, AFindingStatesRateIntervalAndTheOthersRate) {
   EXPECT_LT(found.rate_high_ppm, 360'000);
   EXPECT_GE(found.evidence_milli, 3'000);
   EXPECT_EQ(returns_finding(6, {share(4, 200, 60, 1'000, 100)}, {}).value().generator_no, 4);
+  EXPECT_EQ(returns_finding(6, {share(4, 200, 60, 1'000, 100), share(4, 9, 1, 90, 9)}, {})
+                .value()
+                .generator_no,
+            4)
+      << "two segments of one generator";
   EXPECT_EQ(returns_finding(6, {share(4, 200, 25, 1'000, 100)}, {}), std::nullopt);
 }
 

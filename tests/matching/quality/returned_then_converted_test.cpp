@@ -37,6 +37,15 @@ TEST(ReturnedThenConverted, TheReturnedLeadItselfIsAFinding) {
   EXPECT_EQ(found[0].generator_no, 80);
 }
 
+TEST(ReturnedThenConverted, AFindingKeepsWhetherTheBuyerItselfReportedTheWin) {
+  auto told = win(1, 10, 5, 300);
+  EXPECT_FALSE(find({returned(1, 10, 5, 100)}, {told}).at(0).told_by_systems);
+  told.told_by_systems = true;
+  EXPECT_TRUE(find({returned(1, 10, 5, 100)}, {told}).at(0).told_by_systems);
+  auto const found = find({returned(1, 10, 5, 100)}, {told, win(1, 10, 5, 300)});
+  EXPECT_FALSE(found.at(0).told_by_systems) << "of two at one instant its own word counts";
+}
+
 TEST(ReturnedThenConverted, TheSamePersonUnderAnotherLeadIsAFindingToo) {
   auto const found = find({returned(1, 10, 5, 100)}, {win(1, 44, 5, 300)});
   ASSERT_EQ(found.size(), 1U);
