@@ -58,9 +58,6 @@ create table holdout_outcome (            -- whether something came of a sale, l
   check (verified_at <= recorded_at)
 );
 
--- Conversions are counted day by day; sales of leads pay nothing for it.
-create index sale_per_acquisition on sale (market_id, sold_us, lead_no, slot) where model = 1;
-
 -- A conversion that its lead's return ended is looked up by sale.
 create index conversion_rejected on conversion (market_id, lead_no, slot) where state = 2;
 
