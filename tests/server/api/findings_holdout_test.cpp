@@ -36,9 +36,9 @@ TEST_F(Findings, VerifiedConversionsThatWereNotReportedAreFoundInTheHoldout) {
   verify(hides, "now()");
   EXPECT_EQ(round(), 0) << "the day on which these became known is not over";
   sql_do(
-      "alter table leadex.holdout_outcome disable trigger all; "
+      "alter table leadex.holdout_outcome disable trigger holdout_outcome_append_only; "
       "delete from leadex.holdout_outcome; "
-      "alter table leadex.holdout_outcome enable trigger all");
+      "alter table leadex.holdout_outcome enable trigger holdout_outcome_append_only");
   verify("true", "now() - interval '1 day'");
   ASSERT_EQ(round(), 1);
   auto const page = list("kind=conversions_hidden&state=open&market=" + std::string{kMarket});
