@@ -23,9 +23,10 @@ namespace {
 #define LEADEX_ENDED_BY_RETURN                                                               \
   "select from return_case r where r.market_id = e.market_id and r.lead_no = e.lead_no and " \
   "r.slot = e.slot and r.state = 1 and r.decided_us = e.moved_us"
-#define LEADEX_REPORTED                                                                          \
-  "(c.state in (1, 4) or (s.state = 3 and exists (select from conversion e where e.market_id = " \
-  "s.market_id and e.lead_no = s.lead_no and e.slot = s.slot and e.state = 2 and exists "        \
+#define LEADEX_REPORTED                                                                       \
+  "(coalesce(c.state in (1, 4), false) or (s.state = 3 and exists (select from conversion e " \
+  "where e.market_id = "                                                                      \
+  "s.market_id and e.lead_no = s.lead_no and e.slot = s.slot and e.state = 2 and exists "     \
   "(" LEADEX_ENDED_BY_RETURN "))))"
 // Batches tell the order exactly; of the instant of the relisting a lead keeps only the last.
 #define LEADEX_RELISTING_JOIN                                                                     \

@@ -32,6 +32,7 @@ std::vector<std::string> queries_of(World const& world, std::string_view operati
     return queries;
   }
   if (operation == "list_listing_facets") return {"market=" + market + "&facets=state"};
+  if (operation == "list_holdout") return {"market=" + market + "&limit=500"};
   if (operation == "list_audit_log") return {"limit=500", "limit=500&market=" + market};
   return {"limit=500"};
 }
@@ -86,7 +87,7 @@ TEST(Lists, ShowNothingOfOthers) {
   for (auto const& object : world.objects()) known[object.id].push_back(&object);
   // Nobody but staff has to do with these.
   std::vector<std::string> const staff_only{World::prefix("approval"), World::prefix("principal"),
-                                            World::prefix("deposit")};
+                                            World::prefix("deposit"), World::prefix("finding")};
   std::size_t looked = 0;
   for (auto const* label : {"g1", "g2", "b1", "b2", "b3"}) {
     auto const& person = world.person(label);
@@ -123,7 +124,7 @@ TEST(Lists, ShowStaffAllAndContactsNever) {
   std::set<std::string> all;
   for (auto const& seen : read_all(world, world.person("auditor"))) all.insert(seen.id);
   for (auto const* kind :
-       {"batch", "campaign", "sale", "return", "dispute", "payout_run", "books"}) {
+       {"batch", "campaign", "sale", "return", "dispute", "payout_run", "books", "finding"}) {
     for (auto const* object : world.of_kind(kind)) {
       EXPECT_TRUE(all.contains(object->id)) << kind << ' ' << object->id;
     }

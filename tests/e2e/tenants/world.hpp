@@ -86,6 +86,7 @@ class World {
   void place_campaigns();
   void propose_deal();
   void convert();
+  void contradict(std::string const& token);
   void ask_prices();
   void place_links();
   void bring_leads();

@@ -105,7 +105,7 @@ void World::convert() {
                           kMarket)));
   auto const campaign = cli::JsonView{*made}["id"].text();
   post_as("b1", "fund_campaign", "/v1/campaigns/" + campaign + "/fund",
-          R"({"amount":{"amount":"100.00","currency":"USD"}})");
+          R"({"amount":{"amount":"200.00","currency":"USD"}})");
   add("campaign", campaign, own("b1"));
   auto const sold = lead("g1", kMarket, "UT");  // before the conversion
   auto const converted =
@@ -115,6 +115,32 @@ void World::convert() {
   add("conversion", cli::JsonView{*converted}["id"].text(), own("b1"));
   auto const token = json::parse(post_as("b1", "create_postback_token", "/v1/postback-tokens", {}));
   add("postback_token", cli::JsonView{*token}["id"].text(), own("b1"));
+  contradict(cli::JsonView{*token}["token"].text());
+}
+
+/// A lead that b1's systems tell of as converted and that it gives back: a case for staff.
+void World::contradict(std::string const& token) {
+  auto const sold = lead("g1", kMarket, "UT");
+  auto const told =
+      wire_->send({"postback",
+                   "nobody",
+                   {},
+                   "GET",
+                   fmt::format("/pb?token={}&transaction_id=policy-2&lead_id={}", token, sold),
+                   {},
+                   {}});
+  if (!told.ok()) throw std::runtime_error("a postback: " + told.body);
+  auto const sales = api("b1").get("/v1/sales?limit=1&market=" + std::string{kMarket});
+  auto const sale = sales.json()["data"].items().at(0)["id"].text();
+  auto const opened = json::parse(
+      post_as("b1", "open_return", "/v1/sales/" + sale + "/returns", R"({"reason":"bogus"})"));
+  auto owners = own("b1");
+  owners.merge(own("g1"));
+  add("return", cli::JsonView{*opened}["id"].text(), owners);
+  post_as("g1", "accept_return", "/v1/returns/" + objects_.back().id + "/accept", "{}");
+  (void)api("admin").post("/v1/admin/jobs/truth/run", "{}");
+  auto const found = api("admin").get("/v1/admin/findings?limit=100");
+  for (auto const& one : found.json()["data"].items()) add("finding", one["id"].text(), {});
 }
 
 /// Pings of both generators, too dear to reserve anything.

@@ -34,7 +34,10 @@ TEST_F(Findings, VerifiedConversionsThatWereNotReportedAreFoundInTheHoldout) {
   auto const hides = "buyer = " + std::to_string(number_of(other_));
   verify("not " + hides, "now() - interval '1 day'");
   verify(hides, "now()");
-  EXPECT_EQ(round(), 0) << "the day on which these became known is not over";
+  // The forty that were returned are cases of their own: they were told as converted before.
+  EXPECT_EQ(round(), 40);
+  EXPECT_EQ(list("kind=conversions_hidden").data().Size(), 0U)
+      << "the day on which these became known is not over";
   sql_do(
       "alter table leadex.holdout_outcome disable trigger holdout_outcome_append_only; "
       "delete from leadex.holdout_outcome; "
