@@ -1,24 +1,41 @@
 #include "server/api/v1/trade_services.hpp"
 
+#include <utility>
+
 #include "server/intake/stored_person.hpp"
 
 namespace leadex::api {
 
-std::optional<std::int64_t> NumberBlocks::take(MarketNo market) {
+NumberBlocks::Taken NumberBlocks::take(MarketNo market) {
   std::lock_guard const lock{guard_};
-  auto& block = blocks_[market];
-  if (block.next == block.end) return std::nullopt;
-  return block.next++;
+  auto& [now, ahead] = blocks_[market];
+  if (now.left() == 0) now = std::exchange(ahead, {});
+  if (now.left() == 0) return {.fetch = true};
+  return {.number = now.next++, .fetch = now.left() == block_ / 2};
+}
+
+/// What does not fit is given up: several fetch where a block is used up before the next is here.
+void NumberBlocks::put(MarketNo market, Block block) {
+  std::lock_guard const lock{guard_};
+  auto& [now, ahead] = blocks_[market];
+  if (now.left() == 0) {
+    now = block;
+  } else if (ahead.left() == 0) {
+    ahead = block;
+  }
 }
 
 boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> NumberBlocks::next(
     MarketNo market) {
-  if (auto const number = take(market)) co_return *number;
+  auto const taken = take(market);
+  if (!taken.fetch) co_return taken.number;
   auto const first = co_await ranges_.reserve_later(market, kind_, block_);
+  if (taken.number != 0) {
+    if (first) put(market, {*first, *first + block_});
+    co_return taken.number;  // the next block can still be fetched when this one is used up
+  }
   if (!first) co_return refuse(first.error());
-  // Another request may have fetched a block meanwhile; the rest of the older one is given up.
-  std::lock_guard const lock{guard_};
-  blocks_[market] = {*first + 1, *first + block_};
+  put(market, {*first + 1, *first + block_});
   co_return *first;
 }
 

@@ -29,11 +29,15 @@
 
 namespace leadex::api {
 
-/// Numbers of one kind per market, fetched in blocks without blocking a thread of the server.
+/// Numbers of one kind per market, fetched in blocks without blocking a thread of the server. Who
+/// takes the first number of a block's second half fetches the next block, while all others go on:
+/// at the end of a block nobody waits, and not everybody fetches.
 class NumberBlocks {
  public:
+  /// @param block  numbers fetched at once, above 1
   NumberBlocks(storage::NumberRanges& ranges, storage::NumberKind kind, std::int64_t block)
       : ranges_(ranges), kind_(kind), block_(block) {}
+  /// A number nobody else has or will get. Gaps are allowed: blocks end with the process.
   [[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> next(
       MarketNo market);
 
@@ -41,14 +45,24 @@ class NumberBlocks {
   struct Block {
     std::int64_t next{};
     std::int64_t end{};
+    [[nodiscard]] std::int64_t left() const { return end - next; }
   };
-  [[nodiscard]] std::optional<std::int64_t> take(MarketNo market);
+  struct Blocks {
+    Block now;
+    Block ahead;  // used when `now` is used up
+  };
+  struct Taken {
+    std::int64_t number{};  // 0: none was left
+    bool fetch{};           // and this caller has to fetch a block
+  };
+  [[nodiscard]] Taken take(MarketNo market);
+  void put(MarketNo market, Block block);
 
   storage::NumberRanges& ranges_;
   storage::NumberKind kind_;
   std::int64_t block_;
   std::mutex guard_;  // of the blocks
-  std::map<MarketNo, Block> blocks_;
+  std::map<MarketNo, Blocks> blocks_;
 };
 
 /// Campaigns being changed: two changes of one campaign would both make the same version.
