@@ -21,6 +21,10 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kLevelTexts{"debug", "info", "warn", "error", "off"};
 
+/// How long the first line of a write waits for others: at many lines a second nobody pays for
+/// waking the writer line by line.
+constexpr std::chrono::milliseconds kGather{5};
+
 void write_to_stderr(std::string_view text) {
   while (!text.empty()) {
     auto const written = ::write(STDERR_FILENO, text.data(), text.size());
@@ -52,18 +56,27 @@ struct Log::State {
   std::uint64_t written_total{};
   std::uint64_t dropped_total{};
   std::uint64_t dropped_told{};
+  int flushing{};  // callers that wait for what is queued
+  bool idle{};     // the thread waits for a first line
   bool stopping{};
   bool stopped{};
   Format format{};
   std::function<void(std::string_view)> sink;
+
+  [[nodiscard]] bool must_write_now() const {
+    return stopping || flushing > 0 || queue.size() >= (queue_max + 1) / 2;
+  }
 
   /// Writes queued lines until told to stop and nothing is left. One call to the sink per wake-up
   /// keeps the lines whole and the system calls few.
   void run() {
     std::unique_lock lock{mutex};
     for (;;) {
+      idle = true;
       work.wait(lock, [this] { return stopping || !queue.empty(); });
+      idle = false;
       if (queue.empty()) break;
+      work.wait_for(lock, kGather, [this] { return must_write_now(); });
       auto const lines = std::exchange(queue, {});
       auto const lost = dropped_total - std::exchange(dropped_told, dropped_total);
       lock.unlock();
@@ -111,6 +124,7 @@ Line Log::line(Level level, Literal event, Literal message) {
 }
 
 void Log::submit(std::string line) {
+  bool wake = false;
   {
     std::lock_guard const lock{state_->mutex};
     if (state_->stopping || state_->queue.size() >= state_->queue_max) {
@@ -119,14 +133,20 @@ void Log::submit(std::string line) {
     }
     state_->queue.push_back(std::move(line));
     ++state_->queued_total;
+    wake = std::exchange(state_->idle, false) || state_->must_write_now();
   }
-  state_->work.notify_one();
+  if (wake) state_->work.notify_one();
 }
 
 bool Log::flush(std::chrono::milliseconds timeout) {
   std::unique_lock lock{state_->mutex};
   auto const target = state_->queued_total;
-  return state_->written.wait_for(lock, timeout, [&] { return state_->written_total >= target; });
+  ++state_->flushing;
+  state_->work.notify_one();
+  bool const all =
+      state_->written.wait_for(lock, timeout, [&] { return state_->written_total >= target; });
+  --state_->flushing;
+  return all;
 }
 
 std::uint64_t Log::dropped() const {
