@@ -1,7 +1,8 @@
 // Pings: applied and answered at once, logged with the next batch. See docs/decisions/0015.
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -13,20 +14,29 @@ namespace leadex::market {
 namespace asio = boost::asio;
 
 namespace {
-constexpr std::size_t kAheadMax = 256;  // then a batch is made for the log alone
+constexpr std::size_t kAheadDue = 256;     // then a batch is made for the log alone
+constexpr std::size_t kAheadMax = 16'384;  // then pings are refused: half a second of many
 }  // namespace
 
 asio::awaitable<Result<PingAnswer, SubmitError>> Actor::ping(OfferPing ping,
                                                              Clock::time_point deadline,
                                                              std::size_t ask_max) {
   using Value = Result<PingAnswer, SubmitError>;
-  auto on_strand = [](std::shared_ptr<Actor> self, OfferPing given, Clock::time_point until,
-                      std::size_t most) -> asio::awaitable<Value> {
-    co_return self->apply_ping(std::move(given), until, most);
+  // The shortest way there and back: pings are many, and each is little work.
+  auto initiate = [](auto handler, std::shared_ptr<Actor> self, OfferPing given,
+                     Clock::time_point until, std::size_t most) {
+    auto& strand = self->strand_;
+    asio::post(strand, [self = std::move(self), given = std::move(given), until, most,
+                        handler = std::move(handler)]() mutable {
+      auto executor = asio::get_associated_executor(handler);
+      asio::post(executor, [handler = std::move(handler),
+                            answer = self->apply_ping(std::move(given), until, most)]() mutable {
+        std::move(handler)(std::move(answer));
+      });
+    });
   };
-  co_return co_await asio::co_spawn(
-      strand_, on_strand(shared_from_this(), std::move(ping), deadline, ask_max),
-      asio::use_awaitable);
+  co_return co_await asio::async_initiate<asio::use_awaitable_t<> const, void(Value)>(
+      initiate, asio::use_awaitable, shared_from_this(), std::move(ping), deadline, ask_max);
 }
 
 /// Whatever is in flight stands before it in the log and whatever is built later stands behind it,
@@ -38,7 +48,7 @@ Result<PingAnswer, SubmitError> Actor::apply_ping(OfferPing ping, Clock::time_po
   }
   if (halted_) return refuse(SubmitError::halted);
   auto const settings = this->settings();
-  if (state_ != State::running || !settings || log_ahead_.size() >= options_.queue_max) {
+  if (state_ != State::running || !settings || log_ahead_.size() >= kAheadMax) {
     return refuse(SubmitError::busy);
   }
   if (Clock::now() > deadline) return refuse(SubmitError::deadline_passed);
@@ -66,7 +76,7 @@ Result<PingAnswer, SubmitError> Actor::apply_ping(OfferPing ping, Clock::time_po
   if (applied.effects.empty()) return answer;  // it reserved nothing, so it leaves no trace
   log_ahead_.push_back(
       {at_us, command, std::move(applied.outcome), log_form(std::move(applied.effects))});
-  if (log_ahead_.size() >= kAheadMax) {
+  if (log_ahead_.size() >= kAheadDue) {
     ahead_due_ = true;
     asio::post(strand_, [self = shared_from_this()] { self->pump(); });
   }
