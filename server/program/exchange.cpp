@@ -54,7 +54,7 @@ namespace pg = storage::postgres;
 
 namespace {
 
-constexpr std::int64_t kLeadNumbers = 1024;  // of one block, for real-time leads
+constexpr std::int64_t kLeadNumbers = 8192;  // of one block, for real-time leads
 constexpr std::int64_t kIntentNumbers = 64;
 constexpr std::chrono::milliseconds kDatabaseWaitMax{5000};  // for a turn at the pool
 
