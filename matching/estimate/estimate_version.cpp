@@ -32,7 +32,7 @@ bool EstimateSettings::valid() const {
 }
 
 bool EstimateVersion::valid() const {
-  return version >= 0 && conversions.valid() && returns.valid();
+  return version >= 0 && conversions.valid() && returns.valid() && visits.valid();
 }
 
 Result<EstimateVersion, EstimateError> make_estimates(VersionName const& name,

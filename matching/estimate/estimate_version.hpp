@@ -25,6 +25,9 @@ struct EstimateVersion {
   std::int32_t as_of{};       // first day not counted in it
   RateTable conversions;
   RateTable returns;
+  /// Conversions of visits: far rarer than those of leads, so they have rates of their own.
+  /// Versions from before there were any say what is assumed of a market without history.
+  RateTable visits{.market_ppb = kPriorPpb, .unknown_buyer_ppb = kUnknownBuyerPpb};
 
   /// That a lead sold to this bid is kept and converts, given that it is kept.
   [[nodiscard]] Probability billable(BidKey const& key) const {
@@ -37,6 +40,7 @@ struct EstimateVersion {
   friend bool operator==(EstimateVersion const&, EstimateVersion const&) = default;
   static void fields(auto& self, auto& io) {
     io(self.version, self.made_at_us, self.as_of, self.conversions, self.returns);
+    if (io.since(6)) io(self.visits);
   }
 };
 

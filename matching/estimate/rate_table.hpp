@@ -18,18 +18,21 @@ struct BidKey {
   std::int64_t generator_no{};
 };
 
+inline constexpr std::int64_t kPriorPpb = 20'000'000;
+inline constexpr std::int64_t kUnknownBuyerPpb = 700'000'000;
+
 /// Strengths are counted in events that the parent expects: twenty conversions weigh the same at a
 /// rate of 1 % (2,000 leads) as at 10 % (200 leads).
 struct RateSettings {
-  std::int64_t prior_ppb{20'000'000};  // a market without history: 100'000 … kWhole
-  std::int64_t market_strength{5};     // each 1 … 1'000'000
+  std::int64_t prior_ppb{kPriorPpb};  // a market without history: 100'000 … kWhole
+  std::int64_t market_strength{5};    // each 1 … 1'000'000
   std::int64_t source_strength{20};
   std::int64_t buyer_strength{10};
   std::int64_t campaign_strength{20};
   std::int64_t pair_strength{30};
   /// What a buyer without history is taken for, as a part of the market's rate at the same source;
   /// 1 … 10 × kWhole.
-  std::int64_t unknown_buyer_ppb{700'000'000};
+  std::int64_t unknown_buyer_ppb{kUnknownBuyerPpb};
   std::int64_t pair_evidence_min{5};  // events seen and expected, for a row of its own; ≥ 0
   [[nodiscard]] bool valid() const;
 };

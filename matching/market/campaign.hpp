@@ -70,8 +70,18 @@ struct Campaign {
   std::set<std::int64_t> uncovered;      // conversions it owes, paid in this order
   std::int64_t conversion_factor_ppb{};  // of the estimates in force
   std::int64_t return_factor_ppb{};
+  std::int64_t visit_factor_ppb{};  // of conversions of visits
 
   [[nodiscard]] bool per_acquisition() const { return terms.model == PricingModel::cpa; }
+  /// Whether it pays for what comes of a lead, or of a visit: a visit pays per lead when it becomes
+  /// one.
+  [[nodiscard]] bool pays_on_result(bool of_visit) const {
+    return of_visit ? !pays_for_clicks() : per_acquisition();
+  }
+  [[nodiscard]] bool buys_visits() const {
+    // A trial is about leads.
+    return pays_for_clicks() || (!terms.landing_url.empty() && !in_trial());
+  }
   /// Its money less what its pool keeps.
   [[nodiscard]] std::int64_t spendable() const { return *money - pool.held(); }
   /// By its buyer, because its trial is over, or because it owes.

@@ -144,6 +144,8 @@ inline constexpr std::int32_t kPriorityMax = 10;
 inline constexpr std::int32_t kWeightMax = 1000;
 
 inline constexpr std::size_t kEventBytesMax = 64;
+/// What a visit is paid for by a campaign that pays per lead.
+inline constexpr char const* kLeadEvent = "lead";
 
 /// A campaign's standing bid, one immutable version of it.
 struct CampaignTerms {
@@ -169,7 +171,8 @@ struct CampaignTerms {
   TrialTerms trial;
   PricingModel model{PricingModel::cpl};
   bool live_bid{};  // a ping asks the buyer's endpoint; the bids here are the most it may say
-  std::string landing_url;  // cpc: where its visitors go, macros not filled in
+  std::string landing_url;  // where its visitors go, macros not filled in; cpc always has one,
+                            // others buy visits only with one
   std::string event;        // cpa: which one is paid for, at most kEventBytesMax
   std::int32_t value_bp{};  // cpa: of the conversion's value, never more than the bid; 0: the bid
 
@@ -539,14 +542,14 @@ struct RelistLead {
 /// Rounds of a lead are few: its sales are numbered through all of them.
 inline constexpr std::int32_t kRecycleRoundsMax = 20;
 
-/// A visit asks where to go: one campaign that pays for clicks gets it, or nobody does; nothing of
-/// it rests.
+/// A visit asks where to go: one campaign gets it that pays for clicks, or for what comes of
+/// visits, or nobody does; nothing of it rests.
 struct OfferClick {
   std::int64_t click_no{};  // of the numbers of leads
   std::int64_t generator_no{};
   std::int32_t version{};                 // of the rules its attributes follow
   std::vector<AttributeText> attributes;  // in the order of that version
-  std::vector<std::int64_t> paid_by;      // campaigns that paid for this visitor lately, ascending
+  std::vector<std::int64_t> paid_by;      // campaigns that got this visitor lately, ascending
   static void fields(auto& self, auto& io) {
     io(self.click_no, self.generator_no, self.version, self.attributes, self.paid_by);
   }
@@ -588,6 +591,27 @@ struct DecideConversion {
   }
 };
 
+/// What came of a click that was paid for as such: to be known, and told to its generator; nobody
+/// pays for it. The click as its row says it follows, since the market forgets one whose holdback
+/// is released. That the transaction is new to its buyer and the event to its click was looked up
+/// before.
+struct NoteConversion {
+  std::int64_t click_no{};
+  BudgetKey budget;
+  std::int64_t clicked_us{};
+  std::string event;
+  std::string transaction_id;  // 1 … kTransactionBytesMax, the buyer's
+  std::int64_t at_us{};        // when it happened
+  std::int64_t value_micros{kNone};
+  bool confirmed{};  // told by the buyer
+  static void fields(auto& self, auto& io) {
+    io(self.click_no, self.budget, self.clicked_us, self.event, self.transaction_id, self.at_us,
+       self.value_micros, self.confirmed);
+  }
+};
+/// After the click; a longer window of the market's holds here too.
+inline constexpr std::int64_t kNotedWithinUs = 90LL * 24 * 3'600'000'000;
+
 /// The order is stored in the log: new commands go at the end.
 using Command =
     std::variant<ConfigureMarket, SetZoneWindows, UpsertCampaign, PauseCampaign, SweepListings,
@@ -596,7 +620,7 @@ using Command =
                  ContestReturn, DecideDispute, WithdrawLead, Tick, ClawBack, CoverClawBack,
                  ProposeDeal, AcceptDeal, EndDeal, SetSourceTerms, WithholdLeads, OfferPing,
                  PostPing, ForgetPings, RelistLead, OfferClick, SetEstimates, ReportConversion,
-                 DecideConversion>;
+                 DecideConversion, NoteConversion>;
 
 /// The lead a command brings; null when it brings none.
 template <class C>

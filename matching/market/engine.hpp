@@ -159,7 +159,8 @@ class Engine {
   void move_counters(Context& c, Campaign const& campaign);
   [[nodiscard]] bool affordable(Campaign const& campaign, std::int64_t micros,
                                 std::int64_t pooled_micros = kNone) const;
-  [[nodiscard]] bool pools(Campaign const& campaign, MarketRules const& rules) const;
+  [[nodiscard]] bool pools(Campaign const& campaign, MarketRules const& rules,
+                           bool of_visit = false) const;
   [[nodiscard]] bool covers_a_bid(Campaign const& campaign) const;
   [[nodiscard]] bool has_room(Campaign const& campaign, std::int64_t micros) const;
   [[nodiscard]] bool has_source_room(Campaign const& campaign, std::int64_t generator_no) const;
@@ -196,24 +197,25 @@ class Engine {
   [[nodiscard]] auction::AuctionInput input_for(Listing const& listing, std::int64_t now_us) const;
 
   // engine_worth.cpp: what a bid is worth on the average
-  /// What the estimates say of one generator's leads: looked up once a lead.
+  /// What the estimates say of one generator's leads, or visits: looked up once for each.
   struct SourceOdds {
     estimate::SourceRates conversions;
     estimate::SourceRates returns;
   };
   Outcome handle(Context& c, SetEstimates const& command);
   void learn_factors(Campaign& campaign) const;
-  [[nodiscard]] SourceOdds odds_of(std::int64_t generator_no) const;
-  [[nodiscard]] std::int64_t worth_of(Campaign const& campaign, MarketRules const& rules,
+  [[nodiscard]] SourceOdds odds_of(Listing const& listing) const;
+  [[nodiscard]] std::int64_t worth_of(Campaign const& campaign, Listing const& listing,
                                       SourceOdds const& odds) const;
   [[nodiscard]] static bool trades_acquisitions(MarketRules const& rules);
 
   // engine_conversions.cpp: sales that are paid for when something comes of the lead
   Outcome handle(Context& c, ReportConversion const& command);
   Outcome handle(Context& c, DecideConversion const& command);
+  Outcome handle(Context& c, NoteConversion const& command);
   [[nodiscard]] Refusal refusal_of(ReportConversion const& command, OpenSale const* sale,
                                    std::int64_t now_us) const;
-  void agree(SaleAwarded& sold, Campaign const& campaign, MarketRules const& rules,
+  void agree(SaleAwarded& sold, Campaign const& campaign, Listing const& listing,
              std::int64_t worth_ppb) const;
   void approve(Context& c, OpenSale& sale, ConversionMoved& conversion);
   void pay(Context& c, OpenSale& sale, ConversionMoved& conversion);
@@ -221,6 +223,9 @@ class Engine {
   void pay_all_debts(Context& c);
   void close_conversion(Context& c, OpenSale& sale, ConversionState state);
   void await_conversion(Context& c, OpenSale& sale);
+  [[nodiscard]] std::int64_t lapses_us(Acquisition const& agreed) const {
+    return agreed.until_us + rules_.cpa_review_us;
+  }
   void lapse(Context& c, SaleKey const& key);
   void leave_pool(OpenSale const& sale);
   void approve_silently(Context& c, std::int64_t conversion_no);

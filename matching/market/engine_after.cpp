@@ -118,7 +118,7 @@ Outcome Engine::handle(Context& c, OpenReturn const& command) {
   if (sale == nullptr || sale->budget.buyer_no != command.buyer_no) {
     return {.refusal = Refusal::sale_unknown};
   }
-  if (sale->model == PricingModel::cpc) return {.refusal = Refusal::not_of_this_model};
+  if (sale->of_visit()) return {.refusal = Refusal::not_of_this_model};
   if (sale->return_no != 0) return {.refusal = Refusal::already_returned};
   auto const* converted = conversion(sale->conversion_no);
   if (converted != nullptr && converted->state == ConversionState::uncovered) {

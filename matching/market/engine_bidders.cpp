@@ -27,9 +27,9 @@ bool bids_live(auction::Candidate& candidate, LiveBid const& live, bool in_trial
   return true;
 }
 
-/// Visits are for campaigns that pay for clicks, leads for those that do not.
-bool meets(PricingModel model, Listing const& listing) {
-  return (model == PricingModel::cpc) == listing.click;
+/// Visits are for campaigns that want visitors, leads for those that do not pay for clicks.
+bool meets(Campaign const& campaign, Listing const& listing) {
+  return listing.click ? campaign.buys_visits() : !campaign.pays_for_clicks();
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ bool source_allowed(CampaignTerms const& terms, std::int64_t generator_no) {
 /// The checks that are not in the index: they depend on the pair or change with every sale.
 bool Engine::welcome(Campaign const& campaign, Listing const& listing, std::int64_t now_us) const {
   auto const& terms = campaign.terms;
-  if (!meets(terms.model, listing)) return false;
+  if (!meets(campaign, listing)) return false;
   if (terms.minimum_score != kNone && listing.score < terms.minimum_score) return false;
   return source_allowed(terms, listing.generator_no) && listing.open_to(campaign.buyer_no) &&
          open_at(campaign, now_us) && in_pace(campaign, now_us) &&
@@ -92,7 +92,7 @@ std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
   auto const* deal =
       listing.click ? nullptr : deal_between(campaign.buyer_no, listing.generator_no);
   candidate.worth_ppb = worth_ppb;
-  candidate.reserve_on_value = campaign.per_acquisition();
+  candidate.reserve_on_value = campaign.pays_on_result(listing.click);
   bool const deal_stands = deal != nullptr && deal->price_micros >= rules.reserve_micros;
   // A deal is about leads.
   if (deal_stands && !campaign.per_acquisition() && affordable(campaign, deal->price_micros)) {
@@ -102,7 +102,7 @@ std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
   bool const alone = candidate.exclusivity != auction::Exclusivity::shared;
   bool const among = candidate.exclusivity != auction::Exclusivity::exclusive;
   auto const whole = candidate.exclusive_bid.value_or(candidate.bid);
-  bool const pooled = pools(campaign, rules);
+  bool const pooled = pools(campaign, rules, listing.click);
   auto const covered = [&](Money bid) {
     return affordable(campaign, bid.micros,
                       pooled ? auction::value_of(bid.micros, worth_ppb) : kNone);
@@ -130,16 +130,16 @@ auction::AuctionInput Engine::bidders(Listing const& listing, Values const& valu
   index_.match(values, matches);
   auto input = input_for(listing, now_us);
   auto const& rules = rules_of(listing);
-  auto const odds = odds_of(listing.generator_no);
+  auto const odds = odds_of(listing);
   for (auto const slot : matches.slots) {
     auto const& campaign = *in_slot_[slot];
     // A ping is promised what it will be paid.
-    if (campaign.per_acquisition() && (of_ping || !trades_acquisitions(rules))) continue;
+    if (campaign.pays_on_result(listing.click) && (of_ping || !trades_acquisitions(rules)))
+      continue;
     if (!welcome(campaign, listing, now_us)) continue;
     LiveBid const* const answer = live == nullptr ? nullptr : answer_of(campaign);
     if (live != nullptr && answer == nullptr && campaign.terms.live_bid) continue;
-    // A click's worth is its bid until clicks have estimates of their own.
-    auto const worth_ppb = listing.click ? auction::kWorthWhole : worth_of(campaign, rules, odds);
+    auto const worth_ppb = worth_of(campaign, listing, odds);
     if (auto candidate = candidate_of(campaign, listing, answer, worth_ppb)) {
       input.candidates.push_back(std::move(*candidate));
     }

@@ -1,5 +1,6 @@
-// Visits: one campaign that pays for clicks gets each, or nobody. Nothing rests and nothing is
-// returned; what the sale books settles by itself once the review time is over.
+// Visits: one campaign gets each, or nobody. Nothing rests and nothing is returned. What is paid
+// for as a click settles by itself once the review time is over; what is paid for by what comes of
+// it waits for that.
 
 #include <algorithm>
 #include <iterator>
@@ -75,7 +76,8 @@ Outcome Engine::handle(Context& c, OfferClick const& command) {
         .exclusive = true,
         .shares_max = 1,
         .auction_no = auction_no,
-        .in_turn = winner.campaign_no != rules_of(held->probe).fallback_campaign});
+        .in_turn = winner.campaign_no != rules_of(held->probe).fallback_campaign,
+        .worth_ppb = worth_of(campaign, held->probe, odds_of(held->probe))});
   Outcome outcome = std::move(c.applied.outcome);
   outcome.number = auction_no;
   return outcome;

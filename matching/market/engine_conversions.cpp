@@ -37,15 +37,17 @@ std::int64_t price_of(OpenSale const& sale, std::int64_t value_micros) {
 }  // namespace
 
 /// Makes the sale one per acquisition when its campaign buys so.
-void Engine::agree(SaleAwarded& sold, Campaign const& campaign, MarketRules const& rules,
+void Engine::agree(SaleAwarded& sold, Campaign const& campaign, Listing const& listing,
                    std::int64_t worth_ppb) const {
-  if (!campaign.per_acquisition()) return;
+  if (!campaign.pays_on_result(listing.click)) return;
+  auto const& rules = rules_of(listing);
   sold.model = PricingModel::cpa;
   auto& agreed = sold.acquisition;
   agreed.until_us = sold.sold_us + rules.cpa_window_us;
-  agreed.event = campaign.terms.event;
-  agreed.value_bp = campaign.terms.value_bp;
-  if (pools(campaign, rules)) {
+  agreed.event = campaign.per_acquisition() ? campaign.terms.event : kLeadEvent;
+  agreed.value_bp = campaign.per_acquisition() ? campaign.terms.value_bp : 0;
+  agreed.visit = listing.click;
+  if (pools(campaign, rules, listing.click)) {
     agreed.held_micros = auction::value_of(sold.gross_micros, worth_ppb);
   }
 }
@@ -123,6 +125,36 @@ Outcome Engine::handle(Context& c, DecideConversion const& command) {
   conversion.moved_us = c.now_us;
   approve(c, sale, conversion);
   return approved(conversion);
+}
+
+/// Nothing moves but the number of conversions.
+Outcome Engine::handle(Context& c, NoteConversion const& command) {
+  if (command.event.empty() || command.event.size() > kEventBytesMax) {
+    return {.refusal = Refusal::event_unknown};
+  }
+  auto const until = command.clicked_us + std::max(kNotedWithinUs, rules_.cpa_window_us);
+  bool const early = command.at_us < command.clicked_us - command.clicked_us % kSecondUs;
+  if (early || command.at_us > until || command.at_us > c.now_us) {
+    return {.refusal = Refusal::conversion_window_closed};
+  }
+  if (command.transaction_id.empty() || command.transaction_id.size() > kTransactionBytesMax ||
+      !is_value(command.value_micros)) {
+    return {.refusal = Refusal::amount_invalid};
+  }
+  ConversionMoved noted;
+  noted.conversion_no = ++numbers_.conversion;
+  noted.lead_no = command.click_no;
+  noted.budget = command.budget;
+  noted.event = command.event;
+  noted.transaction_id = command.transaction_id;
+  noted.at_us = command.at_us;
+  noted.value_micros = command.value_micros;
+  noted.state = ConversionState::noted;
+  noted.confirmed = command.confirmed;
+  noted.opened = true;
+  noted.moved_us = c.now_us;
+  c.applied.effects.emplace_back(std::move(noted));
+  return {.number = numbers_.conversion};
 }
 
 /// While a return is open a conversion waits for that.
@@ -238,7 +270,7 @@ void Engine::close_conversion(Context& c, OpenSale& sale, ConversionState state)
 /// time may be told of a while later.
 void Engine::await_conversion(Context& c, OpenSale& sale) {
   sale.state = SaleState::waiting;
-  sale.due_us = std::max(c.now_us, sale.acquisition.until_us + rules_.cpa_review_us);
+  sale.due_us = std::max(c.now_us, lapses_us(sale.acquisition));
   schedule(Tick::settlement, {sale.due_us, sale.key.lead_no, sale.key.slot});
   c.applied.effects.emplace_back(
       SaleStepped{sale.key.lead_no, sale.key.slot, SaleStep::waiting, 0, sale.due_us});

@@ -98,9 +98,9 @@ bool Engine::affordable(Campaign const& campaign, std::int64_t micros,
   return *campaign.money - campaign.reserved.micros >= needed && has_room(campaign, micros);
 }
 
-/// Whether what it buys under these rules is kept in its pool.
-bool Engine::pools(Campaign const& campaign, MarketRules const& rules) const {
-  return campaign.per_acquisition() && rules.cpa_hold == CpaHold::pooled;
+/// Whether the leads, or visits, it buys under these rules are kept in its pool.
+bool Engine::pools(Campaign const& campaign, MarketRules const& rules, bool of_visit) const {
+  return campaign.pays_on_result(of_visit) && rules.cpa_hold == CpaHold::pooled;
 }
 
 /// Whether its money is enough to bid on; what pings hold for a while does not stop a campaign.

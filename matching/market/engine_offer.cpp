@@ -108,7 +108,7 @@ void Engine::meet_campaigns(Context& c, Listing& listing, Values const& market_v
   LEADEX_CHECK(result.has_value());
   auto const auction_no = record(c, listing, input, *result, false);
   c.applied.outcome.number = auction_no;
-  auto const odds = odds_of(listing.generator_no);
+  auto const odds = odds_of(listing);
   for (auto const& winner : result->winners) {
     auto const& campaign = campaigns_.at(winner.campaign_no);
     sell(c, listing,
@@ -118,7 +118,7 @@ void Engine::meet_campaigns(Context& c, Listing& listing, Values const& market_v
           .shares_max = campaign.terms.max_shares,
           .auction_no = auction_no,
           .in_turn = !winner.by_deal && winner.campaign_no != rules_of(listing).fallback_campaign,
-          .worth_ppb = worth_of(campaign, rules_of(listing), odds)});
+          .worth_ppb = worth_of(campaign, listing, odds)});
   }
 }
 

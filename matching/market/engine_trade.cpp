@@ -49,7 +49,7 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
   auto const had = buying == campaigns_.end() ? 0 : buying->second.spendable();
   // What was promised to a ping, or chosen by hand, is paid for as a lead.
   if (buying != campaigns_.end() && !award.by_hand && !award.promised) {
-    agree(sold, buying->second, rules, award.worth_ppb);
+    agree(sold, buying->second, listing, award.worth_ppb);
   }
   if (sold.acquisition.held_micros != kNone) {
     buying->second.pool.add(sold.gross_micros, sold.acquisition.held_micros);
@@ -69,10 +69,13 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
     sold.trial = !award.by_hand && campaign.in_trial();
     count_sale(c, campaign, sold, award.promised, had);
   }
-  sold.state = webhook ? SaleState::pending : SaleState::delivered;
-  sold.due_us = c.now_us + (webhook         ? rules.delivery_deadline_us
-                            : listing.click ? rules.click_review_us
-                                            : return_window_us(listing, award.budget, sold.trial));
+  bool const awaits = sold.acquisition.visit;
+  sold.state = webhook ? SaleState::pending : awaits ? SaleState::waiting : SaleState::delivered;
+  sold.due_us =
+      awaits ? lapses_us(sold.acquisition)
+             : c.now_us + (webhook         ? rules.delivery_deadline_us
+                           : listing.click ? rules.click_review_us
+                                           : return_window_us(listing, award.budget, sold.trial));
 
   listing.shares_held |= static_cast<std::uint16_t>(1U << (sold.slot % kSharesPerRound));
   listing.exclusive_held = listing.exclusive_held || award.exclusive;

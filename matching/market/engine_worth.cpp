@@ -31,20 +31,28 @@ void Engine::learn_factors(Campaign& campaign) const {
       estimates_.conversions.factor_ppb(campaign.campaign_no, campaign.buyer_no);
   campaign.return_factor_ppb =
       estimates_.returns.factor_ppb(campaign.campaign_no, campaign.buyer_no);
+  campaign.visit_factor_ppb = estimates_.visits.factor_ppb(campaign.campaign_no, campaign.buyer_no);
 }
 
-Engine::SourceOdds Engine::odds_of(std::int64_t generator_no) const {
-  return {estimates_.conversions.at(generator_no), estimates_.returns.at(generator_no)};
+Engine::SourceOdds Engine::odds_of(Listing const& listing) const {
+  auto const no = listing.generator_no;
+  if (listing.click) return {estimates_.visits.at(no), {}};
+  return {estimates_.conversions.at(no), estimates_.returns.at(no)};
 }
 
 /// In parts per billion, rounded down. A lead that is paid for as such counts whole where prices
-/// decide; where values do, by its chance of being kept.
-std::int64_t Engine::worth_of(Campaign const& campaign, MarketRules const& rules,
+/// decide; where values do, by its chance of being kept. So does a click; a visit that is paid for
+/// by what comes of it cannot be returned.
+std::int64_t Engine::worth_of(Campaign const& campaign, Listing const& listing,
                               SourceOdds const& odds) const {
-  bool const acquisition = campaign.per_acquisition();
-  if (!acquisition && rules.rank_by == RankBy::price) return auction::kWorthWhole;
   static_assert(auction::kWorthWhole == estimate::kWhole);
   auto const no = campaign.campaign_no;
+  bool const acquisition = campaign.pays_on_result(listing.click);
+  if (listing.click) {
+    if (!acquisition) return auction::kWorthWhole;
+    return odds.conversions.probability(no, campaign.visit_factor_ppb).ppb;
+  }
+  if (!acquisition && rules_of(listing).rank_by == RankBy::price) return auction::kWorthWhole;
   auto const returned = odds.returns.probability(no, campaign.return_factor_ppb);
   auto const kept = estimate::kWhole - returned.ppb;
   if (!acquisition) return kept;

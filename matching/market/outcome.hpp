@@ -47,12 +47,13 @@ enum class Refusal : std::uint8_t {
   not_counterparty = 31,  // who proposed a deal cannot accept it
   trial_fixed = 32,       // terms of a trial that has begun
   ping_expired = 33,
-  ping_used = 34,                 // its promise was kept once
-  not_of_this_model = 35,         // what is paid for by the click has no bids, purchases or returns
-  estimates_invalid = 36,         // or older than those in force
-  not_per_acquisition = 37,       // the sale is paid for otherwise
-  already_converted = 38,         // or another conversion of the sale waits for its buyer's word
-  event_unknown = 39,             // not what the sale is paid for
+  ping_used = 34,            // its promise was kept once
+  not_of_this_model = 35,    // what is paid for by the click has no bids or purchases, a visit no
+                             // return
+  estimates_invalid = 36,    // or older than those in force
+  not_per_acquisition = 37,  // the sale is paid for otherwise
+  already_converted = 38,    // or another conversion of the sale waits for its buyer's word
+  event_unknown = 39,        // not what the sale is paid for
   conversion_window_closed = 40,  // it happened before the sale or too late after it
   conversion_unknown = 41,        // or decided
   return_open = 42,               // its buyer says that the lead is no good
@@ -118,8 +119,10 @@ struct Acquisition {
                                     // holds its whole price
   std::int32_t value_bp{};          // of the conversion's value; 0: its whole price
   std::string event;
+  bool visit{};  // a click's: nothing is delivered or returned
   static void fields(auto& self, auto& io) {
     io(self.until_us, self.held_micros, self.value_bp, self.event);
+    if (io.since(6)) io(self.visit);
   }
 };
 
@@ -134,7 +137,8 @@ struct SaleAwarded {
   std::int32_t shares_max{};  // the owner's limit on sharing this lead
   std::int64_t auction_no{};
   std::int64_t sold_us{};
-  SaleState state{};      // delivered at once for pull campaigns and the desk
+  SaleState state{};      // delivered at once for pull campaigns and the desk; a visit that is paid
+                          // for by what comes of it waits from the start
   std::int64_t due_us{};  // deadline of delivery, or end of the return window
   std::array<std::int64_t, kWindowKinds>
       windows{};     // begin of each cap window it counts in; 0 none
@@ -142,6 +146,7 @@ struct SaleAwarded {
   bool of_source{};  // counted against the campaign's caps per source
   PricingModel model{PricingModel::cpl};
   Acquisition acquisition;  // model cpa
+  [[nodiscard]] bool of_visit() const { return model == PricingModel::cpc || acquisition.visit; }
   static void fields(auto& self, auto& io) {
     io(self.lead_no, self.slot, self.budget, self.generator_no, self.gross_micros, self.exclusive,
        self.shares_max, self.auction_no, self.sold_us, self.state, self.due_us, self.windows);
@@ -400,6 +405,7 @@ enum class ConversionState : std::uint8_t {
   approved = 1,   // paid
   rejected = 2,   // by its buyer, by staff, or because the lead was returned
   uncovered = 4,  // approved, and waits for its buyer's money
+  noted = 5,      // of a click that was paid for as such: it costs nothing
 };
 
 /// A conversion as it stands now.
@@ -412,7 +418,7 @@ struct ConversionMoved {
   std::string transaction_id;
   std::int64_t at_us{};
   std::int64_t value_micros{kNone};
-  std::int64_t price_micros{kNone};  // once it is approved
+  std::int64_t price_micros{kNone};  // once it is approved; of a noted one never
   ConversionState state{};
   bool confirmed{};       // reported by its buyer
   std::int64_t due_us{};  // pending: when silence approves it

@@ -39,6 +39,7 @@ struct OpenSale {
   SaleState state{};
   std::array<std::int64_t, kWindowKinds> windows{};  // begin of each cap window it counts in
 
+  [[nodiscard]] bool of_visit() const { return model == PricingModel::cpc || acquisition.visit; }
   /// Whether its price is no part of its budget's debits yet, only of the campaign's pool.
   [[nodiscard]] bool pooled() const {
     return acquisition.held_micros != kNone && state != SaleState::settled;

@@ -58,15 +58,41 @@ void expect_within_limits(Engine const& engine, PingReserved const& ping) {
   }
 }
 
-/// A visit is sold once, to a campaign that pays for clicks, for no less than the click reserve.
+/// A visit is sold once, to a campaign that pays for clicks or for what comes of visits.
 void expect_click(ShadowTables const& tables, Engine const& engine, SaleAwarded const& award) {
   ASSERT_EQ(award.slot, 0);
   ASSERT_TRUE(award.exclusive);
   ASSERT_FALSE(tables.leads().contains(award.lead_no)) << "a lead and a click";
-  ASSERT_GE(award.gross_micros, std::max<std::int64_t>(engine.rules().click_reserve_micros, 1));
-  ASSERT_TRUE(engine.campaign(award.budget.campaign_no)->pays_for_clicks());
   ASSERT_NE(award.state, SaleState::voided);
   ASSERT_NE(award.state, SaleState::pending);
+  bool const as_such = award.model == PricingModel::cpc;
+  ASSERT_EQ(engine.campaign(award.budget.campaign_no)->pays_for_clicks(), as_such);
+  ASSERT_TRUE(as_such || award.state != SaleState::delivered) << "it waits from the start";
+}
+
+/// What a visit goes for as it is sold: by the estimates, looked up plainly, its price is worth the
+/// click reserve; the campaign's terms are what it was agreed on.
+void expect_visit_sold(ShadowTables const& tables, Engine const& engine, SaleAwarded const& award) {
+  auto const& campaign = *engine.campaign(award.budget.campaign_no);
+  auto const reserve = std::max<std::int64_t>(engine.rules().click_reserve_micros, 1);
+  if (award.model == PricingModel::cpc) {
+    ASSERT_GE(award.gross_micros, reserve);
+    ASSERT_EQ(award.due_us, award.sold_us + engine.rules().click_review_us);
+    return;
+  }
+  auto const p = tables.estimates().visits.probability(
+      {campaign.campaign_no, campaign.buyer_no, award.generator_no});
+  auto const worth = auction::value_of(award.gross_micros, p.ppb);
+  ASSERT_GE(worth, reserve);
+  ASSERT_FALSE(campaign.terms.landing_url.empty());
+  ASSERT_FALSE(award.trial);
+  auto const& agreed = award.acquisition;
+  bool const cpa = campaign.terms.model == PricingModel::cpa;
+  ASSERT_EQ(agreed.event, cpa ? campaign.terms.event : "lead");
+  ASSERT_EQ(agreed.until_us, award.sold_us + engine.rules().cpa_window_us);
+  ASSERT_EQ(award.due_us, agreed.until_us + engine.rules().cpa_review_us);
+  bool const pooled = engine.rules().cpa_hold == CpaHold::pooled;
+  ASSERT_EQ(agreed.held_micros, pooled ? worth : kNone);
 }
 
 /// What must hold of the tables after every command.
@@ -77,9 +103,11 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine, PlainPi
   std::map<std::pair<std::int64_t, std::int64_t>, int> had;    // (lead, buyer) → sales
   for (auto const& [key, sale] : tables.sales()) {
     auto const& award = sale.award;
-    if (award.model == PricingModel::cpc) {
+    bool const paid = award.state != SaleState::lapsed && award.state != SaleState::voided &&
+                      !ShadowTables::in_pool(sale);
+    if (award.of_visit()) {
       ASSERT_NO_FATAL_FAILURE(expect_click(tables, engine, award));
-      held += award.gross_micros - sale.credited_micros;
+      if (paid) held += award.gross_micros - sale.credited_micros;
       continue;
     }
     ASSERT_GE(award.gross_micros, kUnit) << "below the reserve";
@@ -95,7 +123,6 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine, PlainPi
       ASSERT_EQ(award.state, SaleState::returned) << "listed again though a sale stands";
       continue;
     }
-    bool const paid = award.state != SaleState::lapsed && !ShadowTables::in_pool(sale);
     if (paid) held += award.gross_micros - sale.credited_micros;
     ++owners[key.lead_no][key.slot % kSharesPerRound];
     if (award.exclusive) owners[key.lead_no][99] += 100;
@@ -153,6 +180,12 @@ void expect_paid(ShadowTables const& tables, ConversionMoved const& conversion) 
   if (now == ConversionState::uncovered) {
     ASSERT_TRUE(ShadowTables::in_pool(tables.sales().at({conversion.lead_no, conversion.slot})));
   }
+  if (conversion.state == ConversionState::noted) {
+    auto const& click = tables.sales().at({conversion.lead_no, 0}).award;
+    ASSERT_EQ(click.model, PricingModel::cpc);
+    ASSERT_GE(conversion.at_us, click.sold_us - kUnit);
+    ASSERT_EQ(conversion.price_micros, kNone);
+  }
   if (conversion.state != ConversionState::approved) return;
   auto const& sale = tables.sales().at({conversion.lead_no, conversion.slot});
   ASSERT_EQ(sale.award.state, SaleState::settled);
@@ -181,12 +214,12 @@ std::vector<SoldShare> promised(Applied const& applied) {
   return shares;
 }
 
-/// The campaign that a visit went to; 0 none.
-std::int64_t gone_to(Applied const& applied) {
+/// The sale of a visit; null when nobody got it.
+SaleAwarded const* sold_to(Applied const& applied) {
   for (auto const& effect : applied.effects) {
-    if (auto const* sale = std::get_if<SaleAwarded>(&effect)) return sale->budget.campaign_no;
+    if (auto const* sale = std::get_if<SaleAwarded>(&effect)) return sale;
   }
-  return 0;
+  return nullptr;
 }
 
 /// Shares as a preview tells them: numbered as they come.
@@ -213,6 +246,9 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
   int approved = 0;
   int owed = 0;
   int lapsed = 0;
+  int awaited = 0;
+  int from_visits = 0;
+  int noted = 0;
   for (int round = 0; round < rounds(); ++round) {
     auto const seed = first + static_cast<unsigned>(round);
     SCOPED_TRACE(testing::Message() << "seed " << seed);
@@ -236,10 +272,15 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
       auto const way = click != nullptr ? engine.preview(*click, run.now_us()) : 0;
       auto const applied = engine.apply(run.now(), command);
       if (click != nullptr) {
-        ASSERT_EQ(way, gone_to(applied));
+        auto const* const sale = sold_to(applied);
+        ASSERT_EQ(way, sale == nullptr ? 0 : sale->budget.campaign_no);
         ASSERT_FALSE(std::ranges::binary_search(click->paid_by, way));
         ASSERT_EQ(applied.effects.empty(), way == 0) << "a trace of nothing";
         clicked += way != 0 ? 1 : 0;
+        if (sale != nullptr) {
+          ASSERT_NO_FATAL_FAILURE(expect_visit_sold(tables, engine, *sale));
+          if (sale->acquisition.visit) ++awaited;
+        }
       }
       if (tried) ASSERT_EQ(encode_value(*tried), encode_value(as_tried(applied.outcome.sold)));
       if (price) ASSERT_EQ(encode_value(*price), encode_value(promised(applied)));
@@ -257,6 +298,11 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
         if (auto const* told = std::get_if<ConversionMoved>(&effect)) {
           if (told->state == ConversionState::approved) ++approved;
           if (told->state == ConversionState::uncovered) ++owed;
+          if (told->state == ConversionState::noted) ++noted;
+          if (told->state == ConversionState::approved &&
+              tables.sales().at({told->lead_no, told->slot}).award.of_visit()) {
+            ++from_visits;
+          }
           ASSERT_NO_FATAL_FAILURE(expect_paid(tables, *told));
         }
         auto const* stepped = std::get_if<SaleStepped>(&effect);
@@ -287,6 +333,9 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
     EXPECT_GT(lapsed, rounds()) << "hardly a sale lapsed";
     EXPECT_GT(owed, 0) << "no pool ran dry";
   }
+  EXPECT_GT(awaited, 0) << "hardly a visit went to who pays for what comes of it";
+  EXPECT_GT(from_visits, 0) << "hardly a visit came to anything";
+  EXPECT_GT(noted, 0) << "hardly a conversion of a click was noted";
 }
 
 TEST(Engine, AReloadedEngineDecidesAsTheOneBefore) {

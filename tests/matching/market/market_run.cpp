@@ -146,6 +146,8 @@ Command MarketRun::estimates() {
   made.conversions.buyers = {{1, 500'000'000 + below(1'000'000'000)}};
   made.conversions.campaigns = {{2, 500'000'000 + below(1'000'000'000)}};
   made.conversions.pairs = {{102, 3, below(estimate::kWhole)}};
+  made.visits = made.conversions;
+  made.visits.market_ppb = rate() * 1'000'000;
   made.returns.market_ppb = below(200'000'000);
   return set;
 }
@@ -164,6 +166,22 @@ Command MarketRun::conversion() {
   if (below(2) == 0) report.value_micros = below(20 * kUnit);
   report.confirmed = below(3) != 0;
   return report;
+}
+
+/// Of a click that was paid for as such; now and then of one that has not happened yet.
+Command MarketRun::note() {
+  if (clicks_.empty()) return Tick{};
+  auto const sale = any_of(clicks_);
+  NoteConversion note;
+  note.click_no = sale.lead_no;
+  note.budget = sale.budget;
+  note.clicked_us = sale.sold_us;
+  note.event = below(12) == 0 ? "" : "conversion";
+  note.transaction_id = "t" + std::to_string(++transactions_);
+  note.at_us = below(6) == 0 ? sale.sold_us - below(300) * kMinuteUs : now_us_;
+  if (below(2) == 0) note.value_micros = below(20 * kUnit);
+  note.confirmed = below(2) == 0;
+  return note;
 }
 
 Command MarketRun::word_on_conversion() {
@@ -254,6 +272,9 @@ Command MarketRun::campaign() {
     terms.bid_micros += (pooled_ ? 9 : 3) * kUnit;
     terms.event = below(8) == 0 ? "policy" : "conversion";
     if (below(3) == 0) terms.value_bp = static_cast<std::int32_t>(1 + below(10'000));
+  }
+  if (terms.model != PricingModel::cpc && below(3) == 0) {
+    terms.landing_url = "https://example.com/?a={click_id}";
   }
   return upsert;
 }
@@ -430,8 +451,9 @@ Command MarketRun::next(Engine const& engine) {
     case 32:
     case 33:
     case 34:
-    case 35:
       return conversion();
+    case 35:
+      return below(4) == 0 ? note() : conversion();
     case 36:
       return word_on_conversion();
     case 37:
@@ -500,6 +522,7 @@ void MarketRun::learn(Applied const& applied) {
     if (auto const* sale = std::get_if<SaleAwarded>(&effect)) {
       sales_.push_back(*sale);
       if (sale->model == PricingModel::cpa) acquisitions_.push_back(*sale);
+      if (sale->model == PricingModel::cpc) clicks_.push_back(*sale);
       rows_[{sale->lead_no, sale->slot}] = {*sale, 0};
     }
     if (auto const* bid = std::get_if<BidMoved>(&effect)) bids_.push_back(*bid);
@@ -526,6 +549,7 @@ void MarketRun::learn(Applied const& applied) {
   forget(deals_);
   forget(conversions_);
   forget(acquisitions_);
+  forget(clicks_);
   forget(pinged_);
 }
 

@@ -47,6 +47,7 @@ class MarketRun {
   [[nodiscard]] Command click();
   [[nodiscard]] Command estimates();
   [[nodiscard]] Command conversion();
+  [[nodiscard]] Command note();
   [[nodiscard]] Command word_on_conversion();
   void narrow(CampaignTerms& terms);
   [[nodiscard]] std::string targeting();
@@ -70,7 +71,8 @@ class MarketRun {
   std::vector<DealMoved> deals_;
   std::vector<ConversionMoved> conversions_;
   std::vector<SaleAwarded> acquisitions_;
-  bool pooled_{};  // its market's holds for acquisitions
+  std::vector<SaleAwarded> clicks_;  // paid for as such
+  bool pooled_{};                    // its market's holds for acquisitions
   std::int64_t estimates_{};
   std::int64_t transactions_{};
   struct Pinged {

@@ -47,7 +47,7 @@ class ShadowTables {
     }
     for (auto const& [key, sale] : sales_) {
       out.sales.push_back(sale);
-      if (sale.award.model == PricingModel::cpc) continue;
+      if (sale.award.of_visit()) continue;
       if (sale.award.state == SaleState::delivered || sale.award.state == SaleState::settled ||
           sale.award.state == SaleState::returned || sale.award.state == SaleState::waiting ||
           sale.award.state == SaleState::lapsed) {
@@ -120,6 +120,9 @@ class ShadowTables {
     return conversions_;
   }
   [[nodiscard]] std::map<std::int64_t, LeadImage> const& leads() const { return leads_; }
+  [[nodiscard]] estimate::EstimateVersion estimates() const {
+    return estimates_.value_or(without_history());
+  }
 
  private:
   [[nodiscard]] bool has_pending(std::int64_t lead_no) const {
