@@ -40,6 +40,13 @@ void roll(CounterWindow& counter, Zone const& zone, std::size_t kind) {
   }
 }
 
+/// Whether some of what it bids on is kept in its pool: that costs the least at once.
+bool pools_some(Campaign const& campaign, MarketRules const& rules) {
+  bool const later =
+      campaign.pays_on_result(false) || (campaign.buys_visits() && campaign.pays_on_result(true));
+  return rules.cpa_hold == CpaHold::pooled && later;
+}
+
 }  // namespace
 
 void Engine::place_in_zone(Campaign& campaign) {
@@ -107,7 +114,7 @@ bool Engine::pools(Campaign const& campaign, MarketRules const& rules, bool of_v
 bool Engine::covers_a_bid(Campaign const& campaign) const {
   auto const held = campaign.pool.held();
   auto const least = campaign.least_bid();
-  return *campaign.money >= (pools(campaign, rules_) ? std::max(held, least) : held + least);
+  return *campaign.money >= (pools_some(campaign, rules_) ? std::max(held, least) : held + least);
 }
 
 bool Engine::open_at(Campaign const& campaign, std::int64_t now_us) const {
@@ -156,9 +163,10 @@ bool Engine::in_pace(Campaign const& campaign, std::int64_t now_us) const {
 /// Whether a lead may meet the campaign at all: the mask of the index.
 void Engine::refresh(Campaign& campaign) {
   auto const zone = zones_.find(campaign.terms.zone);
-  bool const open = campaign.status == CampaignStatus::active && campaign.targeting_valid &&
-                    zone != zones_.end() && zone->second.known() &&
-                    affordable(campaign, campaign.least_bid(), pools(campaign, rules_) ? 0 : kNone);
+  bool const open =
+      campaign.status == CampaignStatus::active && campaign.targeting_valid &&
+      zone != zones_.end() && zone->second.known() &&
+      affordable(campaign, campaign.least_bid(), pools_some(campaign, rules_) ? 0 : kNone);
   index_.set_eligible(campaign.slot, open);
 }
 

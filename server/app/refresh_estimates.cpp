@@ -34,20 +34,25 @@ storage::CountedDays days_until(Timestamp now, estimate::EstimateSettings const&
   return {as_of - kHistoryDays, as_of, settings.delay.buckets};
 }
 
-/// Conversions of leads that were sold for one; returns of all.
+/// Conversions of leads that were sold for one, and of visits by themselves; returns of all leads.
 Result<estimate::EstimateVersion, estimate::EstimateError> make_version(
     estimate::VersionName const& name, std::vector<storage::SoldCounts> const& counts,
     std::int32_t as_of, estimate::EstimateSettings const& settings) {
   estimate::Snapshot acquisitions{as_of, {}};
-  estimate::Snapshot all{as_of, {}};
+  estimate::Snapshot visits{as_of, {}};
+  estimate::Snapshot leads{as_of, {}};
   for (auto const& sold : counts) {
-    if (sold.per_acquisition) acquisitions.cohorts.push_back(sold.cohort);
-    all.cohorts.push_back(sold.cohort);
+    auto& of_its_kind = sold.visits ? visits : acquisitions;
+    if (sold.per_acquisition) of_its_kind.cohorts.push_back(sold.cohort);
+    if (!sold.visits) leads.cohorts.push_back(sold.cohort);
   }
   auto version = estimate::make_estimates(name, acquisitions, settings);
-  auto const returns = estimate::make_estimates(name, all, settings);
+  auto const of_visits = estimate::make_estimates(name, visits, settings);
+  auto const returns = estimate::make_estimates(name, leads, settings);
   if (!version) return version;
+  if (!of_visits) return of_visits;
   if (!returns) return returns;
+  version->visits = of_visits->conversions;
   version->returns = returns->returns;
   return version;
 }
@@ -103,7 +108,7 @@ asio::awaitable<Result<EstimateReport, storage::StoreError>> report_estimates(
   std::vector<estimate::Predicted> predictions;
   estimate::Snapshot snapshot{days.as_of, {}};
   for (auto const& sold : *counts) {
-    if (!sold.per_acquisition) continue;
+    if (!sold.per_acquisition || sold.visits) continue;
     auto const& cohort = sold.cohort;
     auto const* foretold = &first;
     for (auto const& version : *versions) {

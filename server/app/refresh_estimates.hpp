@@ -25,8 +25,8 @@ struct EstimateServices {
 
 struct EstimateReport {
   estimate::EstimateVersion in_force;
-  /// What each day's estimates foretold of the leads sold that day; of days before the first
-  /// version, what is assumed of a market without history.
+  /// What each day's estimates foretold of the leads (not the visits) sold that day; of days before
+  /// the first version, what is assumed of a market without history.
   estimate::CalibrationReport calibration;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
-// FanOut: follows the markets' batches and makes events and deliveries of them, each exactly once,
-// however many processes do so. run() is one coroutine on an executor that runs one thing at a
-// time; nudge() and stop() come from any thread.
+// FanOut: follows the markets' batches and makes events, deliveries and postbacks of them, each
+// exactly once, however many processes do so. run() is one coroutine on an executor that runs one
+// thing at a time; nudge() and stop() come from any thread.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>

@@ -14,13 +14,21 @@ namespace {
 
 using storage::FanOutTx;
 
-std::vector<Happening> read_batches(MarketNo market, FanOutTx const& tx) {
-  std::vector<Happening> all;
+/// What the batches mean to accounts, and of which conversions generators can be told.
+struct Followed {
+  std::vector<Happening> happenings;
+  std::vector<storage::NewPostback> postbacks;
+};
+
+Followed read_batches(MarketNo market, FanOutTx const& tx) {
+  Followed all;
   for (auto const& batch : tx.batches()) {
     auto const body = market::read_body(batch.body);
     if (!body) throw std::runtime_error("a batch is in a format this program does not know");
     auto const some = happenings(market, batch.seq, *body);
-    all.insert(all.end(), some.begin(), some.end());
+    all.happenings.insert(all.happenings.end(), some.begin(), some.end());
+    auto const told = told_conversions(*body);
+    all.postbacks.insert(all.postbacks.end(), told.begin(), told.end());
   }
   return all;
 }
@@ -124,7 +132,8 @@ std::vector<storage::NewDelivery> delivery_rows(
 }
 
 void make_rows(crypto::PublicIdCodec const& ids, MarketNo market, Timestamp now, FanOutTx& tx) {
-  auto all = read_batches(market, tx);
+  auto const followed = read_batches(market, tx);
+  auto all = followed.happenings;
   look_up_accounts(all, tx);
   auto const confirming = campaign_endpoints(ids, all, tx);
   auto const events = event_rows(all);
@@ -137,6 +146,7 @@ void make_rows(crypto::PublicIdCodec const& ids, MarketNo market, Timestamp now,
   }
   tx.insert(events);
   tx.insert(delivery_rows(all, confirming, subscriptions), now);
+  tx.insert(followed.postbacks, now);
 }
 
 }  // namespace

@@ -153,4 +153,20 @@ std::vector<Happening> happenings(MarketNo market, std::int64_t batch_seq,
   return collector.take();
 }
 
+std::vector<storage::NewPostback> told_conversions(market::CommitBody const& body) {
+  using market::ConversionState;
+  std::vector<storage::NewPostback> told;
+  for (auto const& item : body.items) {
+    for (auto const& effect : item.effects) {
+      auto const* const moved = std::get_if<market::ConversionMoved>(&effect);
+      if (moved == nullptr || moved->state == ConversionState::pending ||
+          moved->state == ConversionState::uncovered) {
+        continue;
+      }
+      told.push_back({moved->conversion_no, moved->lead_no, moved->state});
+    }
+  }
+  return told;
+}
+
 }  // namespace leadex::delivery

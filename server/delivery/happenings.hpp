@@ -32,4 +32,7 @@ struct Happening {
 [[nodiscard]] std::vector<Happening> happenings(MarketNo market, std::int64_t batch_seq,
                                                 market::CommitBody const& body);
 
+/// Conversions whose generator can be told now: paid, rejected or noted; each once in its life.
+[[nodiscard]] std::vector<storage::NewPostback> told_conversions(market::CommitBody const& body);
+
 }  // namespace leadex::delivery

@@ -36,8 +36,9 @@ void add_to(storage::Lookups& wanted, Submission const& s) {
   for (auto const& row : s.admissions) {
     wanted.persons.insert(wanted.persons.end(), row.digests.begin(), row.digests.end());
   }
-  if (auto const* report = std::get_if<ReportConversion>(&s.command)) {
-    wanted.transactions.push_back({report->buyer_no, report->transaction_id});
+  if (auto named = transaction_of(s.command)) wanted.transactions.push_back(std::move(*named));
+  if (auto const* note = std::get_if<NoteConversion>(&s.command)) {
+    wanted.clicks.push_back(note->click_no);
   }
   if (auto const once = happens_once(s.command)) {
     auto& of_its_kind = once->what == Once::What::intent      ? wanted.intents
@@ -48,9 +49,15 @@ void add_to(storage::Lookups& wanted, Submission const& s) {
 }
 
 bool needs_look_up(Submission const& s) {
-  return s.idempotency || std::holds_alternative<ReportConversion>(s.command) ||
-         !s.persons.empty() || !s.admissions.empty() || !s.withhold_persons.empty() || s.click ||
-         happens_once(s.command);
+  return s.idempotency || transaction_of(s.command) || !s.persons.empty() ||
+         !s.admissions.empty() || !s.withhold_persons.empty() || s.click || happens_once(s.command);
+}
+
+/// What is found of one is found once.
+template <class T>
+void each_once(std::vector<T>& wanted) {
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
 }
 
 std::string key_id(IdempotencyClaim const& claim) {
@@ -197,9 +204,8 @@ void Actor::start_look_up() {
   // Real-time work waits for what goes along with it: one of bulk, so that bulk goes on as well.
   take(bulk_for_look_up_, items.empty() ? kLookUpItemsMax : items.size() + 1);
   if (items.empty()) return;
-  std::sort(wanted.visitors.begin(), wanted.visitors.end());
-  wanted.visitors.erase(std::unique(wanted.visitors.begin(), wanted.visitors.end()),
-                        wanted.visitors.end());
+  each_once(wanted.visitors);
+  each_once(wanted.clicks);
   look_up_floor_ = released_seq_;
   looking_up_ = true;
   pipeline_->look_up(std::move(wanted), [self = shared_from_this(), items](auto found) {
@@ -246,9 +252,14 @@ void Actor::on_looked_up(std::vector<ItemPtr> const& items,
     item->withheld = persons.holders(s);
     item->leads = persons.leads(s);
     item->clicks = persons.clicks(s);
-    if (auto const* report = std::get_if<ReportConversion>(&s.command)) {
-      item->transaction_known =
-          known_transactions.contains({report->buyer_no, report->transaction_id});
+    if (auto const named = transaction_of(s.command)) {
+      item->transaction_known = known_transactions.contains(*named);
+    }
+    item->noted.clear();
+    if (auto const* note = std::get_if<NoteConversion>(&s.command)) {
+      for (auto const& noted : found->noted) {
+        if (noted.click_no == note->click_no) item->noted.push_back(noted.event);
+      }
     }
     if (auto const once = happens_once(s.command)) item->still_open = open.contains(*once);
     auto& lane = s.lane == Lane::real_time ? real_time_ : bulk_;

@@ -68,6 +68,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
     std::vector<storage::FoundClick> clicks;  // of a visitor, of late
     bool still_open{};                        // of what happens once
     bool transaction_known{};                 // of a conversion
+    std::vector<std::string> noted;           // events of the click that it is of
     bool alone{};    // runs in a batch of its own, after a batch it was in was refused
     bool follows{};  // has no effect of its own: answered when the batch it is with is durable
     std::string in_flight_key;
@@ -122,6 +123,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   void apply_command(Building& building, ItemPtr const& item, Command const& command);
   bool check_persons(Building& building, Item& item);
   bool check_transaction(Building& building, Item const& item);
+  bool noted_before(Item& item) const;
   void release_claims(Building& building, std::size_t persons_before);
   void complete_rights(Building& building, Item& item);
   void find_leads(Building& building, Item const& item, WithholdLeads& command);

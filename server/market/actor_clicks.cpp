@@ -1,4 +1,4 @@
-// Visits: each is charged once to whoever gets it, durably before the visitor is sent on. See
+// Visits: each is sold once to whoever gets it, durably before the visitor is sent on. See
 // docs/decisions/0018.
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 
 namespace leadex::market {
 
-/// Completes the command by who paid for the visitor within a day, of what was looked up and of
+/// Completes the command by who got the visitor within a day, of what was looked up and of
 /// what was charged since. @return false when the placement's own link was: nobody pays then
 bool Actor::charge_once(Item& item) {
   auto* const click = std::get_if<OfferClick>(&item.submission.command);
@@ -32,7 +32,7 @@ bool Actor::charge_once(Item& item) {
   item.answer.way.repeated = true;
   // Where it went before, as long as that campaign is there for visitors.
   auto const* const before = engine_.campaign(same->campaign_no);
-  bool const runs = before != nullptr && !before->stopped() && before->pays_for_clicks();
+  bool const runs = before != nullptr && !before->stopped() && before->buys_visits();
   show_way(item, runs ? same->campaign_no : 0);
   return false;
 }

@@ -189,12 +189,17 @@ void Books::keep_click(storage::NewClick click, SaleAwarded const& sale, Money n
   click.campaign_no = sale.budget.campaign_no;
   click.clicked_us = sale.sold_us;
   auto const day = static_cast<std::int32_t>(sale.sold_us / kDayUs);
-  auto& charged = rows_->clicks_charged;
-  auto const [at, first] = clicks_.try_emplace({click.placement_no, day}, charged.size());
-  if (first) charged.push_back({click.placement_no, day, 0, 0, 0});
-  charged[at->second].n += 1;
-  charged[at->second].gross += sale.gross_micros;
-  charged[at->second].net += net.micros;
+  bool const charged = sale.model == PricingModel::cpc;
+  using storage::VisitOutcome;
+  auto const outcome = charged ? VisitOutcome::charged : VisitOutcome::sold_on_result;
+  auto& sold = rows_->clicks_sold;
+  auto const [at, first] = clicks_.try_emplace({click.placement_no, day, outcome}, sold.size());
+  if (first) sold.push_back({click.placement_no, day, static_cast<std::int16_t>(outcome), 0, 0, 0});
+  sold[at->second].n += 1;
+  if (charged) {
+    sold[at->second].gross += sale.gross_micros;
+    sold[at->second].net += net.micros;
+  }
   rows_->clicks.push_back(std::move(click));
 }
 

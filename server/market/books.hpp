@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <tuple>
 #include <unordered_map>
 
 #include "billing/ledger/ledger.hpp"
@@ -11,6 +12,7 @@
 #include "matching/market/engine.hpp"
 #include "server/market/settings.hpp"
 #include "server/market/submission.hpp"
+#include "server/storage/clicks.hpp"
 #include "server/storage/market_store.hpp"
 
 namespace leadex::market {
@@ -100,7 +102,8 @@ class Books {
   std::map<std::int64_t, std::size_t> deals_;
   std::map<std::int64_t, std::size_t> source_terms_;
   std::map<std::int64_t, std::size_t> rests_;
-  std::map<std::pair<std::int64_t, std::int32_t>, std::size_t> clicks_;  // by placement and day
+  using ClickDay = std::tuple<std::int64_t, std::int32_t, storage::VisitOutcome>;
+  std::map<ClickDay, std::size_t> clicks_;  // by placement, day and what is paid for
   std::map<std::int64_t, std::size_t> conversions_;
 };
 

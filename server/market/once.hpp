@@ -1,6 +1,7 @@
 #pragma once
 // Once: commands that come from a row of their own and may take effect once only, whoever sends
-// them and how often: money that arrives, claw-backs that were ordered. Pure; any thread.
+// them and how often: money that arrives, claw-backs that were ordered. And what
+// conversions claim. Pure; any thread.
 
 #include <compare>
 #include <cstdint>
@@ -37,6 +38,17 @@ struct Once {
   }
   if (auto const* again = std::get_if<RelistLead>(&command)) {
     return Once{Once::What::relist, relist_key(again->lead.lead_no, again->round)};
+  }
+  return std::nullopt;
+}
+
+/// The transaction that the command claims for its buyer; nothing when it is no conversion.
+[[nodiscard]] inline std::optional<storage::Transaction> transaction_of(Command const& command) {
+  if (auto const* report = std::get_if<ReportConversion>(&command)) {
+    return storage::Transaction{report->buyer_no, report->transaction_id};
+  }
+  if (auto const* note = std::get_if<NoteConversion>(&command)) {
+    return storage::Transaction{note->budget.buyer_no, note->transaction_id};
   }
   return std::nullopt;
 }

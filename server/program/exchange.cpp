@@ -22,6 +22,7 @@
 #include "server/auth/api_key_mint.hpp"
 #include "server/delivery/bid_requests.hpp"
 #include "server/delivery/fan_out.hpp"
+#include "server/delivery/postback_sender.hpp"
 #include "server/delivery/sender.hpp"
 #include "server/http/server.hpp"
 #include "server/jobs/standing_jobs.hpp"
@@ -42,6 +43,7 @@
 #include "server/storage/postgres/lot_store.hpp"
 #include "server/storage/postgres/number_ranges.hpp"
 #include "server/storage/postgres/platform_transaction.hpp"
+#include "server/storage/postgres/postback_store.hpp"
 #include "server/storage/postgres/postback_tokens.hpp"
 #include "server/storage/postgres/sale_reads.hpp"
 #include "server/storage/postgres/truth_reads.hpp"
@@ -348,6 +350,7 @@ struct Exchange::Parts {
   pg::PostgresBidTargets bid_targets{pool, ids};
   pg::PostgresUpkeep upkeep{pool};
   pg::PostgresDeliveryStore deliveries{pool, numbers};
+  pg::PostgresPostbackStore postback_rows{pool};
 
   std::unique_ptr<market::MarketHost> host = market::make_market_host(host_of(settings));
   auth::Authenticator authenticator{
@@ -393,10 +396,13 @@ struct Exchange::Parts {
   asio::thread_pool delivery_thread{1};
   delivery::Sender sender{delivery_thread.get_executor(),
                           {deliveries, {webhook_client, *keys, ids, *host}, &metrics}};
-  delivery::FanOut fan_out{delivery_thread.get_executor(),
-                           deliveries,
-                           ids,
-                           {.made_deliveries = [this] { sender.nudge(); }}};
+  delivery::PostbackSender postback_sender{delivery_thread.get_executor(),
+                                           {postback_rows, {webhook_client, ids}, &metrics}};
+  delivery::FanOut fan_out{
+      delivery_thread.get_executor(), deliveries, ids, {.made_deliveries = [this] {
+        sender.nudge();
+        postback_sender.nudge();
+      }}};
   api::DeliveryServices delivery{webhooks_of(settings), [this] { sender.nudge(); }};
 
   std::atomic<bool> draining{false};
@@ -447,6 +453,7 @@ void Exchange::start() {
       .get();
   p.host->start();
   p.running.push_back(asio::co_spawn(p.delivery_thread, p.sender.run(), asio::use_future));
+  p.running.push_back(asio::co_spawn(p.delivery_thread, p.postback_sender.run(), asio::use_future));
   p.running.push_back(asio::co_spawn(p.delivery_thread, p.fan_out.run(), asio::use_future));
   p.job_loop->start();
   p.server.start();
@@ -473,6 +480,7 @@ void Exchange::stop() {
   p.intake.stop();
   p.fan_out.stop();
   p.sender.stop();
+  p.postback_sender.stop();
   for (auto& loop : p.running) loop.wait();
   p.running.clear();
   p.delivery_thread.join();

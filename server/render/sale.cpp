@@ -77,7 +77,7 @@ void write_sale(JsonWriter& writer, crypto::PublicIdCodec const& ids,
   // What a click's sale numbers is no lead.
   std::optional<std::string> lead;
   std::optional<std::string> click;
-  if (sale.model == PricingModel::cpc) {
+  if (sale.of_visit) {
     click = ids.seal(ClickId{sale.id.market, sale.id.lead_no});
   } else {
     lead = ids.seal(LeadId{sale.id.market, sale.id.lead_no});
@@ -99,8 +99,7 @@ void write_sale(JsonWriter& writer, crypto::PublicIdCodec const& ids,
   writer.field("sold_at", sale.sold_at);
   // The window is open, or will be, while the lead is with its buyer and nothing is settled.
   std::optional<Timestamp> until;
-  bool const returnable = sale.model != PricingModel::cpc;
-  if (sale.state == market::SaleState::delivered && returnable)
+  if (sale.state == market::SaleState::delivered && !sale.of_visit)
     until = from_unix_micros(sale.due_us);
   writer.field("return_until", until);
   std::optional<std::string> auction;

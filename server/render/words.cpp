@@ -11,7 +11,8 @@ namespace {
 using Words5 = std::array<std::string_view, 5>;
 constexpr std::array<std::string_view, 7> kSaleStates{"pending", "delivered", "settled", "returned",
                                                       "voided",  "waiting",   "lapsed"};
-constexpr Words5 kConversionStates{"pending", "approved", "rejected", "", "uncovered"};
+constexpr std::array<std::string_view, 6> kConversionStates{"pending", "approved",  "rejected",
+                                                            "",        "uncovered", "noted"};
 constexpr std::array<std::string_view, 4> kReturnStates{"open", "accepted", "disputed", "denied"};
 constexpr Words5 kCampaignStates{"active", "paused", "exhausted", "trial_ended", "owing"};
 constexpr std::array<std::string_view, 3> kPricingModels{"cpl", "cpa", "cpc"};

@@ -24,6 +24,7 @@ struct ConversionView {
   std::string market;  // its name
   std::string currency;
   SaleId sale;
+  bool of_visit{};  // the sale's number is a click's
   std::int64_t buyer_no{};
   std::string event;
   std::string transaction_id;
@@ -49,9 +50,18 @@ struct ConversionFilter {
   int limit = 50;
 };
 
-/// Counts of one campaign's leads from one generator on one day.
+/// What a conversion can be of.
+struct BoughtSale {
+  SaleId id;
+  std::int64_t campaign_no{};
+  PricingModel model{};
+  std::int64_t sold_us{};
+};
+
+/// Counts of one campaign's leads, or visits, from one generator on one day.
 struct SoldCounts {
   bool per_acquisition{};
+  bool visits{};
   estimate::Cohort cohort;
 };
 struct CountedDays {
@@ -71,9 +81,9 @@ class ConversionReads {
                                                                 ConversionFilter filter) = 0;
   [[nodiscard]] virtual Later<std::optional<ConversionView>> find(Viewer viewer,
                                                                   ConversionId id) = 0;
-  /// The buyer's sale of that lead, if it has one.
-  [[nodiscard]] virtual Later<std::optional<SaleId>> sale_of_lead(std::int64_t buyer_no,
-                                                                  LeadId lead) = 0;
+  /// The buyer's latest sale of the lead, or the click, of that number, if it has one.
+  [[nodiscard]] virtual Later<std::optional<BoughtSale>> bought(std::int64_t buyer_no,
+                                                                LeadId number) = 0;
 
   /// Of leads sold to campaigns; clicks, which cannot be returned, are left out.
   [[nodiscard]] virtual Later<std::vector<SoldCounts>> sold_counts(MarketNo market,

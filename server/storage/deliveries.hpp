@@ -48,6 +48,13 @@ struct NewDelivery {
   bool confirms{};
 };
 
+/// A conversion that its generator may have asked to be told of.
+struct NewPostback {
+  std::int64_t conversion_no{};
+  std::int64_t lead_no{};  ///< of its sale
+  market::ConversionState outcome{};
+};
+
 /// One step of a market's fan-out. Lives for the job only, on the pool's thread.
 class FanOutTx {
  public:
@@ -63,9 +70,11 @@ class FanOutTx {
       std::vector<std::int64_t> const& campaigns) = 0;
   [[nodiscard]] virtual std::vector<Subscription> subscriptions(
       std::vector<std::int64_t> const& tenants) = 0;
-  /// Both once per job.
+  /// Each once per job.
   virtual void insert(std::span<EventRow const> events) = 0;
   virtual void insert(std::span<NewDelivery const> deliveries, Timestamp now) = 0;
+  /// Of those that are of clicks, where the placement names a link.
+  virtual void insert(std::span<NewPostback const> postbacks, Timestamp now) = 0;
 };
 
 struct FanOutStep {

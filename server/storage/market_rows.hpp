@@ -154,7 +154,7 @@ struct RestRow {
   std::int64_t at_us{};
 };
 
-/// A visit that a campaign pays for.
+/// A visit that a campaign pays for, or for what comes of it.
 struct NewClick {
   std::int64_t click_no{};
   std::int64_t placement_no{};
@@ -165,10 +165,12 @@ struct NewClick {
   std::int64_t clicked_us{};
 };
 
-/// What one batch adds to a placement's day of charged clicks.
-struct ClicksCharged {
+/// What one batch adds to a placement's day: charged clicks; or visits sold for what comes of them,
+/// without money, which is not earned yet.
+struct ClicksSold {
   std::int64_t placement_no{};
   std::int32_t day{};
+  std::int16_t outcome{};  // number of a VisitOutcome
   std::int64_t n{};
   std::int64_t gross{};
   std::int64_t net{};
@@ -219,7 +221,7 @@ struct BatchRows {
   std::vector<market::ConversionMoved> conversions;  // new ones too; each once, as it ends up
   std::vector<std::int64_t> intents_done;
   std::vector<std::int64_t> claw_backs_done;
-  std::vector<ClicksCharged> clicks_charged;
+  std::vector<ClicksSold> clicks_sold;
   std::optional<std::int32_t> market_version;
 };
 

@@ -88,6 +88,14 @@ struct Transaction {  // of a conversion, by its buyer's name for it
   std::string id;
   friend auto operator<=>(Transaction const&, Transaction const&) = default;
 };
+struct NotedEvent {  // of a click that was paid for as such
+  std::int64_t click_no{};
+  std::string event;
+  friend auto operator<=>(NotedEvent const&, NotedEvent const&) = default;
+};
+/// Of one click.
+inline constexpr std::size_t kNotedEventsMax = 16;
+
 struct Lookups {
   std::vector<KeyLookup> keys;
   std::int32_t first_day{};  // of idempotency partitions still valid
@@ -100,6 +108,7 @@ struct Lookups {
   std::vector<std::string> visitors;      // what was paid for them of late?
   std::int64_t clicked_since_us{};        // what "of late" means
   std::vector<Transaction> transactions;  // which are known?
+  std::vector<std::int64_t> clicks;       // what is noted of them?
 };
 struct LookedUp {
   std::int64_t seq{};  // of the market's head in the same snapshot
@@ -112,6 +121,7 @@ struct LookedUp {
   std::vector<FoundLead> leads;
   std::vector<FoundClick> clicks;
   std::vector<Transaction> transactions;
+  std::vector<NotedEvent> noted;
 };
 
 enum class CommitFailure : std::uint8_t {

@@ -29,6 +29,7 @@ struct SaleView {
   Money fee;
   Money credited;
   PricingModel model{};
+  bool of_visit{};  // its number is a click's
   market::SaleState state{};
   bool exclusive{};
   std::int64_t auction_no{};  // 0: none was held

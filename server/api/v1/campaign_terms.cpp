@@ -82,19 +82,10 @@ class Reader {
   void read_landing() {
     auto& terms = draft_.terms;
     auto const url = top_.optional_string("landing_url");
-    if (terms.model != PricingModel::cpc) {
-      if (url) top_.fail("landing_url", "not_for_model", "Only campaigns that pay per click.");
-      return;
-    }
+    if (url) read_landing_url(*url);
+    if (terms.model != PricingModel::cpc) return;
     if (!url) {
       top_.fail("landing_url", "missing_field", "Who pays for visitors says where they go.");
-    } else if (auto const right = http::check_link(*url, landing_macros(settings_), allow_local_);
-               !right) {
-      top_.fail(
-          "landing_url", std::string{to_string(right.error())},
-          "An https address of a public host, port 443 or 8443, with known macros behind it.");
-    } else {
-      terms.landing_url = *url;
     }
     auto const none = [&](std::string_view name, bool given) {
       if (given) top_.fail(name, "not_for_model", "Not for campaigns that pay per click.");
@@ -107,9 +98,30 @@ class Reader {
     terms.exclusivity = auction::Exclusivity::exclusive;
   }
 
-  void read_acquisition(ObjectReader& pricing) {
+  void read_landing_url(std::string const& url) {
+    auto& terms = draft_.terms;
+    terms.landing_url = url;
+    if (auto const right = http::check_link(url, landing_macros(settings_), allow_local_); !right) {
+      top_.fail(
+          "landing_url", std::string{to_string(right.error())},
+          "An https address of a public host, port 443 or 8443, with known macros behind it.");
+    }
+    if (terms.model == PricingModel::cpc) return;
+    if (!trades_results()) {
+      top_.fail("landing_url", "not_supported", "This market pays for nothing that comes later.");
+    }
+    if (terms.minimum_score != market::kNone) {
+      top_.fail("minimum_score", "not_supported", "Visitors have no score.");
+    }
+  }
+
+  [[nodiscard]] bool trades_results() const {
     auto const& rules = settings_.rules;
-    if (rules.price_rule == auction::PriceRule::fixed || rules.cpa_window_us <= 0) {
+    return rules.price_rule != auction::PriceRule::fixed && rules.cpa_window_us > 0;
+  }
+
+  void read_acquisition(ObjectReader& pricing) {
+    if (!trades_results()) {
       pricing.fail("model", "not_supported", "This market sells leads at fixed prices alone.");
     }
     auto& terms = draft_.terms;

@@ -1,8 +1,9 @@
-// Conversions: what leads that are paid for when something comes of them have come to; and the
-// estimates that such bids are ranked by.
+// Conversions: what leads and visits that are paid for when something comes of them have come to,
+// and what clicks have; and the estimates that such bids are ranked by.
 
 #include "server/api/paging.hpp"
 #include "server/api/v1/campaign_terms.hpp"
+#include "server/api/v1/conversion_target.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/api/v1/trade_support.hpp"
 #include "server/app/refresh_estimates.hpp"
@@ -22,7 +23,15 @@ void write_conversion(json::JsonWriter& out, ApiContext const& ctx,
   out.field("id", ctx.ids.seal(conversion.id));
   out.field("market", conversion.market);
   out.field("sale_id", ctx.ids.seal(conversion.sale));
-  out.field("lead_id", ctx.ids.seal(LeadId{conversion.sale.market, conversion.sale.lead_no}));
+  std::optional<std::string> lead;
+  std::optional<std::string> click;
+  if (conversion.of_visit) {
+    click = ctx.ids.seal(ClickId{conversion.sale.market, conversion.sale.lead_no});
+  } else {
+    lead = ctx.ids.seal(LeadId{conversion.sale.market, conversion.sale.lead_no});
+  }
+  out.field("lead_id", lead);
+  out.field("click_id", click);
   out.field("event", conversion.event);
   out.field("transaction_id", conversion.transaction_id);
   out.field("at", conversion.at);
@@ -53,37 +62,37 @@ asio::awaitable<Result<storage::ConversionView, ApiProblem>> find_one(ApiCall& c
   co_return std::move(**found);
 }
 
-/// The sale that the body means by `sale_id` or `lead_id`: one of the caller's own.
-asio::awaitable<Result<SaleId, ApiProblem>> body_sale(ApiCall& call,
-                                                      std::optional<std::string> const& sale_text,
-                                                      std::optional<std::string> const& lead_text) {
+struct Told {
+  std::optional<std::string> sale;
+  std::optional<std::string> lead;
+  std::optional<std::string> click;
+  market::ReportConversion report;
+};
+
+/// What the body means by `sale_id`, `lead_id` or `click_id`: one of the caller's own.
+asio::awaitable<Result<ConversionTarget, ApiProblem>> body_target(ApiCall& call, Told const& told) {
   auto const unknown = [](std::string pointer) {
     return invalid(std::move(pointer), "sale_unknown", "No such sale of yours.");
   };
-  if (sale_text.has_value() == lead_text.has_value()) {
-    co_return invalid("", "missing_field", "Name the sale by sale_id or by lead_id.");
+  auto const named = [](auto const& id) { return id.has_value() ? 1 : 0; };
+  if (named(told.sale) + named(told.lead) + named(told.click) != 1) {
+    co_return invalid("", "missing_field", "Name the sale by sale_id, lead_id or click_id.");
   }
-  if (sale_text) {
-    auto const id = call.ctx.ids.open_sale(*sale_text);
+  if (told.sale) {
+    auto const id = call.ctx.ids.open_sale(*told.sale);
     if (!id) co_return unknown("/sale_id");
     auto const sale = co_await trade_of(call).sales.find(viewer_of(call), *id);
     if (!sale) co_return refuse(problem_of(sale.error()));
     if (!*sale) co_return unknown("/sale_id");
-    co_return *id;
+    co_return ConversionTarget{*id, (*sale)->campaign_no, (*sale)->model,
+                               to_unix_micros((*sale)->sold_at)};
   }
-  auto const lead = call.ctx.ids.open_as<LeadId>(*lead_text);
-  if (!lead) co_return unknown("/lead_id");
-  auto const sale = co_await trade_of(call).conversions.sale_of_lead(call.account_no(), *lead);
-  if (!sale) co_return refuse(problem_of(sale.error()));
-  if (!*sale) co_return unknown("/lead_id");
-  co_return **sale;
+  auto const found = told.lead ? co_await target_of_lead(call, call.account_no(), *told.lead)
+                               : co_await target_of_click(call, call.account_no(), *told.click);
+  if (!found) co_return refuse(problem_of(found.error()));
+  if (!*found) co_return unknown(told.lead ? "/lead_id" : "/click_id");
+  co_return **found;
 }
-
-struct Told {
-  std::optional<std::string> sale;
-  std::optional<std::string> lead;
-  market::ReportConversion report;
-};
 
 /// All but whose it is and what it is worth, which needs the market's currency.
 Result<Told, ApiProblem> read_told(ApiCall const& call) {
@@ -92,6 +101,7 @@ Result<Told, ApiProblem> read_told(ApiCall const& call) {
   Told told;
   told.sale = reader.optional_string("sale_id");
   told.lead = reader.optional_string("lead_id");
+  told.click = reader.optional_string("click_id");
   told.report.transaction_id = reader.require_string("transaction_id");
   told.report.event = reader.optional_string("event").value_or(std::string{kDefaultEvent});
   auto const at = json::require_timestamp(reader, "at");
@@ -111,8 +121,10 @@ Result<std::int64_t, ApiProblem> body_value(ApiCall const& call, std::string_vie
   return amount->micros;
 }
 
-/// As the command left it, so that a repeated answer is the same whatever came after.
+/// As the command left it, so that a repeated answer is the same whatever came after. What is noted
+/// stays as it is.
 void as_approved(storage::ConversionView& view, market::Answer const& done) {
+  if (view.state == ConversionState::noted) return;
   view.state = done.outcome.rests ? ConversionState::uncovered : ConversionState::approved;
   view.price = Money{done.outcome.micros};
   view.decide_by.reset();
@@ -172,18 +184,15 @@ void write_row(json::JsonWriter& out, estimate::CalibrationRow const& row) {
 Answered create_conversion(ApiCall& call) {
   auto told = read_told(call);
   if (!told) co_return refuse(told.error());
-  auto const sale = co_await body_sale(call, told->sale, told->lead);
-  if (!sale) co_return refuse(sale.error());
-  auto const market = find_market(call.ctx, sale->market);
+  auto const target = co_await body_target(call, *told);
+  if (!target) co_return refuse(target.error());
+  auto const market = find_market(call.ctx, target->sale.market);
   if (!market) co_return refuse(market.error());
   auto const value = body_value(call, market->settings->currency);
   if (!value) co_return refuse(value.error());
-  auto& report = told->report;
-  report.lead_no = sale->lead_no;
-  report.slot = sale->slot;
-  report.value_micros = *value;
+  told->report.value_micros = *value;
   market::Submission submission;
-  submission.command = report;
+  submission.command = conversion_command(*target, std::move(told->report));
   submission.idempotency = call.claim(market::Operation::report_conversion);
   auto const done = co_await submit_raw(call, *market, std::move(submission));
   if (!done) {
@@ -261,6 +270,7 @@ Answered get_estimates(ApiCall& call) {
     out.field("conversion_rate_ppb", version.conversions.market_ppb);
     out.field("unknown_buyer_factor_ppb", version.conversions.unknown_buyer_ppb);
     out.field("return_rate_ppb", version.returns.market_ppb);
+    out.field("visit_conversion_rate_ppb", version.visits.market_ppb);
     out.field("sources", std::ssize(version.conversions.sources));
     out.field("buyers", std::ssize(version.conversions.buyers));
     out.field("campaigns", std::ssize(version.conversions.campaigns));

@@ -93,7 +93,8 @@ std::vector<std::string> landing_macros(market::MarketSettings const& settings) 
 
 std::vector<std::string> postback_macros(market::MarketSettings const& settings) {
   auto names = landing_macros(settings);
-  for (auto const* const more : {"event", "payout", "transaction_id", "placement_id"}) {
+  for (auto const* const more :
+       {"event", "status", "payout", "currency", "transaction_id", "placement_id", "timestamp"}) {
     names.emplace_back(more);
   }
   return names;

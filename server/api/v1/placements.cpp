@@ -11,6 +11,7 @@
 #include "server/http/link_template.hpp"
 #include "server/json/money_text.hpp"
 #include "server/json/time_text.hpp"
+#include "server/render/words.hpp"
 
 namespace leadex::api {
 
@@ -113,7 +114,9 @@ asio::awaitable<Result<Placement, ApiProblem>> own_placement(ApiCall& call) {
 }
 
 constexpr std::array<std::string_view, storage::kVisitOutcomes> kOutcomes{
-    "charged", "unsold", "not_get", "prefetch", "bot", "repeated", "velocity", "paused", "busy"};
+    "charged",  "unsold",   "not_get", "prefetch", "bot",
+    "repeated", "velocity", "paused",  "busy",     "on_result"};
+constexpr auto kOnResult = static_cast<std::size_t>(VisitOutcome::sold_on_result);
 
 struct Sums {
   std::array<std::int64_t, storage::kVisitOutcomes> n{};
@@ -132,12 +135,31 @@ void write_sums(json::JsonWriter& out, Sums const& sums, std::string_view curren
   for (auto const n : sums.n) all += n;
   out.field("clicks", all);
   out.field("charged", sums.n[0]);
+  out.field(kOutcomes.at(kOnResult), sums.n.at(kOnResult));
   {
     auto const uncharged = out.object("uncharged");
-    for (std::size_t i = 1; i < sums.n.size(); ++i) out.field(kOutcomes.at(i), sums.n.at(i));
+    for (std::size_t i = 1; i < kOnResult; ++i) out.field(kOutcomes.at(i), sums.n.at(i));
   }
   out.field("gross", sums.gross, currency);
   out.field("net", sums.net, currency);
+}
+
+void write_postback(json::JsonWriter& out, ApiCall const& call,
+                    storage::PostbackView const& postback) {
+  auto const whole = out.object();
+  out.field("id", call.ctx.ids.seal(postback.conversion));
+  out.field("click_id", call.ctx.ids.seal(postback.click));
+  out.field("event", postback.event);
+  out.field("conversion_status", render::word(postback.outcome));
+  out.field("status", storage::kDeliveryStatusTexts.at(static_cast<std::size_t>(postback.status)));
+  out.field("attempts", postback.attempts);
+  std::optional<Timestamp> next;
+  if (postback.status == storage::DeliveryStatus::waiting) next = postback.next_at;
+  out.field("next_at", next);
+  out.field("last_status", postback.last_status);
+  out.field("last_error", postback.last_error);
+  out.field("last_at", postback.last_at);
+  out.field("created_at", postback.created_at);
 }
 
 std::string date_of(std::int32_t day) {
@@ -217,6 +239,24 @@ Answered patch_placement(ApiCall& call) {
   if (!done) co_return refuse(problem_of(done.error()));
   if (!*done) co_return problem(Code::not_found);
   co_return render_placement(call, 200, *placement);
+}
+
+Answered list_placement_postbacks(ApiCall& call) {
+  auto const page = read_page(call);
+  if (!page) co_return refuse(page.error());
+  auto const placement = co_await own_placement(call);
+  if (!placement) co_return refuse(placement.error());
+  auto const found = co_await call.ctx.clicks->store.postbacks(viewer_of(call), placement->id,
+                                                               page->before_no(), page->fetch());
+  if (!found) co_return refuse(problem_of(found.error()));
+  co_return answer_page(
+      call, *page, *found,
+      [&](json::JsonWriter& out, storage::PostbackView const& postback) {
+        write_postback(out, call, postback);
+      },
+      [](storage::PostbackView const& postback) {
+        return std::vector<std::int64_t>{postback.conversion.no};
+      });
 }
 
 Answered get_placement_stats(ApiCall& call) {

@@ -5,6 +5,7 @@
 #include "server/api/kept_answer.hpp"
 #include "server/api/paging.hpp"
 #include "server/api/v1/campaign_terms.hpp"
+#include "server/api/v1/conversion_target.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/api/v1/trade_support.hpp"
 #include "server/crypto/random.hpp"
@@ -32,14 +33,14 @@ void write_token(json::JsonWriter& out, ApiContext const& ctx, storage::Postback
   out.field_if("token", token);
 }
 
-/// The sale that is meant: of a lead of that buyer.
-asio::awaitable<std::optional<SaleId>> sale_of(ApiCall& call, std::int64_t buyer_no) {
-  auto const text = call.query("lead_id");
-  if (!text) co_return std::nullopt;
-  auto const lead = call.ctx.ids.open_as<LeadId>(*text);
-  if (!lead) co_return std::nullopt;
-  auto const sale = co_await trade_of(call).conversions.sale_of_lead(buyer_no, *lead);
-  co_return sale ? *sale : std::nullopt;
+/// What is meant: one lead or click of that buyer.
+asio::awaitable<std::optional<ConversionTarget>> target_of(ApiCall& call, std::int64_t buyer_no) {
+  auto const lead = call.query("lead_id");
+  auto const click = call.query("click_id");
+  if (lead.has_value() == click.has_value()) co_return std::nullopt;
+  auto const found = lead ? co_await target_of_lead(call, buyer_no, std::string{*lead})
+                          : co_await target_of_click(call, buyer_no, std::string{*click});
+  co_return found ? *found : std::nullopt;
 }
 
 /// As far as it makes sense; what does not is dropped. `payout` is the sender's affair.
@@ -52,20 +53,18 @@ asio::awaitable<void> take_in(ApiCall& call) {
   // The token stands in links that others see: whoever uses it up leaves the buyer its API.
   auto const now = std::chrono::steady_clock::now();
   if (!call.ctx.rates.take(**buyer, now, "/postbacks").allowed) co_return;
-  auto const sale = co_await sale_of(call, **buyer);
-  if (!sale) co_return;
-  auto const market = find_market(call.ctx, sale->market);
+  auto const target = co_await target_of(call, **buyer);
+  if (!target) co_return;
+  auto const market = find_market(call.ctx, target->sale.market);
   if (!market) co_return;
   market::ReportConversion report;
-  report.lead_no = sale->lead_no;
-  report.slot = sale->slot;
   report.buyer_no = **buyer;
   report.event = call.query("event").value_or(kDefaultEvent);
   report.transaction_id = *transaction;
   report.at_us = to_unix_micros(call.ctx.now());
   if (report.transaction_id.size() > market::kTransactionBytesMax) co_return;
   market::Submission submission;
-  submission.command = std::move(report);
+  submission.command = conversion_command(*target, std::move(report));
   (void)co_await submit_raw(call, *market, std::move(submission));
 }
 

@@ -52,6 +52,7 @@ void register_trade(http::Router& router, ApiContext& context) {
   put("get_placement", get_placement);
   put("patch_placement", patch_placement);
   put("get_placement_stats", get_placement_stats);
+  put("list_placement_postbacks", list_placement_postbacks);
   // Visitors have no key, and whatever a page adds to the link is no fault of theirs.
   add(router, context, "visit_placement", visit_placement, {.open = true, .lenient = true});
   put("list_sales", list_sales);

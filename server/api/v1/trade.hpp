@@ -57,6 +57,7 @@ Answered list_placements(ApiCall& call);
 Answered get_placement(ApiCall& call);
 Answered patch_placement(ApiCall& call);
 Answered get_placement_stats(ApiCall& call);
+Answered list_placement_postbacks(ApiCall& call);
 Answered visit_placement(ApiCall& call);
 
 Answered list_sales(ApiCall& call);

@@ -46,6 +46,30 @@ constexpr char const* kCounts =
     "select day, outcome, n, gross, net from click_count where market_id = $1 and placement_no = "
     "$2 and day between $3 and $4 order by day desc, outcome";
 
+constexpr char const* kPostbacks =
+    "select p.conversion_no, c.lead_no, c.event, p.outcome, p.status, p.attempts, " LEADEX_MICROS(
+        "p.next_at") ", p.last_status, p.last_error, " LEADEX_MICROS("p.last_at") ", " LEADEX_MICROS(
+        "p.created_at") " from postback p join conversion c on c.market_id = p.market_id and "
+    "c.conversion_no = p.conversion_no where " LEADEX_OWN("$1", "p.tenant_no")
+    " and p.market_id = $2 and p.placement_no = $3 and ($4::bigint is null or p.conversion_no < "
+    "$4::bigint) order by p.conversion_no desc limit $5";
+
+PostbackView read_postback(MarketNo market, pqxx::row const& row) {
+  PostbackView view;
+  view.conversion = {market, row.at(0).as<std::int64_t>()};
+  view.click = {market, row.at(1).as<std::int64_t>()};
+  view.event = row.at(2).as<std::string>();
+  view.outcome = read_number_enum(row.at(3), market::ConversionState::noted);
+  view.status = read_enum<DeliveryStatus>(row.at(4), kDeliveryStatusTexts);
+  view.attempts = row.at(5).as<int>();
+  view.next_at = read_time(row.at(6));
+  view.last_status = read_maybe<int>(row.at(7));
+  view.last_error = read_maybe<std::string>(row.at(8));
+  view.last_at = read_time_maybe(row.at(9));
+  view.created_at = read_time(row.at(10));
+  return view;
+}
+
 Placement read_placement(pqxx::row const& row) {
   Placement placement;
   placement.id = {read_market_no(row.at(0)), row.at(3).as<std::int64_t>()};
@@ -114,6 +138,18 @@ PostgresClickStore::Later<bool> PostgresClickStore::pause(Viewer viewer, Placeme
   });
 }
 
+PostgresClickStore::Later<std::vector<PostbackView>> PostgresClickStore::postbacks(
+    Viewer viewer, PlacementId id, std::optional<std::int64_t> before_no, int limit) {
+  co_return co_await pool_.run([viewer, id, before_no, limit](pqxx::work& tx) {
+    std::vector<PostbackView> found;
+    for (auto const& row :
+         execute(tx, kPostbacks, Parameters(viewer.scope(), id.market, id.no, before_no, limit))) {
+      found.push_back(read_postback(id.market, row));
+    }
+    return found;
+  });
+}
+
 PostgresClickStore::Later<std::optional<Placement>> PostgresClickStore::visited(PlacementId id) {
   co_return co_await pool_.run([id](pqxx::work& tx) {
     return read_one(execute(tx, kVisited, Parameters(id.market, id.no)));
@@ -122,7 +158,10 @@ PostgresClickStore::Later<std::optional<Placement>> PostgresClickStore::visited(
 
 PostgresClickStore::Later<bool> PostgresClickStore::add(std::vector<VisitCount> counts) {
   co_return co_await pool_.run([counts](pqxx::work& tx) {
-    for (auto const& count : counts) LEADEX_CHECK(count.outcome != VisitOutcome::charged);
+    for (auto const& count : counts) {
+      LEADEX_CHECK(count.outcome != VisitOutcome::charged &&
+                   count.outcome != VisitOutcome::sold_on_result);
+    }
     run_binary(
         tx,
         {&kAdd,
@@ -144,7 +183,7 @@ PostgresClickStore::Later<std::vector<VisitCount>> PostgresClickStore::counts(Pl
     std::vector<VisitCount> counts;
     for (auto const& row : execute(tx, kCounts, Parameters(id.market, id.no, from_day, to_day))) {
       counts.push_back({id, row.at(0).as<std::int32_t>(),
-                        read_number_enum(row.at(1), VisitOutcome::busy),
+                        read_number_enum(row.at(1), VisitOutcome::sold_on_result),
                         row.at(2).as<std::int64_t>(), Money{row.at(3).as<std::int64_t>()},
                         Money{row.at(4).as<std::int64_t>()}});
     }

@@ -1,5 +1,5 @@
 #pragma once
-// ClickStore over tables placement and click_count. Any thread.
+// ClickStore over tables placement, click_count and postback. Any thread.
 
 #include "server/storage/clicks.hpp"
 #include "server/storage/postgres/pool.hpp"
@@ -14,6 +14,9 @@ class PostgresClickStore final : public ClickStore {
   [[nodiscard]] Later<std::vector<Placement>> list(Viewer viewer, PlacementFilter filter) override;
   [[nodiscard]] Later<std::optional<Placement>> find(Viewer viewer, PlacementId id) override;
   [[nodiscard]] Later<bool> pause(Viewer viewer, PlacementId id, bool paused) override;
+  [[nodiscard]] Later<std::vector<PostbackView>> postbacks(Viewer viewer, PlacementId id,
+                                                           std::optional<std::int64_t> before_no,
+                                                           int limit) override;
   [[nodiscard]] Later<std::optional<Placement>> visited(PlacementId id) override;
   [[nodiscard]] Later<bool> add(std::vector<VisitCount> counts) override;
   [[nodiscard]] Later<std::vector<VisitCount>> counts(PlacementId id, std::int32_t from_day,

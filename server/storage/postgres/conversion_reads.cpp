@@ -14,7 +14,8 @@ namespace {
 #define LEADEX_CONVERSION_SELECT                                                                   \
   "select c.market_id, m.name, m.currency, c.conversion_no, c.lead_no, c.slot, c.buyer, c.event, " \
   "c.transaction_id, c.at_us, c.value, c.price, c.state, c.confirmed, c.due_us, c.told_us, "       \
-  "c.moved_us from conversion c join market m on m.market_id = c.market_id "                       \
+  "c.moved_us, exists (select from click k where k.market_id = c.market_id and k.click_no = "      \
+  "c.lead_no) from conversion c join market m on m.market_id = c.market_id "                       \
   "where " LEADEX_OWN("$1", "c.buyer")
 
 constexpr char const* kList = LEADEX_CONVERSION_SELECT
@@ -24,19 +25,21 @@ constexpr char const* kList = LEADEX_CONVERSION_SELECT
     "order by c.told_us desc, c.market_id desc, c.conversion_no desc limit $7";
 constexpr char const* kFind =
     LEADEX_CONVERSION_SELECT " and c.market_id = $2 and c.conversion_no = $3";
-constexpr char const* kSaleOfLead =
-    "select slot from sale where market_id = $1 and lead_no = $2 and buyer = $3 order by slot desc "
-    "limit 1";
+constexpr char const* kBought =
+    "select slot, campaign, model, sold_us from sale where market_id = $1 and lead_no = $2 and "
+    "buyer = $3 order by slot desc limit 1";
 // A returned lead has no conversion, whatever was told of it before.
 constexpr char const* kCounts =
     "select s.buyer, s.campaign, s.generator, s.sold_us / 86400000000 as day, s.model = 1 as cpa, "
     "s.state = 3 as returned, case when s.state <> 3 and c.told_us < $3::bigint * 86400000000 then "
-    "c.told_us / 86400000000 - s.sold_us / 86400000000 end as bucket, count(*) from sale s left "
+    "c.told_us / 86400000000 - s.sold_us / 86400000000 end as bucket, count(*), "
+    "coalesce(a.visit, false) as visits from sale s left join acquisition a on s.model = 1 and "
+    "a.market_id = s.market_id and a.lead_no = s.lead_no and a.slot = s.slot left "
     "join conversion c on c.market_id = s.market_id and c.lead_no = s.lead_no and c.slot = s.slot "
     "and c.state in (1, 4) where s.market_id = $1 and s.sold_us >= $2::bigint * 86400000000 and "
     "s.sold_us < $3::bigint * 86400000000 and s.state in (1, 2, 3, 5, 6) and s.model <> 2 and "
     "s.campaign <> 0 group "
-    "by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 4, 5";
+    "by 1, 2, 3, 4, 5, 6, 7, 9 order by 1, 2, 3, 4, 5, 9";
 constexpr char const* kEstimates =
     "select estimates from (select distinct on (made_us / 86400000000) version, estimates from "
     "estimate_version where market_id = $1 order by made_us / 86400000000 desc, version desc limit "
@@ -59,11 +62,12 @@ ConversionView read_conversion(pqxx::row const& row) {
   };
   view.value = amount(10);
   view.price = amount(11);
-  view.state = read_number_enum(row.at(12), market::ConversionState::uncovered);
+  view.state = read_number_enum(row.at(12), market::ConversionState::noted);
   view.confirmed = row.at(13).as<bool>();
   if (view.state == market::ConversionState::pending) view.decide_by = read_time(row.at(14));
   view.told_at = read_time(row.at(15));
   view.moved_at = read_time(row.at(16));
+  view.of_visit = row.at(17).as<bool>();
   return view;
 }
 
@@ -92,12 +96,14 @@ std::vector<SoldCounts> count_sold(pqxx::transaction_base& tx, MarketNo market,
     key.generator_no = row.at(2).as<std::int64_t>();
     key.day = row.at(3).as<std::int32_t>();
     bool const cpa = row.at(4).as<bool>();
+    bool const visits = row.at(8).as<bool>();
     bool const same = !counts.empty() && counts.back().per_acquisition == cpa &&
+                      counts.back().visits == visits &&
                       counts.back().cohort.buyer_no == key.buyer_no &&
                       counts.back().cohort.campaign_no == key.campaign_no &&
                       counts.back().cohort.generator_no == key.generator_no &&
                       counts.back().cohort.day == key.day;
-    if (!same) counts.push_back({cpa, key});
+    if (!same) counts.push_back({cpa, visits, key});
     auto& cohort = counts.back().cohort;
     auto const leads = row.at(7).as<std::int64_t>();
     cohort.leads += leads;
@@ -127,12 +133,16 @@ PostgresConversionReads::Later<std::optional<ConversionView>> PostgresConversion
   });
 }
 
-PostgresConversionReads::Later<std::optional<SaleId>> PostgresConversionReads::sale_of_lead(
-    std::int64_t buyer_no, LeadId lead) {
-  co_return co_await pool_.run([buyer_no, lead](pqxx::work& tx) -> std::optional<SaleId> {
-    auto const rows = execute(tx, kSaleOfLead, Parameters(lead.market, lead.no, buyer_no));
+PostgresConversionReads::Later<std::optional<BoughtSale>> PostgresConversionReads::bought(
+    std::int64_t buyer_no, LeadId number) {
+  co_return co_await pool_.run([buyer_no, number](pqxx::work& tx) -> std::optional<BoughtSale> {
+    auto const rows = execute(tx, kBought, Parameters(number.market, number.no, buyer_no));
     if (rows.empty()) return std::nullopt;
-    return SaleId{lead.market, lead.no, rows.at(0).at(0).as<std::int32_t>()};
+    auto const row = rows.at(0);
+    return BoughtSale{{number.market, number.no, row.at(0).as<std::int32_t>()},
+                      row.at(1).as<std::int64_t>(),
+                      read_number_enum(row.at(2), PricingModel::cpc),
+                      row.at(3).as<std::int64_t>()};
   });
 }
 

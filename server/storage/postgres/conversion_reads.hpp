@@ -13,8 +13,8 @@ class PostgresConversionReads final : public ConversionReads {
   [[nodiscard]] Later<std::vector<ConversionView>> list(Viewer viewer,
                                                         ConversionFilter filter) override;
   [[nodiscard]] Later<std::optional<ConversionView>> find(Viewer viewer, ConversionId id) override;
-  [[nodiscard]] Later<std::optional<SaleId>> sale_of_lead(std::int64_t buyer_no,
-                                                          LeadId lead) override;
+  [[nodiscard]] Later<std::optional<BoughtSale>> bought(std::int64_t buyer_no,
+                                                        LeadId number) override;
   [[nodiscard]] Later<std::vector<SoldCounts>> sold_counts(MarketNo market,
                                                            CountedDays days) override;
   [[nodiscard]] Later<std::vector<estimate::EstimateVersion>> estimates(MarketNo market,

@@ -48,6 +48,13 @@ constexpr char const* kInsertDeliveries =
     "event_type, confirms, next_at, created_at) select $1::bigint + row_number() over () - 1, "
     "d.*, i.at, i.at from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::integer[], "
     "$6::text[], $7::boolean[]) d, (select " LEADEX_INSTANT("$8") " as at) i";
+constexpr char const* kInsertPostbacks =
+    "insert into postback (market_id, conversion_no, tenant_no, placement_no, outcome, next_at, "
+    "created_at) select $1, c.no, p.tenant_no, p.placement_no, c.outcome, i.at, i.at from "
+    "unnest($2::bigint[], $3::bigint[], $4::smallint[]) c(no, lead_no, outcome) join click k on "
+    "k.market_id = $1 and k.click_no = c.lead_no join placement p on p.market_id = $1 and "
+    "p.placement_no = k.placement_no and p.postback_url is not null cross join "
+    "(select " LEADEX_INSTANT("$5") " as at) i";
 // One process at a time, under the lock of market 0; the rows go with this transaction.
 constexpr char const* kTakeOwn =
     "with taken as (delete from event_pending p using (select market_id, batch_seq, n, tenant_no "
@@ -112,6 +119,7 @@ class Job final : public FanOutTx {
   void insert(std::span<NewDelivery const> deliveries, Timestamp now) override {
     deliveries_ += insert_deliveries(tx_, numbers_, deliveries, now);
   }
+  void insert(std::span<NewPostback const> postbacks, Timestamp now) override;
 
  private:
   pqxx::transaction_base& tx_;
@@ -191,6 +199,17 @@ void Job::insert(std::span<EventRow const> events) {
                      list_of(events, [](E e) { return e.subject_kind; }),
                      list_of(events, [](E e) { return e.subject_no; }),
                      list_of(events, [](E e) { return to_unix_micros(e.at); })));
+}
+
+void Job::insert(std::span<NewPostback const> postbacks, Timestamp now) {
+  if (postbacks.empty()) return;
+  using P = NewPostback const&;
+  auto const made =
+      execute(tx_, kInsertPostbacks,
+              Parameters(market_, list_of(postbacks, [](P p) { return p.conversion_no; }),
+                         list_of(postbacks, [](P p) { return p.lead_no; }),
+                         list_of(postbacks, [](P p) { return static_cast<int>(p.outcome); }), now));
+  deliveries_ += made.affected_rows();
 }
 
 }  // namespace

@@ -190,7 +190,8 @@ void load_leads(pqxx::transaction_base& work, std::int64_t market_id, market::Im
 constexpr char const* kSales =
     "select lead_no, slot, buyer, campaign, generator, gross, exclusive, shares_max, auction_no, "
     "sold_us, state, due_us, windows, credited, batch_seq, n, fee, holdback, trial, of_source, "
-    "model, until_us, held, value_bp, event from leadex.sale s left join leadex.acquisition using "
+    "model, until_us, held, value_bp, event, visit from leadex.sale s left join leadex.acquisition "
+    "using "
     "(market_id, lead_no, slot) "
     "where market_id = $1 and (lead_no, slot) > ($2, $3) and (state in (0, 1, 5) or (state = 2 and "
     "due_us > 0) or exists (select from leadex.lead l where l.market_id = s.market_id and "
@@ -228,7 +229,8 @@ void load_sales(pqxx::transaction_base& work, std::int64_t market_id, LoadedMark
       award.model = static_cast<PricingModel>(row[20].as<int>());
       if (award.model == PricingModel::cpa) {
         award.acquisition = {number(row[21]), row[22].as<std::int64_t>(market::kNone),
-                             row[23].as<std::int32_t>(), row[24].as<std::string>()};
+                             row[23].as<std::int32_t>(), row[24].as<std::string>(),
+                             row[25].as<bool>()};
       }
       out.image.sales.push_back(sale.image);
       out.sales.push_back(std::move(sale));
@@ -271,8 +273,10 @@ void load_cases(pqxx::transaction_base& work, std::int64_t market_id, std::int64
     image.returns.push_back(std::move(returned));
   }
   for (auto const& row : work.exec_params(
-           "select buyer, sold_us / 3600000000, count(*) from leadex.sale where market_id = $1 "
-           "and sold_us >= $2 and state in (1, 2, 3, 5, 6) and model <> 2 group by 1, 2",
+           "select buyer, sold_us / 3600000000, count(*) from leadex.sale s where market_id = $1 "
+           "and sold_us >= $2 and state in (1, 2, 3, 5, 6) and model <> 2 and not (model = 1 and "
+           "exists (select from leadex.acquisition a where a.market_id = s.market_id and a.lead_no "
+           "= s.lead_no and a.slot = s.slot and a.visit)) group by 1, 2",
            market_id, since - market::kHourUs)) {
     image.delivered.push_back({number(row[0]), number(row[1]), number(row[2])});
   }

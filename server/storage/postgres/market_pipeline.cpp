@@ -81,7 +81,11 @@ constexpr Statement kLookUp{
     "v.digest and clicked_us >= $12::int8 offset 0) as c union all select 9, "
     "convert_to(t.id, 'UTF8'), null, t.buyer, 0, 0, 0 from unnest($13::int8[], $14::text[]) as "
     "t(buyer, id) cross join lateral (select from leadex.conversion where market_id = $1::int8 and "
-    "buyer = t.buyer and transaction_id = t.id and state <> 2 offset 0) as c"};
+    "buyer = t.buyer and transaction_id = t.id and state <> 2 offset 0) as c union all select 10, "
+    "convert_to(n.event, 'UTF8'), null, n.lead_no, 0, 0, 0 from unnest($15::int8[]) as w(no) cross "
+    "join lateral (select lead_no, event from leadex.conversion where market_id = $1::int8 and "
+    "lead_no = w.no and state = 5 limit 16) as n"};
+static_assert(kNotedEventsMax == 16, "the statement above reads no more");
 static_assert(kRelistRounds == 32, "the statement above takes a round's number apart");
 
 Call look_up_call(std::int64_t market_id, Lookups const& wanted) {
@@ -100,7 +104,8 @@ Call look_up_call(std::int64_t market_id, Lookups const& wanted) {
            column<Element::bytea>(wanted.visitors, [](auto const& d) { return d; }),
            int8_param(wanted.clicked_since_us),
            column<Element::int8>(wanted.transactions, [](auto const& t) { return t.buyer_no; }),
-           column<Element::text>(wanted.transactions, [](auto const& t) { return t.id; })},
+           column<Element::text>(wanted.transactions, [](auto const& t) { return t.id; }),
+           column<Element::int8>(wanted.clicks, [](auto no) { return no; })},
           -1};
 }
 
@@ -142,8 +147,11 @@ LookedUp read_look_up(pqxx::result const& rows) {
         found.clicks.push_back(
             {bytes_of(row[1]), i, row[4].as<std::int64_t>(), row[5].as<std::int64_t>()});
         break;
-      default:
+      case 9:
         found.transactions.push_back({i, bytes_of(row[1])});
+        break;
+      default:
+        found.noted.push_back({i, bytes_of(row[1])});
     }
   }
   return found;

@@ -212,19 +212,19 @@ constexpr Statement kClicks{
     "subs, clicked_us) select $1::int8, * from unnest($2::int8[], $3::int8[], $4::int8[], "
     "$5::int8[], $6::bytea[], $7::bytea[], $8::int8[])"};
 
-// Outcome 0; all other rows of the table are for others to write.
-constexpr Statement kClicksCharged{
-    "lx_clicks_charged",
+// Outcomes 0 and 9; all other rows of the table are for others to write.
+constexpr Statement kClicksSold{
+    "lx_clicks_sold",
     "insert into leadex.click_count as k (market_id, placement_no, day, outcome, n, gross, net) "
-    "select $1::int8, c.placement, c.day, 0, c.n, c.gross, c.net from unnest($2::int8[], "
-    "$3::int4[], $4::int8[], $5::int8[], $6::int8[]) as c(placement, day, n, gross, net) on "
+    "select $1::int8, * from unnest($2::int8[], $3::int4[], $4::int2[], $5::int8[], $6::int8[], "
+    "$7::int8[]) as c(placement, day, outcome, n, gross, net) on "
     "conflict (market_id, placement_no, day, outcome) do update set n = k.n + excluded.n, gross = "
     "k.gross + excluded.gross, net = k.net + excluded.net"};
 constexpr Statement kAcquisitions{
     "lx_acquisitions",
-    "insert into leadex.acquisition (market_id, lead_no, slot, until_us, held, value_bp, event) "
-    "select $1::int8, * from unnest($2::int8[], $3::int4[], $4::int8[], $5::int8[], $6::int4[], "
-    "$7::text[])"};
+    "insert into leadex.acquisition (market_id, lead_no, slot, until_us, held, value_bp, event, "
+    "visit) select $1::int8, * from unnest($2::int8[], $3::int4[], $4::int8[], $5::int8[], "
+    "$6::int4[], $7::text[], $8::bool[])"};
 
 constexpr Statement kEstimates{
     "lx_estimates",
@@ -514,13 +514,13 @@ void add_clicks(Calls& calls, BatchRows const& rows) {
              i8(c, [](C r) { return r.clicked_us; })});
 }
 
-void add_clicks_charged(Calls& calls, BatchRows const& rows) {
-  using C = ClicksCharged const&;
-  auto const& c = rows.clicks_charged;
-  calls.add(kClicksCharged, c,
+void add_clicks_sold(Calls& calls, BatchRows const& rows) {
+  using C = ClicksSold const&;
+  auto const& c = rows.clicks_sold;
+  calls.add(kClicksSold, c,
             {i8(c, [](C r) { return r.placement_no; }), i4(c, [](C r) { return r.day; }),
-             i8(c, [](C r) { return r.n; }), i8(c, [](C r) { return r.gross; }),
-             i8(c, [](C r) { return r.net; })});
+             i2(c, [](C r) { return r.outcome; }), i8(c, [](C r) { return r.n; }),
+             i8(c, [](C r) { return r.gross; }), i8(c, [](C r) { return r.net; })});
 }
 
 void add_acquisitions(Calls& calls, BatchRows const& rows) {
@@ -534,7 +534,8 @@ void add_acquisitions(Calls& calls, BatchRows const& rows) {
              i8(agreed, [](A a) { return a->acquisition.until_us; }),
              i8(agreed, [](A a) { return nullable(a->acquisition.held_micros); }),
              i4(agreed, [](A a) { return a->acquisition.value_bp; }),
-             texts(agreed, [](A a) { return a->acquisition.event; })});
+             texts(agreed, [](A a) { return a->acquisition.event; }),
+             flags(agreed, [](A a) { return a->acquisition.visit; })});
   using E = EstimateRow const&;
   auto const& e = rows.estimates;
   calls.add(kEstimates, e,
@@ -670,7 +671,7 @@ std::vector<Call> tail_calls(std::int64_t market_id, BatchRows const& rows) {
             {seq, i8(rows.intents_done, [](std::int64_t no) { return no; })});
   calls.add(kClawBacksDone, rows.claw_backs_done,
             {seq, i8(rows.claw_backs_done, [](std::int64_t no) { return no; })});
-  add_clicks_charged(calls, rows);
+  add_clicks_sold(calls, rows);
   if (rows.market_version) {
     calls.add(kMarketVersion, std::vector{1}, {int4_param(*rows.market_version)});
   }

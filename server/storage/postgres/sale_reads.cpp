@@ -10,13 +10,18 @@ namespace leadex::storage::postgres {
 
 namespace {
 
+#define LEADEX_OF_VISIT                                                                        \
+  "case s.model when 2 then true when 1 then exists (select from acquisition a where "         \
+  "a.market_id = s.market_id and a.lead_no = s.lead_no and a.slot = s.slot and a.visit) else " \
+  "false end"
+
 // Which of its campaigns bought is the buyer's own affair: a generator neither sees it nor finds by
 // it.
 #define LEADEX_SALE_COLUMNS \
   "select m.market_id, m.name, m.currency, s.lead_no, s.slot, s.buyer, "                        \
   "case when " LEADEX_OWN("$1", "s.buyer") " then s.campaign else 0 end, s.generator, s.gross, " \
   "s.fee, s.credited, s.state, s.exclusive, s.auction_no, s.sold_us, s.due_us, r.return_no, "   \
-  "r.state, s.model "
+  "r.state, s.model, " LEADEX_OF_VISIT " "
 #define LEADEX_SALE_RETURN                                                              \
   "left join return_case r on r.market_id = s.market_id and r.lead_no = s.lead_no and " \
   "r.slot = s.slot "
@@ -71,7 +76,8 @@ constexpr char const* kListOwn =
     "select t.market_id, t.name, t.currency, s.lead_no, s.slot, s.buyer, case when s.buyer = "
     "$1::bigint then s.campaign else 0 end, s.generator, s.gross, s.fee, s.credited, s.state, "
     "s.exclusive, s.auction_no, s.sold_us, s.due_us, "
-    "r.return_no, r.state, s.model from own s join told t on t.market_id = "
+    "r.return_no, r.state, s.model, " LEADEX_OF_VISIT
+    " from own s join told t on t.market_id = "
     "s.market_id " LEADEX_SALE_RETURN
     "order by s.sold_us desc, s.market_id desc, s.lead_no desc, s.slot desc limit $11";
 static_assert(kSaleSlotsMax == 1024, "the statement above takes a sale's number apart");
@@ -112,6 +118,7 @@ SaleView read_sale(pqxx::row const& row) {
   sale.sold_at = read_time(row.at(14));
   sale.due_us = row.at(15).as<std::int64_t>();
   sale.model = read_number_enum(row.at(18), PricingModel::cpc);
+  sale.of_visit = row.at(19).as<bool>();
   if (!row.at(16).is_null()) {
     sale.return_no = row.at(16).as<std::int64_t>();
     sale.return_state = read_number_enum(row.at(17), market::ReturnState::denied);

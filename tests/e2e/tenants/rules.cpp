@@ -148,6 +148,7 @@ constexpr std::array kRules{
     Rule{"get_placement", "GAU", "placement", true},
     Rule{"patch_placement", "G", "placement", false, {}, R"({"status":"active"})"},
     Rule{"get_placement_stats", "GAU", "placement", true},
+    Rule{"list_placement_postbacks", "GAU", "placement", true},
     Rule{"visit_placement", "*", "placement"},
 };
 

@@ -287,9 +287,11 @@ TEST_F(EngineVisits, PooledVisitsKeepWhatTheyAreWorthAlsoOfACampaignPerLead) {
   auto const first = numbers_;
   ASSERT_EQ(click(), 1);
   EXPECT_EQ(free(1), 14 * kUnit);
-  // A lead takes its price at once, so the pool can come to owe.
+  // A lead takes its price at once, so the pool can come to owe; and visits can still be bought.
   ASSERT_EQ(offer(), 1);
   EXPECT_EQ(free(1), 4 * kUnit);
+  EXPECT_EQ(offer(), 0);
+  EXPECT_EQ(engine_.campaign(1)->status, CampaignStatus::active);
   EXPECT_EQ(report(first).refusal, Refusal::none);
   auto const second = report(first + 1);
   EXPECT_EQ(second.refusal, Refusal::none);

@@ -244,8 +244,6 @@ TEST_F(Clicks, CampaignsThatPayPerClickSayWhereVisitorsGoAndNothingThatLeadsNeed
   refused(click_campaign_json("0.10", R"(,"buys_listings":true)"), "/buys_listings",
           "not_for_model");
   refused(click_campaign_json("0.10", R"(,"minimum_score":10)"), "/minimum_score", "not_for_model");
-  refused(campaign_json("0.10", R"(,"landing_url":"https://shop.example.com/")"), "/landing_url",
-          "not_for_model");
 
   auto const made = post("/v1/campaigns", buyer_.key, click_campaign_json("0.10"));
   ASSERT_EQ(made.status, 201) << made.body;

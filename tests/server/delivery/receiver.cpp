@@ -42,6 +42,8 @@ Receiver::Receiver() {
   http::test::write_certificate(folder_.path("cert.pem"), folder_.path("key.pem"), 1);
   router_.add("POST", "/{mode}/{n}", "hook",
               [this](http::Request& request) { return take(request); });
+  router_.add("GET", "/{mode}/{n}", "postback",
+              [this](http::Request& request) { return take(request); });
   http::ServerOptions options;
   options.tls = {folder_.path("cert.pem"), folder_.path("key.pem")};
   options.drain_timeout = std::chrono::milliseconds(300);
@@ -72,7 +74,8 @@ asio::awaitable<http::Response> Receiver::take(http::Request& request) {
   {
     std::lock_guard const lock(guard_);
     for (auto const& each : received_) before += each.path == request.path ? 1 : 0;
-    received_.push_back({request.path, request.headers, *body, std::chrono::steady_clock::now()});
+    received_.push_back({request.method, request.path, request.target, request.headers, *body,
+                         std::chrono::steady_clock::now()});
   }
   if (mode == "hang") co_await pause(std::chrono::seconds(60));
   if (mode == "slow") co_await pause(std::chrono::milliseconds(700));

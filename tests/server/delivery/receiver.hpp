@@ -1,6 +1,7 @@
 #pragma once
-// Receiver: a real HTTPS server that takes webhooks and behaves as its path says: ok, slow, hang,
-// error, flaky, gone, throttle, refuse, huge, drop. Tests read what arrived; any thread.
+// Receiver: a real HTTPS server that takes webhooks and postbacks and behaves as its path says: ok,
+// slow, hang, error, flaky, gone, throttle, refuse, huge, drop. Tests read what arrived; any
+// thread.
 
 #include <chrono>
 #include <functional>
@@ -15,7 +16,9 @@
 namespace leadex::delivery::test {
 
 struct Received {
+  std::string method;
   std::string path;
+  std::string target;  ///< path and query as sent
   http::Headers headers;
   std::string body;
   std::chrono::steady_clock::time_point at;

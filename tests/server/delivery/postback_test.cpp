@@ -1,0 +1,375 @@
+// Postbacks: what generators are told of their clicks' conversions, through the fan-out and the
+// sender, at a real receiver.
+
+#include <gtest/gtest.h>
+
+#include "server/delivery/happenings.hpp"
+#include "server/delivery/postback_sender.hpp"
+#include "server/storage/postgres/clicks.hpp"
+#include "server/storage/postgres/postback_store.hpp"
+#include "tests/server/delivery/delivery_fixture.hpp"
+
+namespace leadex::delivery::test {
+namespace {
+
+using std::chrono::seconds;
+
+storage::PostbackValues some_values() {
+  storage::PostbackValues values;
+  values.click = {7, 3};
+  values.placement = {7, 1};
+  values.outcome = market::ConversionState::approved;
+  values.event = "policy & more";
+  values.transaction_id = "t/1?x=ü";
+  values.at = from_unix_micros(1'791'158'400'000'000);
+  values.payout = Money{17'000'000};
+  values.currency = "USD";
+  values.subs = {"one", "..", "a b"};
+  values.attributes = R"({"state":"CA","age":30,"own_home":true,"event":"mine"})";
+  return values;
+}
+
+TEST(Postback, FillsItsMacrosPercentEncodedAndKeepsItsHost) {
+  privacy::KeyRing const ring{crypto::Secret(std::string(32, 'k'))};
+  crypto::PublicIdCodec const ids{ring.id_key()};
+  auto const values = some_values();
+  auto const filled = [&](std::string const& rest) {
+    return postback_target(ids, "https://track.example.com/" + rest, values);
+  };
+  EXPECT_EQ(filled("p?e={event}&t={transaction_id}"),
+            "https://track.example.com/p?e=policy%20%26%20more&t=t%2F1%3Fx%3D%C3%BC");
+  EXPECT_EQ(filled("{status}/{payout}/{currency}"), "https://track.example.com/approved/17.00/USD");
+  EXPECT_EQ(filled("?c={click_id}&p={placement_id}"),
+            "https://track.example.com/?c=" + ids.seal(values.click) +
+                "&p=" + ids.seal(values.placement));
+  EXPECT_EQ(filled("{sub1}/{sub2}/{sub3}/{sub4}"), "https://track.example.com/one//a%20b/");
+  EXPECT_EQ(filled("{state}/{age}/{own_home}/{other}"), "https://track.example.com/CA/30/true/");
+  EXPECT_EQ(filled("?at={timestamp}").find("2026-10-0"), 30U);
+  EXPECT_EQ(filled("p?x=1#part={event}"), "https://track.example.com/p?x=1");
+}
+
+TEST(Postback, OnlyConversionsThatAreDecidedAreTold) {
+  using market::ConversionMoved;
+  using market::ConversionState;
+  market::CommitBody body;
+  std::vector<market::Effect> effects;
+  for (auto const state :
+       {ConversionState::pending, ConversionState::approved, ConversionState::rejected,
+        ConversionState::uncovered, ConversionState::noted}) {
+    ConversionMoved moved;
+    moved.conversion_no = static_cast<std::int64_t>(effects.size());
+    moved.lead_no = 9;
+    moved.state = state;
+    effects.emplace_back(moved);
+  }
+  body.items.push_back({.at_us = 5, .command = {}, .outcome = {}, .effects = std::move(effects)});
+  std::vector<std::int64_t> told;
+  for (auto const& one : told_conversions(body)) told.push_back(one.conversion_no);
+  EXPECT_EQ(told, (std::vector<std::int64_t>{1, 2, 4}));
+}
+
+class PostbackTest : public DeliveryFixture {
+ protected:
+  [[nodiscard]] market::MarketRules rules() const override {
+    auto rules = market::MarketRun::rules();
+    rules.cpa_window_us = 24 * market::kHourUs;
+    rules.cpa_review_us = 24 * market::kHourUs;
+    return rules;
+  }
+  void SetUp() override {
+    DeliveryFixture::SetUp();
+    exec("insert into leadex.tenant (tenant_no, role, name) values (102, 'generator', 'H')");
+  }
+  void TearDown() override {
+    stop_postbacks();
+    DeliveryFixture::TearDown();
+  }
+  void placement(std::int64_t no, std::int64_t generator_no, std::optional<std::string> url) {
+    storage::postgres::PostgresClickStore clicks{database_pool_};
+    storage::Placement row;
+    row.id = {kMarket, no};
+    row.generator_no = generator_no;
+    row.name = "Front page";
+    row.version = 1;
+    row.definition = R"({"state":"CA"})";
+    row.fallback_url = "https://news.example.com/";
+    row.postback_url = std::move(url);
+    row.created_at = now();
+    ASSERT_TRUE(later(clicks.insert(row)));
+  }
+  /// A campaign for visitors with its model.
+  void visitors(std::int64_t no, PricingModel model, std::int64_t bid_units,
+                std::int32_t value_bp = 0) {
+    market::SetEstimates set;
+    set.estimates.version = no;
+    set.estimates.visits.market_ppb = 500'000'000;
+    set.estimates.visits.unknown_buyer_ppb = estimate::kWhole;
+    ASSERT_TRUE(run(*host_, set).has_value());
+    auto const schema = targeting::Schema::make(market::MarketRun::rules().attributes).value();
+    auto const bytes = targeting::encode(targeting::all_of({}), schema, {});
+    market::UpsertCampaign upsert;
+    upsert.campaign_no = no;
+    upsert.buyer_no = kBuyer;
+    upsert.version = 1;
+    upsert.terms.model = model;
+    if (model == PricingModel::cpa) upsert.terms.event = "policy";
+    upsert.terms.value_bp = value_bp;
+    upsert.terms.landing_url = "https://shop.example.com/";
+    upsert.terms.exclusivity = auction::Exclusivity::exclusive;
+    upsert.terms.bid_micros = bid_units * kUnit;
+    upsert.terms.targeting = {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+    ASSERT_EQ(run(*host_, upsert)->outcome.refusal, market::Refusal::none);
+    ASSERT_TRUE(run(*host_, market::FundBudget{{kBuyer, no}, no, 10'000 * kUnit}).has_value());
+  }
+  /// A visitor of its own to that placement. @return the click
+  std::int64_t click(std::int64_t placement_no, std::int64_t generator_no) {
+    market::OfferClick click;
+    click.click_no = ++clicks_;
+    click.generator_no = generator_no;
+    click.version = 1;
+    click.attributes.resize(market::MarketRun::rules().attributes.size());
+    market::Submission submission;
+    submission.command = std::move(click);
+    submission.click = storage::NewClick{};
+    submission.click->placement_no = placement_no;
+    submission.click->visitor = std::string(8, 'v') + std::to_string(10'000'000 + clicks_);
+    submission.click->subs = {"my sub", "", "", "", ""};
+    auto const answer = run(*host_, std::move(submission));
+    EXPECT_TRUE(answer && answer->outcome.sold.size() == 1U);
+    return clicks_;
+  }
+  std::int64_t convert(std::int64_t click_no, bool confirmed = true,
+                       std::int64_t value_micros = market::kNone) {
+    auto const done = run(*host_, market::ReportConversion{.lead_no = click_no,
+                                                           .buyer_no = kBuyer,
+                                                           .event = "policy",
+                                                           .transaction_id = transaction(),
+                                                           .at_us = to_unix_micros(now()),
+                                                           .value_micros = value_micros,
+                                                           .confirmed = confirmed});
+    EXPECT_TRUE(done && done->outcome.refusal == market::Refusal::none);
+    return done ? done->outcome.number : 0;
+  }
+  void note(std::int64_t click_no) {
+    auto const at = to_unix_micros(now());
+    auto const done = run(*host_, market::NoteConversion{.click_no = click_no,
+                                                         .budget = {kBuyer, 1},
+                                                         .clicked_us = at,
+                                                         .event = "signup",
+                                                         .transaction_id = transaction(),
+                                                         .at_us = at});
+    EXPECT_TRUE(done && done->outcome.refusal == market::Refusal::none);
+  }
+  std::string transaction() { return "secret-deal-" + std::to_string(++transactions_); }
+
+  static PostbackSenderOptions soon() {
+    PostbackSenderOptions options;
+    options.poll = milliseconds(20);
+    options.attempt.timeout = milliseconds(2000);
+    options.attempt.waits = {milliseconds(100), milliseconds(200), milliseconds(400)};
+    return options;
+  }
+  void start_postbacks(http::Client const& client, PostbackSenderOptions options = soon()) {
+    sender_ = std::make_unique<PostbackSender>(
+        sending_.get_executor(), PostbackSenderParts{postback_rows_, {client, ids_}, nullptr},
+        std::move(options));
+    done_ = boost::asio::co_spawn(sending_, sender_->run(), boost::asio::use_future);
+  }
+  void start_postbacks() { start_postbacks(*client_); }
+  void stop_postbacks() {
+    if (!sender_) return;
+    sender_->stop();
+    done_.get();
+    sender_.reset();
+  }
+  [[nodiscard]] std::string status_of(std::int64_t conversion_no) {
+    return word("select status from leadex.postback where conversion_no = " +
+                std::to_string(conversion_no));
+  }
+  [[nodiscard]] bool ends_as(std::string const& status, std::int64_t conversion_no = 1) {
+    return within(seconds(10), [&] { return status_of(conversion_no) == status; });
+  }
+
+  storage::postgres::PostgresPostbackStore postback_rows_{database_pool_};
+  boost::asio::thread_pool sending_{1};
+  std::unique_ptr<PostbackSender> sender_;
+  std::future<void> done_;
+  std::int64_t clicks_{};
+  int transactions_{};
+};
+
+TEST_F(PostbackTest, APaidConversionIsToldWithTheGeneratorsPart) {
+  placement(1, kGenerator,
+            receiver_.url("/ok/1") +
+                "?c={click_id}&s={status}&v={payout}{currency}&e={event}&a={sub1}&w={state}&"
+                "t={transaction_id}&p={placement_id}");
+  visitors(1, PricingModel::cpa, 20);
+  auto const one = click(1, kGenerator);
+  convert(one);
+  fan_out_all();
+  EXPECT_EQ(status_of(1), "waiting");
+  start_postbacks();
+  ASSERT_TRUE(ends_as("delivered"));
+  auto const calls = receiver_.received("/ok/1");
+  ASSERT_EQ(calls.size(), 1U);
+  EXPECT_EQ(calls[0].method, "GET");
+  EXPECT_EQ(calls[0].target,
+            "/ok/1?c=" + ids_.seal(ClickId{kMarket, one}) +
+                "&s=approved&v=17.00USD&e=policy&a=my%20sub&w=CA&t=secret-deal-1&p=" +
+                ids_.seal(PlacementId{kMarket, 1}));
+  EXPECT_EQ(calls[0].body, "");
+  fan_out_all();
+  EXPECT_EQ(number("select count(*) from leadex.postback"), 1);
+  EXPECT_EQ(number("select attempts from leadex.postback"), 1);
+  // Neither the address nor what was told stands in a row of it.
+  EXPECT_EQ(number("select count(*) from leadex.postback p where p::text like '%deal%' or p::text "
+                   "like '%http%'"),
+            0);
+}
+
+TEST_F(PostbackTest, RejectedAndNotedOnesAreToldAndPendingOnesAreNot) {
+  placement(1, kGenerator, receiver_.url("/ok/1") + "?s={status}&v={payout}&e={event}");
+  visitors(1, PricingModel::cpa, 20);
+  auto const waiting = convert(click(1, kGenerator), false);
+  auto const refused = convert(click(1, kGenerator), false);
+  fan_out_all();
+  EXPECT_EQ(number("select count(*) from leadex.postback"), 0);
+  ASSERT_TRUE(run(*host_, market::DecideConversion{refused, kBuyer, false}).has_value());
+  ASSERT_TRUE(run(*host_, market::PauseCampaign{1, kBuyer, true}).has_value());
+  visitors(2, PricingModel::cpc, 1);
+  note(click(1, kGenerator));
+  fan_out_all();
+  start_postbacks();
+  ASSERT_TRUE(within(seconds(10), [&] { return receiver_.count("/ok/1") == 2; }));
+  std::set<std::string> told;
+  for (auto const& call : receiver_.received("/ok/1")) told.insert(call.target);
+  EXPECT_EQ(told, (std::set<std::string>{"/ok/1?s=rejected&v=0.00&e=policy",
+                                         "/ok/1?s=noted&v=0.00&e=signup"}));
+  ASSERT_TRUE(run(*host_, market::DecideConversion{waiting, kBuyer, true}).has_value());
+  fan_out_all();
+  EXPECT_TRUE(within(seconds(10), [&] { return receiver_.count("/ok/1") == 3; }));
+}
+
+TEST_F(PostbackTest, APartOfThePriceIsToldAsThePartOfIt) {
+  placement(1, kGenerator, receiver_.url("/ok/1") + "?v={payout}");
+  visitors(1, PricingModel::cpa, 20, 1000);
+  convert(click(1, kGenerator), true, 50 * kUnit);
+  fan_out_all();
+  start_postbacks();
+  ASSERT_TRUE(ends_as("delivered"));
+  EXPECT_EQ(receiver_.received("/ok/1")[0].target, "/ok/1?v=4.25");
+}
+
+TEST_F(PostbackTest, AFailedOneIsTriedAgainUntilItWorks) {
+  placement(1, kGenerator, receiver_.url("/flaky/1"));
+  visitors(1, PricingModel::cpa, 20);
+  convert(click(1, kGenerator));
+  fan_out_all();
+  start_postbacks();
+  ASSERT_TRUE(ends_as("delivered"));
+  EXPECT_EQ(receiver_.count("/flaky/1"), 3U);
+  EXPECT_EQ(number("select attempts from leadex.postback"), 3);
+}
+
+TEST_F(PostbackTest, OneThatNeverWorksIsGivenUpAndOneThatIsGoneAtOnce) {
+  placement(1, kGenerator, receiver_.url("/error/1"));
+  placement(2, kGenerator, receiver_.url("/gone/1"));
+  visitors(1, PricingModel::cpa, 20);
+  convert(click(1, kGenerator));
+  convert(click(2, kGenerator));
+  fan_out_all();
+  start_postbacks();
+  EXPECT_TRUE(ends_as("failed", 1));
+  EXPECT_TRUE(ends_as("failed", 2));
+  EXPECT_EQ(receiver_.count("/error/1"), 4U);
+  EXPECT_EQ(receiver_.count("/gone/1"), 1U);
+  EXPECT_EQ(number("select last_status from leadex.postback where conversion_no = 1"), 500);
+}
+
+TEST_F(PostbackTest, TheScheduleEndsWithinADay) {
+  PostbackOptions const options;
+  milliseconds longest{};
+  for (std::size_t i = 1; i <= options.waits.size(); ++i) {
+    longest += *wait_after({.waits = options.waits}, static_cast<int>(i), 9999);
+  }
+  EXPECT_LE(longest, options.give_up_after);
+  EXPECT_GT(longest, std::chrono::hours(20));
+  // And whoever asks for more patience than that gets none.
+  placement(1, kGenerator, receiver_.url("/throttle/1"));
+  visitors(1, PricingModel::cpa, 20);
+  convert(click(1, kGenerator));
+  fan_out_all();
+  auto impatient = soon();
+  impatient.attempt.give_up_after = milliseconds(1500);  // it asks for two seconds
+  start_postbacks(*client_, impatient);
+  EXPECT_TRUE(ends_as("failed"));
+  EXPECT_EQ(receiver_.count("/throttle/1"), 1U);
+}
+
+TEST_F(PostbackTest, OneGeneratorsServerThatHangsDelaysNoOther) {
+  placement(1, kGenerator, receiver_.url("/hang/1"));
+  placement(2, 102, receiver_.url("/ok/2"));
+  visitors(1, PricingModel::cpa, 20);
+  for (int i = 0; i < 8; ++i) convert(click(1, kGenerator));
+  auto const last = convert(click(2, 102));
+  fan_out_all();
+  auto options = soon();
+  options.in_flight_max = 6;
+  start_postbacks(*client_, options);
+  auto const began = std::chrono::steady_clock::now();
+  ASSERT_TRUE(ends_as("delivered", last));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, milliseconds(1500));
+  EXPECT_LE(receiver_.count("/hang/1"), 4U) << "so many of one generator at once";
+}
+
+TEST_F(PostbackTest, AddressesThatAreNotPublicAreNotCalled) {
+  placement(1, kGenerator, receiver_.url("/ok/1"));
+  visitors(1, PricingModel::cpa, 20);
+  convert(click(1, kGenerator));
+  fan_out_all();
+  http::Client const guarded{{.ca_file = receiver_.ca_file()}};
+  start_postbacks(guarded);
+  EXPECT_TRUE(ends_as("failed"));
+  EXPECT_EQ(receiver_.count("/ok/1"), 0U);
+  auto const why = word("select last_error from leadex.postback");
+  EXPECT_TRUE(why == "address_refused" || why == "port_refused") << why;
+}
+
+TEST_F(PostbackTest, NobodyIsToldWhoAskedForNothingOrIsSuspended) {
+  placement(1, kGenerator, std::nullopt);
+  placement(2, 102, receiver_.url("/ok/2"));
+  visitors(1, PricingModel::cpa, 20);
+  convert(click(1, kGenerator));
+  auto const other = convert(click(2, 102));
+  campaign(5, kOtherBuyer, 5, 0);
+  ASSERT_EQ(offer(900).size(), 1U);
+  fan_out_all();
+  EXPECT_EQ(number("select count(*) from leadex.postback"), 1);
+  exec("update leadex.tenant set status = 'suspended' where tenant_no = 102");
+  start_postbacks();
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_EQ(status_of(other), "waiting");
+  EXPECT_EQ(receiver_.count("/ok/2"), 0U);
+  exec("update leadex.tenant set status = 'active' where tenant_no = 102");
+  EXPECT_TRUE(ends_as("delivered", other));
+}
+
+TEST_F(PostbackTest, TwoSendersTellEachOnce) {
+  placement(1, kGenerator, receiver_.url("/ok/1"));
+  visitors(1, PricingModel::cpa, 20);
+  for (int i = 0; i < 20; ++i) convert(click(1, kGenerator));
+  fan_out_all();
+  storage::postgres::PostgresPostbackStore rows{database_pool_};
+  PostbackSender other{sending_.get_executor(), {rows, {*client_, ids_}, nullptr}, soon()};
+  auto done = boost::asio::co_spawn(sending_, other.run(), boost::asio::use_future);
+  start_postbacks();
+  EXPECT_TRUE(within(seconds(10), [&] {
+    return number("select count(*) from leadex.postback where status = 'delivered'") == 20;
+  }));
+  other.stop();
+  done.get();
+  EXPECT_EQ(receiver_.count("/ok/1"), 20U);
+}
+
+}  // namespace
+}  // namespace leadex::delivery::test
