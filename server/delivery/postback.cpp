@@ -7,6 +7,7 @@
 #include "server/json/money_text.hpp"
 #include "server/json/time_text.hpp"
 #include "server/json/value.hpp"
+#include "server/json/writer.hpp"
 #include "server/render/words.hpp"
 
 namespace leadex::delivery {
