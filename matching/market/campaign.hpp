@@ -62,6 +62,9 @@ struct Campaign {
   CounterWindows counters;
   std::optional<storefront::Place> sweep_from;  // where its sweep of listings goes on
   std::int64_t turn{};                          // number of the last auction it won in turn
+  // Visits of a campaign that buys leads as well: they are served, and take turns, by themselves.
+  std::int64_t visits{};  // of what its day counts
+  std::int64_t visit_turn{};
   std::int64_t trial_sold{};
   std::map<std::int64_t, CounterWindows> source_counters;  // by generator; caps per source alone
   Reserved reserved;
@@ -99,10 +102,14 @@ struct Campaign {
     if (in_trial() || terms.exclusive_bid_micros == kNone) return std::nullopt;
     return terms.exclusive_bid_micros;
   }
-  /// The least it pays for anything.
-  [[nodiscard]] std::int64_t least_bid() const {
+  /// The least it bids for a lead. A visit is always bid for as for a share.
+  [[nodiscard]] std::int64_t least_lead_bid() const {
     return terms.exclusivity == auction::Exclusivity::exclusive ? exclusive_bid().value_or(bid())
                                                                 : bid();
+  }
+  /// The least it pays for anything.
+  [[nodiscard]] std::int64_t least_bid() const {
+    return buys_visits() ? std::min(bid(), least_lead_bid()) : least_lead_bid();
   }
 };
 

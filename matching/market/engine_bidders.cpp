@@ -85,9 +85,11 @@ std::optional<auction::Candidate> Engine::candidate_of(Campaign const& campaign,
   candidate.max_shares = terms.max_shares;
   candidate.tier =
       campaign.campaign_no == rules.fallback_campaign ? auction::kTierMax : terms.priority;
-  candidate.served = campaign.counters[1].n;
+  // Else a campaign would pay with its leads' turns for visits, most of which come to nothing.
+  bool const of_visits = listing.click && !campaign.pays_for_clicks();
+  candidate.served = of_visits ? campaign.visits : campaign.counters[1].n - campaign.visits;
   candidate.weight = terms.weight;
-  candidate.turn = campaign.turn;
+  candidate.turn = of_visits ? campaign.visit_turn : campaign.turn;
   // What two have agreed on is the price of a lead.
   auto const* deal =
       listing.click ? nullptr : deal_between(campaign.buyer_no, listing.generator_no);

@@ -225,8 +225,8 @@ void Engine::settle(Context& c, OpenSale& sale) {
   sale.state = SaleState::settled;
   sale.due_us = c.now_us + rules_.holdback_us;
   schedule(Tick::release_holdback, {sale.due_us, sale.key.lead_no, sale.key.slot});
-  c.applied.effects.emplace_back(
-      SaleStepped{sale.key.lead_no, sale.key.slot, SaleStep::settled, 0, sale.due_us});
+  c.applied.effects.emplace_back(SaleStepped{sale.key.lead_no, sale.key.slot, SaleStep::settled, 0,
+                                             sale.due_us, sale.model == PricingModel::cpc});
 }
 
 void Engine::pay_all_debts(Context& c) {
@@ -281,7 +281,8 @@ void Engine::lapse(Context& c, SaleKey const& key) {
   auto const sale = sales_.at(key);
   sales_.erase(key);
   auto const rest = sale.gross_micros - sale.credited_micros;
-  c.applied.effects.emplace_back(SaleStepped{key.lead_no, key.slot, SaleStep::lapsed, 0, 0});
+  c.applied.effects.emplace_back(
+      SaleStepped{key.lead_no, key.slot, SaleStep::lapsed, 0, 0, sale.acquisition.visit});
   if (sale.pooled()) leave_pool(sale);
   give_back(c, sale, rest);
   uncount_sale(c, campaigns_.at(sale.budget.campaign_no), sale);

@@ -10,6 +10,7 @@ namespace leadex::market {
 namespace {
 
 constexpr std::int64_t kMinuteUs = 60'000'000;
+constexpr std::size_t kDay = 1;  // of the kinds of windows
 using Wide = __int128;
 
 std::int32_t week_minute_at(Zone const& zone, std::int64_t now_us) {
@@ -59,7 +60,9 @@ void Engine::roll_windows(Campaign& campaign) {
   auto const& zone = zones_[campaign.terms.zone];
   for (std::size_t k = 0; k < kWindowKinds; ++k) {
     auto& counter = campaign.counters[k];
+    auto const before_us = counter.start_us;
     roll(counter, zone, k);
+    if (k == kDay && counter.start_us != before_us) campaign.visits = 0;
     auto const leads = campaign.terms.leads_max[k];
     auto const spend = campaign.terms.spend_max[k];
     counter.n_max = leads == kNone ? kNone : std::max(leads, counter.n);
@@ -186,6 +189,7 @@ void Engine::count_sale(Context& c, Campaign& campaign, SaleAwarded& sold, bool 
     }
     sold.windows.at(k) = counter.start_us;
   }
+  if (sold.acquisition.visit) campaign.visits += 1;
   sold.of_source = counts_sources(campaign.terms);
   if (sold.of_source) {
     count_source(c, campaign, sold.generator_no, 1, sold.windows);
@@ -221,6 +225,7 @@ void Engine::uncount_sale(Context& c, Campaign& campaign, OpenSale const& sale) 
     if (counter.start_us != sale.windows.at(k)) continue;  // that window is over
     counter.n -= 1;
     counter.micros -= sale.gross_micros;
+    if (k == kDay && sale.acquisition.visit) campaign.visits -= 1;
   }
   if (sale.of_source) {
     count_source(c, campaign, sale.generator_no, -1, sale.windows);
@@ -258,7 +263,8 @@ void Engine::move_counters(Context& c, Campaign const& campaign) {
   auto const leads = campaign.terms.trial.leads;
   c.applied.effects.emplace_back(
       CounterMoved{campaign.campaign_no, campaign.counters, campaign.turn, campaign.trial_sold,
-                   leads == 0 ? kNone : std::max(leads, campaign.trial_sold)});
+                   leads == 0 ? kNone : std::max(leads, campaign.trial_sold), campaign.visits,
+                   campaign.visit_turn});
 }
 
 }  // namespace leadex::market

@@ -117,15 +117,15 @@ std::optional<Verdict> Engine::explain(std::int64_t campaign_no, OfferLead const
       !campaign.per_acquisition() && deal_between(campaign.buyer_no, probe.generator_no) != nullptr;
   auto const& rules = rules_of(probe);
   if (campaign.per_acquisition() && !trades_acquisitions(rules)) return no("pricing_model");
-  auto const worth =
-      campaign.per_acquisition()
-          ? auction::value_of(campaign.least_bid(), worth_of(campaign, probe, odds_of(probe)))
-          : campaign.least_bid();
+  auto const least = campaign.least_lead_bid();
+  auto const worth = campaign.per_acquisition()
+                         ? auction::value_of(least, worth_of(campaign, probe, odds_of(probe)))
+                         : least;
   if (!agreed && worth < probe.reserve_micros) return no("below_reserve");
-  if (!has_room(campaign, campaign.least_bid())) return no("cap_reached");
+  if (!has_room(campaign, least)) return no("cap_reached");
   if (!in_pace(campaign, now_us)) return no("pacing");
   auto const pooled_micros = pools(campaign, rules) ? 0 : kNone;
-  if (!affordable(campaign, campaign.least_bid(), pooled_micros)) return no("budget");
+  if (!affordable(campaign, least, pooled_micros)) return no("budget");
   return Verdict{.eligible = true};
 }
 

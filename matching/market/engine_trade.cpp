@@ -65,7 +65,9 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
     webhook = campaign.terms.delivery == Delivery::webhook && !listing.click;
     bool const turns =
         rules.routing == auction::Routing::round_robin || rules.routing == auction::Routing::hybrid;
-    if (turns && award.in_turn) campaign.turn = award.auction_no;
+    if (turns && award.in_turn) {
+      (sold.acquisition.visit ? campaign.visit_turn : campaign.turn) = award.auction_no;
+    }
     sold.trial = !award.by_hand && campaign.in_trial();
     count_sale(c, campaign, sold, award.promised, had);
   }

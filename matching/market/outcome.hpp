@@ -174,8 +174,10 @@ struct SaleStepped {
   SaleStep step{};
   std::int64_t amount_micros{};  // credited: to the buyer
   std::int64_t due_us{};         // the next thing that comes due; 0 none
+  bool of_visit{};               // lapsed or settled: it was one, and no result of it was paid for
   static void fields(auto& self, auto& io) {
     io(self.lead_no, self.slot, self.step, self.amount_micros, self.due_us);
+    if (io.since(6)) io(self.of_visit);
   }
 };
 
@@ -211,9 +213,12 @@ struct CounterMoved {
   std::int64_t turn{};              // number of the last auction it won in turn
   std::int64_t trial_n{};           // leads of its trial
   std::int64_t trial_n_max{kNone};  // greatest(limit, counted)
+  std::int64_t visits{};            // of what its day counts; of campaigns that buy leads as well
+  std::int64_t visit_turn{};  // number of the last visit's auction that such a one won in turn
   static void fields(auto& self, auto& io) {
     io(self.campaign_no, self.windows);
     if (io.since(2)) io(self.turn, self.trial_n, self.trial_n_max);
+    if (io.since(6)) io(self.visits, self.visit_turn);
   }
 };
 

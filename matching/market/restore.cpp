@@ -134,6 +134,8 @@ void Engine::restore(Image const& image) {
     campaign.counters = entry.counters;
     campaign.turn = entry.turn;
     campaign.trial_sold = entry.trial_n;
+    campaign.visits = entry.visits;
+    campaign.visit_turn = entry.visit_turn;
   }
   for (auto const& entry : image.source_counts) {
     auto const found = campaigns_.find(entry.campaign_no);
@@ -285,7 +287,8 @@ std::string Engine::describe() const {
   for (auto const& [no, campaign] : campaigns_) {
     write.line("campaign", no, campaign.buyer_no, campaign.version, campaign.status,
                campaign.terms);
-    write.line(" counters", campaign.counters, campaign.turn, campaign.trial_sold);
+    write.line(" counters", campaign.counters, campaign.turn, campaign.trial_sold, campaign.visits,
+               campaign.visit_turn);
     if (campaign.pool.held() != 0) write.line(" pool", campaign.pool.held());
     for (auto const& [generator, counted] : campaign.source_counters) {
       write.line(" source", generator, counted);

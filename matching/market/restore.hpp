@@ -33,6 +33,8 @@ struct CampaignImage {
   CounterWindows counters;
   std::int64_t turn{};
   std::int64_t trial_n{};
+  std::int64_t visits{};
+  std::int64_t visit_turn{};
 };
 
 struct BudgetImage {

@@ -74,12 +74,18 @@ std::optional<Timestamp> next_at(PostbackOptions const& options,
                                  std::optional<milliseconds> asked) {
   auto const wait = wait_after({.waits = options.waits}, claimed.attempts, jitter());
   if (!wait) return std::nullopt;
-  Timestamp const next = now + std::max(*wait, asked.value_or(milliseconds{0}));
+  auto const patience = std::min(asked.value_or(milliseconds{0}), options.retry_after_max);
+  Timestamp const next = now + std::max(*wait, patience);
   if (next > claimed.created_at + options.give_up_after) return std::nullopt;
   return next;
 }
 
 }  // namespace
+
+http::ClientOptions postback_client(http::ClientOptions options) {
+  options.url_bytes_max = kPostbackUrlBytesMax;
+  return options;
+}
 
 std::string postback_target(crypto::PublicIdCodec const& ids, std::string const& url,
                             storage::PostbackValues const& values) {

@@ -19,8 +19,17 @@ struct PostbackOptions {
                                   std::chrono::minutes(5), std::chrono::minutes(30),
                                   std::chrono::hours(2),   std::chrono::hours(4),
                                   std::chrono::hours(7),   std::chrono::hours(8)};
-  milliseconds give_up_after{std::chrono::hours(24)};  ///< no attempt is begun later than that
+  milliseconds give_up_after{std::chrono::hours(24)};   ///< no attempt is begun later than that
+  milliseconds retry_after_max{std::chrono::hours(8)};  ///< a peer that asks for more waits as long
 };
+
+/// Of an address with its macros filled in: as many of the longest values as a link may name, but
+/// for attributes of extraordinary length, whose postbacks fail.
+inline constexpr std::size_t kPostbackUrlBytesMax = 16 * 1024;
+
+/// What a client has to allow that sends postbacks, on top of what the program gives any client. It
+/// is one of its own: generators' names that do not resolve hold up no webhook.
+[[nodiscard]] http::ClientOptions postback_client(http::ClientOptions options);
 
 /// Both outlive the attempts.
 struct PostbackParts {

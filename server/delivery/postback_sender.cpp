@@ -1,5 +1,6 @@
 #include "server/delivery/postback_sender.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -46,14 +47,23 @@ asio::awaitable<void> PostbackSender::run() {
   }
 }
 
-asio::awaitable<void> PostbackSender::claim_and_start() {
+storage::PostbackClaim PostbackSender::claim_request() const {
   storage::PostbackClaim request;
   request.now = std::chrono::time_point_cast<Micros>(std::chrono::system_clock::now());
   request.limit = options_.in_flight_max - in_flight_;
+  request.failing_limit =
+      std::max<std::int64_t>(0, options_.failing_in_flight_max - failing_in_flight_);
   request.per_tenant = options_.per_generator_max;
+  request.per_failing_tenant = options_.per_failing_generator_max;
   for (auto const& [tenant_no, in_flight] : busy_) request.busy.push_back({tenant_no, in_flight});
+  request.failing.assign(failing_.begin(), failing_.end());
   request.lease = options_.attempt.timeout + options_.lease_margin;
-  auto claimed = co_await parts_.store.claim(std::move(request));
+  request.give_up_after = options_.attempt.give_up_after;
+  return request;
+}
+
+asio::awaitable<void> PostbackSender::claim_and_start() {
+  auto claimed = co_await parts_.store.claim(claim_request());
   if (!claimed) {
     log::warn("postback.waiting", "the database does not answer")
         .field("error", text(claimed.error()));
@@ -64,27 +74,36 @@ asio::awaitable<void> PostbackSender::claim_and_start() {
 
 void PostbackSender::start(storage::ClaimedPostback claimed) {
   auto const tenant_no = claimed.tenant_no;
+  bool const failing = failing_.contains(tenant_no);
   ++busy_[tenant_no];
   ++in_flight_;
+  if (failing) ++failing_in_flight_;
   asio::co_spawn(executor_, deliver(std::move(claimed)),
-                 [this, tenant_no](std::exception_ptr const& thrown) {
+                 [this, tenant_no, failing](std::exception_ptr const& thrown) {
                    if (thrown) log::error("postback.failed", "an attempt ended in an exception");
-                   ended(tenant_no);
+                   ended(tenant_no, failing);
                  });
 }
 
 /// Looks for more at once only where something may have had to wait for this one.
-void PostbackSender::ended(std::int64_t tenant_no) {
+void PostbackSender::ended(std::int64_t tenant_no, bool failing) {
   auto const busy = busy_.find(tenant_no);
-  bool const was_full =
-      busy->second >= options_.per_generator_max || in_flight_ >= options_.in_flight_max;
+  auto const room = failing ? options_.per_failing_generator_max : options_.per_generator_max;
+  bool const was_full = busy->second >= room || in_flight_ >= options_.in_flight_max;
   if (--busy->second == 0) busy_.erase(busy);
   --in_flight_;
+  if (failing) --failing_in_flight_;
   if (was_full || signal_->stopping()) signal_->wake();
 }
 
 asio::awaitable<void> PostbackSender::deliver(storage::ClaimedPostback claimed) {
+  auto const tenant_no = claimed.tenant_no;
   auto outcome = co_await attempt(parts_.attempt, options_.attempt, std::move(claimed));
+  if (outcome.status == storage::DeliveryStatus::delivered) {
+    failing_.erase(tenant_no);
+  } else {
+    failing_.insert(tenant_no);
+  }
   count(outcome.status);
   co_await save(std::move(outcome));
 }

@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "server/delivery/postback.hpp"
 #include "server/delivery/signal.hpp"
@@ -16,7 +17,9 @@ namespace leadex::delivery {
 
 struct PostbackSenderOptions {
   std::int64_t in_flight_max = 128;
+  std::int64_t failing_in_flight_max = 64;  ///< of them, to generators whose last attempt failed
   std::int64_t per_generator_max = 4;
+  std::int64_t per_failing_generator_max = 1;
   milliseconds poll{500};             ///< between looks when nothing is due
   milliseconds pause{5000};           ///< after a claim that ended in an exception
   milliseconds lease_margin{20'000};  ///< a claim lasts for an attempt's timeout and this
@@ -43,8 +46,9 @@ class PostbackSender {
 
  private:
   [[nodiscard]] boost::asio::awaitable<void> claim_and_start();
+  [[nodiscard]] storage::PostbackClaim claim_request() const;
   void start(storage::ClaimedPostback claimed);
-  void ended(std::int64_t tenant_no);
+  void ended(std::int64_t tenant_no, bool failing);
   [[nodiscard]] boost::asio::awaitable<void> deliver(storage::ClaimedPostback claimed);
   [[nodiscard]] boost::asio::awaitable<void> save(storage::PostbackOutcome outcome);
   void count(storage::DeliveryStatus status) const;
@@ -54,7 +58,9 @@ class PostbackSender {
   PostbackSenderOptions options_;
   std::shared_ptr<Signal> signal_;
   std::map<std::int64_t, std::int64_t> busy_;  // generator → in flight
+  std::set<std::int64_t> failing_;             // generators whose last attempt from here failed
   std::int64_t in_flight_ = 0;
+  std::int64_t failing_in_flight_ = 0;
 };
 
 }  // namespace leadex::delivery

@@ -88,7 +88,7 @@ std::string_view to_string(LinkError error) {
 }
 
 Result<void, LinkError> check_link(std::string_view link, std::span<std::string const> macros,
-                                   bool allow_local) {
+                                   bool allow_local, LinkFor use) {
   auto const fixed = fixed_part(link);
   if (link.size() > kLinkBytesMax || fixed == std::string_view::npos) {
     return refuse(LinkError::malformed);
@@ -107,7 +107,8 @@ Result<void, LinkError> check_link(std::string_view link, std::span<std::string 
   if (auto const hash = plain.find('#'); hash != std::string::npos) {
     plain[hash] = plain.find('?') < hash ? '&' : '?';
   }
-  if (allow_local && plain.starts_with(kLocal)) plain.insert(4, 1, 's');
+  bool const plain_may = allow_local && use == LinkFor::visitors;
+  if (plain_may && plain.starts_with(kLocal)) plain.insert(4, 1, 's');
   ClientOptions options;
   options.allow_loopback = allow_local;
   options.url_bytes_max = kLinkBytesMax + 1;

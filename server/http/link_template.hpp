@@ -14,6 +14,9 @@ namespace leadex::http {
 inline constexpr std::size_t kLinkBytesMax = 2048;
 inline constexpr std::size_t kLinkMacrosMax = 24;  // filled, it still has to pass as a header
 
+/// Who follows a link: a visitor's browser, or this program, which speaks TLS alone.
+enum class LinkFor { visitors, requests };
+
 enum class LinkError {
   malformed,        ///< no absolute URL, too long, too many macros, or a brace that is of none
   address_refused,  ///< no https, a user, an odd port, no public name or address
@@ -25,12 +28,12 @@ enum class LinkError {
 /// Checks a link as it is stored, by the rules of outgoing requests (check_webhook_url): https, no
 /// user-info, port 443 or 8443, a public name or address. Macros may stand in path, query and
 /// fragment. With `allow_local` (a dev database) also loopback hosts on any port from 1024, and
-/// there http://127.0.0.1 too.
+/// there http://127.0.0.1 too, for visitors.
 /// @param macros  the names that may be used
 /// @errors  in the order of LinkError
 [[nodiscard]] Result<void, LinkError> check_link(std::string_view link,
                                                  std::span<std::string const> macros,
-                                                 bool allow_local);
+                                                 bool allow_local, LinkFor use = LinkFor::visitors);
 
 /// The link with each macro replaced by its value, all but letters, digits and -._~ as %XX. A value
 /// of dots alone becomes nothing, so that no path climbs. Host and scheme stay as they are.

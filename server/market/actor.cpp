@@ -363,6 +363,7 @@ void Actor::forget_claims() {
   }
   claims_.forget_up_to(oldest);
   clicks_.forget_up_to(oldest);
+  notes_.forget_up_to(oldest);
 }
 
 /// While the database stands still no batch is built, which is where deadlines are looked at: who

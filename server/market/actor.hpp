@@ -17,8 +17,8 @@
 #include "server/market/market_actor.hpp"
 #include "server/market/market_host.hpp"
 #include "server/market/once.hpp"
+#include "server/market/recent.hpp"
 #include "server/market/recent_claims.hpp"
-#include "server/market/recent_clicks.hpp"
 #include "server/market/rights_ahead.hpp"
 
 namespace leadex::market {
@@ -122,8 +122,6 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   static void follow(std::vector<ItemPtr>& items, ItemPtr const& item);
   void apply_command(Building& building, ItemPtr const& item, Command const& command);
   bool check_persons(Building& building, Item& item);
-  bool check_transaction(Building& building, Item const& item);
-  bool noted_before(Item& item) const;
   void release_claims(Building& building, std::size_t persons_before);
   void complete_rights(Building& building, Item& item);
   void find_leads(Building& building, Item const& item, WithholdLeads& command);
@@ -131,9 +129,14 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   void seal_and_send(Building building);
   [[nodiscard]] std::int64_t now_us() const;
 
+  // actor_conversions.cpp
+  [[nodiscard]] bool told_before(Item const& item) const;
+  bool noted_before(Item& item) const;
+  void claim_conversion(Building const& building, Item const& item);
+
   // actor_clicks.cpp: visits
   bool charge_once(Item& item);
-  void show_way(Item& item, std::int64_t campaign_no);
+  void show_way(Item& item, std::int64_t campaign_no, std::int64_t click_no);
   void note_click(Building const& building, Item& item, Applied const& applied);
 
   // actor_recovery.cpp: loading, unknown outcomes, letting go
@@ -186,6 +189,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   std::set<Once> applied_once_;
   RecentClaims claims_;
   RecentClicks clicks_;
+  RecentNotes notes_;
   RightsAhead ahead_;  // outlives a reload: offers that were read before it may still come
   bool tick_waiting_{};
   std::function<void()> on_stopped_;

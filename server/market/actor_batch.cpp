@@ -1,6 +1,5 @@
 // Building batches: what waits is applied when a connection is free, and goes as one transaction.
 
-#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
 
@@ -25,15 +24,6 @@ constexpr std::size_t kRowsPerDecision = 8;  // of an admission, by their cost
 std::size_t weight(Submission const& submission) {
   auto const rows = submission.admissions.size() + submission.withhold_persons.size();
   return 1 + rows / kRowsPerDecision;
-}
-
-/// Longer than the digest of a person, whatever the words, so that it is never one; and no two kinds
-/// are alike.
-std::string claim_of(storage::Transaction const& named) {
-  return "conversion/transaction/" + std::to_string(named.buyer_no) + '/' + named.id;
-}
-std::string claim_of(NoteConversion const& note) {
-  return "conversion/noted/" + std::to_string(note.click_no) + '/' + note.event;
 }
 
 }  // namespace
@@ -110,19 +100,14 @@ void Actor::apply(Building& building, ItemPtr const& item) {
     }
   }
   if (!charge_once(*item)) return finish(item, std::move(item->answer));
+  if (told_before(*item)) return finish(item, refuse(SubmitError::duplicate));
   if (noted_before(*item)) return finish(item, std::move(item->answer));
   auto const persons_before = building.rows.persons.size();
-  if (!check_persons(building, *item) || !check_transaction(building, *item)) {
-    return finish(item, refuse(SubmitError::duplicate));
-  }
+  if (!check_persons(building, *item)) return finish(item, refuse(SubmitError::duplicate));
   complete_rights(building, *item);
   apply_command(building, item, submission.command);
-  if (item->answer.outcome.refusal == Refusal::none) return;
+  if (item->answer.outcome.refusal == Refusal::none) return claim_conversion(building, *item);
   release_claims(building, persons_before);
-  if (auto const named = transaction_of(submission.command)) claims_.forget(claim_of(*named));
-  if (auto const* note = std::get_if<NoteConversion>(&submission.command)) {
-    claims_.forget(claim_of(*note));
-  }
 }
 
 void Actor::follow(std::vector<ItemPtr>& items, ItemPtr const& item) {
@@ -259,38 +244,6 @@ bool Actor::check_persons(Building& building, Item& item) {
     }
   }
   s.command = counted;
-  return true;
-}
-
-/// Claims the transaction of a conversion: a buyer names each once. And the event of a click.
-bool Actor::check_transaction(Building& building, Item const& item) {
-  auto const& command = item.submission.command;
-  auto const named = transaction_of(command);
-  if (!named) return true;
-  auto const claim = claim_of(*named);
-  if (item.transaction_known || claims_.find(claim, item.looked_up_seq) != -1) return false;
-  claims_.add(claim, 0, 0, building.rows.seq);
-  if (auto const* note = std::get_if<NoteConversion>(&command)) {
-    claims_.add(claim_of(*note), 0, 0, building.rows.seq);
-  }
-  return true;
-}
-
-/// Each event of a click is noted once, by what was looked up and what was claimed since; and only
-/// so many. Then the answer says so.
-bool Actor::noted_before(Item& item) const {
-  auto const* const note = std::get_if<NoteConversion>(&item.submission.command);
-  if (note == nullptr) return false;
-  bool const known =
-      std::find(item.noted.begin(), item.noted.end(), note->event) != item.noted.end() ||
-      claims_.find(claim_of(*note), item.looked_up_seq) != -1;
-  bool const full = item.noted.size() >= storage::kNotedEventsMax;
-  // A transaction that is told twice is that, first of all.
-  auto const transaction = claim_of(*transaction_of(item.submission.command));
-  bool const twice = item.transaction_known || claims_.find(transaction, item.looked_up_seq) != -1;
-  if (twice || !(known || full)) return false;
-  item.answer = Answer{.at_us = now_us()};
-  item.answer.outcome.refusal = known ? Refusal::already_converted : Refusal::limit_reached;
   return true;
 }
 

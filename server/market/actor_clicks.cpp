@@ -30,17 +30,19 @@ bool Actor::charge_once(Item& item) {
   }
   item.answer = Answer{.at_us = now_us()};
   item.answer.way.repeated = true;
-  // Where it went before, as long as that campaign is there for visitors.
+  // Where it went before, as long as that campaign is there for visitors, and as what it was then:
+  // what comes of it is the first visit's, which is who the buyer pays for.
   auto const* const before = engine_.campaign(same->campaign_no);
   bool const runs = before != nullptr && !before->stopped() && before->buys_visits();
-  show_way(item, runs ? same->campaign_no : 0);
+  if (runs) show_way(item, same->campaign_no, same->click_no);
   return false;
 }
 
-void Actor::show_way(Item& item, std::int64_t campaign_no) {
+void Actor::show_way(Item& item, std::int64_t campaign_no, std::int64_t click_no) {
   auto const* const campaign = engine_.campaign(campaign_no);
   if (campaign == nullptr) return;
   item.answer.way.campaign_no = campaign_no;
+  item.answer.way.click_no = click_no;
   item.answer.way.landing_url = campaign->terms.landing_url;
 }
 
@@ -51,9 +53,11 @@ void Actor::note_click(Building const& building, Item& item, Applied const& appl
     auto const* const sale = std::get_if<SaleAwarded>(&effect);
     if (sale == nullptr) continue;
     auto const& row = *item.submission.click;
-    show_way(item, sale->budget.campaign_no);
-    clicks_.add({row.visitor, row.placement_no, sale->budget.campaign_no, sale->sold_us},
-                building.rows.seq);
+    show_way(item, sale->budget.campaign_no, sale->lead_no);
+    clicks_.add(
+        row.visitor,
+        {row.visitor, row.placement_no, sale->budget.campaign_no, sale->sold_us, sale->lead_no},
+        building.rows.seq);
   }
 }
 

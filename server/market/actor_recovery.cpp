@@ -61,6 +61,7 @@ void Actor::adopt(storage::LoadedMarket loaded) {
   books_ = Books{};
   claims_.clear();
   clicks_.clear();
+  notes_.clear();
   applied_once_.clear();
   tick_waiting_ = false;
   log_ahead_.clear();
@@ -292,6 +293,7 @@ void Actor::let_go(SubmitError error) {
   books_ = Books{};
   claims_.clear();
   clicks_.clear();
+  notes_.clear();
   log_ahead_.clear();
   if (state_ != State::stopped) {
     state_ = State::idle;

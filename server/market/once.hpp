@@ -1,7 +1,7 @@
 #pragma once
 // Once: commands that come from a row of their own and may take effect once only, whoever sends
-// them and how often: money that arrives, claw-backs that were ordered. And what
-// conversions claim. Pure; any thread.
+// them and how often: money that arrives, claw-backs that were ordered. And what conversions claim.
+// Pure; any thread.
 
 #include <compare>
 #include <cstdint>
@@ -42,7 +42,7 @@ struct Once {
   return std::nullopt;
 }
 
-/// The transaction that the command claims for its buyer; nothing when it is no conversion.
+/// The transaction that the command names for its buyer; nothing when it is no conversion.
 [[nodiscard]] inline std::optional<storage::Transaction> transaction_of(Command const& command) {
   if (auto const* report = std::get_if<ReportConversion>(&command)) {
     return storage::Transaction{report->buyer_no, report->transaction_id};
@@ -51,6 +51,14 @@ struct Once {
     return storage::Transaction{note->budget.buyer_no, note->transaction_id};
   }
   return std::nullopt;
+}
+
+/// Whether no other conversion of its buyer may name the transaction from then on. A note that the
+/// buyer did not confirm is anybody's word, and nobody can take it back: it must not stand in the
+/// way of what is to be paid. A report that was not confirmed its buyer can reject.
+[[nodiscard]] inline bool uses_transaction_up(Command const& command) {
+  auto const* const note = std::get_if<NoteConversion>(&command);
+  return note == nullptr || note->confirmed;
 }
 
 }  // namespace leadex::market

@@ -93,6 +93,7 @@ enum class SubmitError : std::uint8_t {
 /// Where a visit goes.
 struct ClickWay {
   std::int64_t campaign_no{};  // 0: to nobody's page
+  std::int64_t click_no{};     // that the page is told of: a repeated visit is the first one's
   std::string landing_url;     // the campaign's, macros not filled in
   bool repeated{};             // it was paid for lately, so nobody pays
 };

@@ -396,8 +396,9 @@ struct Exchange::Parts {
   asio::thread_pool delivery_thread{1};
   delivery::Sender sender{delivery_thread.get_executor(),
                           {deliveries, {webhook_client, *keys, ids, *host}, &metrics}};
+  http::Client postback_client{delivery::postback_client(webhooks_of(settings))};
   delivery::PostbackSender postback_sender{delivery_thread.get_executor(),
-                                           {postback_rows, {webhook_client, ids}, &metrics}};
+                                           {postback_rows, {postback_client, ids}, &metrics}};
   delivery::FanOut fan_out{
       delivery_thread.get_executor(), deliveries, ids, {.made_deliveries = [this] {
         sender.nudge();

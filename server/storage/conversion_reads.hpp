@@ -56,6 +56,7 @@ struct BoughtSale {
   std::int64_t campaign_no{};
   PricingModel model{};
   std::int64_t sold_us{};
+  std::string event;  // that is paid for; empty where nothing that comes later is
 };
 
 /// Counts of one campaign's leads, or visits, from one generator on one day.

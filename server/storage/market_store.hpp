@@ -79,6 +79,7 @@ struct FoundClick {
   std::int64_t placement_no{};
   std::int64_t campaign_no{};
   std::int64_t clicked_us{};
+  std::int64_t click_no{};
 };
 /// A lead's round as one number: lead × this + round.
 inline constexpr std::int64_t kRelistRounds = 32;

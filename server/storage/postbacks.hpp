@@ -28,10 +28,14 @@ struct BusyGenerator {
 
 struct PostbackClaim {
   Timestamp now{};
-  std::int64_t limit{};       ///< in all
-  std::int64_t per_tenant{};  ///< in flight, to one generator
+  std::int64_t limit{};               ///< in all
+  std::int64_t failing_limit{};       ///< of them, to generators whose last attempt failed
+  std::int64_t per_tenant{};          ///< in flight, to one generator
+  std::int64_t per_failing_tenant{};  ///< in flight, to one whose last attempt failed
   std::vector<BusyGenerator> busy;
-  std::chrono::milliseconds lease{};  ///< until then nobody else takes them
+  std::vector<std::int64_t> failing;          ///< generators whose last attempt from here failed
+  std::chrono::milliseconds lease{};          ///< until then nobody else takes them
+  std::chrono::milliseconds give_up_after{};  ///< older ones fail without another attempt
 };
 
 /// What is told of a conversion. Nothing in it says who the buyer is.
@@ -74,7 +78,8 @@ class PostbackStore {
   template <class T>
   using Later = boost::asio::awaitable<Result<T, StoreError>>;
 
-  /// Those that waited longest first. Suspended generators are told nothing.
+  /// Those that waited longest first, those of failing generators last. Suspended generators are
+  /// told nothing; what is too old by then fails, some of it in each call.
   [[nodiscard]] virtual Later<std::vector<ClaimedPostback>> claim(PostbackClaim request) = 0;
   /// Always true.
   [[nodiscard]] virtual Later<bool> finish(PostbackOutcome outcome) = 0;

@@ -1,7 +1,7 @@
 // leadex-bench-clicks: charged visits per second over HTTPS, each durable before its 302, against a
 // bare 302 of the same server: the link of a paused placement, which asks neither market nor
 // database. Turn by turn over the same kept connections.
-//   --clicks=N in each slice (8000)  --slices=N (3)  --connections=N (64)  --round=N (1): other
+//   --clicks=N in each slice (20000)  --slices=N (3)  --connections=N (512)  --round=N (1): other
 //   visitors
 // LEADEX_VAR is the exchange's folder; the server runs with LEADEX_CLICKS_PER_MINUTE_MAX=0, since
 // all visitors have one address.
@@ -161,8 +161,8 @@ class Bench {
 int main(int argc, char** argv) {
   using namespace leadex::bench;  // NOLINT(google-build-using-namespace)
   std::span<char* const> const arguments{argv, static_cast<std::size_t>(argc)};
-  Plan const plan{count_option(arguments, "clicks", 8000), count_option(arguments, "slices", 3),
-                  static_cast<std::size_t>(count_option(arguments, "connections", 64)),
+  Plan const plan{count_option(arguments, "clicks", 20'000), count_option(arguments, "slices", 3),
+                  static_cast<std::size_t>(count_option(arguments, "connections", 512)),
                   count_option(arguments, "round", 1)};
   try {
     Bench{plan, leadex::leadex_environment()}.run();

@@ -3,9 +3,18 @@ set local search_path = leadex;
 
 alter table acquisition add column visit boolean not null default false;  -- a click's: nothing is delivered or returned
 
+-- Visits of campaigns that buy leads as well are served and take turns by themselves.
+alter table campaign_counter
+  add column day_visits bigint not null default 0 check (day_visits between 0 and day_n),
+  add column visit_turn bigint not null default 0;
+
 -- State 5: of a click that was paid for as such; it costs nothing, and each event of a click is noted once.
 alter table conversion add constraint conversion_noted_is_free
   check (state <> 5 or (price is null and due_us = 0 and slot = 0));
+-- What the buyer did not confirm is anybody's word: it uses no transaction up.
+drop index conversion_transaction;
+create unique index conversion_transaction on conversion (market_id, buyer, transaction_id)
+  where state <> 2 and (state <> 5 or confirmed);
 create unique index conversion_noted on conversion (market_id, lead_no, event) where state = 5;
 
 create table postback (                   -- what a generator is told of a click's conversion; rendered when sent
@@ -24,6 +33,7 @@ create table postback (                   -- what a generator is told of a click
   primary key (market_id, conversion_no)
 );
 create index postback_waiting on postback (tenant_no, next_at) where status = 'waiting';
+create index postback_by_age on postback (created_at) where status = 'waiting';
 create index postback_by_placement on postback (market_id, placement_no, conversion_no);
 
 grant select, insert on postback to leadex_app;

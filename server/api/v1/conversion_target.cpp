@@ -10,7 +10,8 @@ FoundTarget bought(ApiCall& call, std::int64_t buyer_no, std::optional<LeadId> n
   auto const sale = co_await trade_of(call).conversions.bought(buyer_no, *number);
   if (!sale) co_return refuse(sale.error());
   if (!*sale) co_return std::nullopt;
-  co_return ConversionTarget{(*sale)->id, (*sale)->campaign_no, (*sale)->model, (*sale)->sold_us};
+  co_return ConversionTarget{(*sale)->id, (*sale)->campaign_no, (*sale)->model, (*sale)->sold_us,
+                             (*sale)->event};
 }
 
 }  // namespace

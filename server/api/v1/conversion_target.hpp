@@ -12,6 +12,7 @@ struct ConversionTarget {
   std::int64_t campaign_no{};
   PricingModel model{};
   std::int64_t sold_us{};
+  std::string event;  // that it is paid for, if one by its number was looked for and there is one
 };
 
 using FoundTarget = asio::awaitable<Result<std::optional<ConversionTarget>, storage::StoreError>>;

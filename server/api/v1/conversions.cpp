@@ -84,8 +84,8 @@ asio::awaitable<Result<ConversionTarget, ApiProblem>> body_target(ApiCall& call,
     auto const sale = co_await trade_of(call).sales.find(viewer_of(call), *id);
     if (!sale) co_return refuse(problem_of(sale.error()));
     if (!*sale) co_return unknown("/sale_id");
-    co_return ConversionTarget{*id, (*sale)->campaign_no, (*sale)->model,
-                               to_unix_micros((*sale)->sold_at)};
+    co_return ConversionTarget{
+        *id, (*sale)->campaign_no, (*sale)->model, to_unix_micros((*sale)->sold_at), {}};
   }
   auto const found = told.lead ? co_await target_of_lead(call, call.account_no(), *told.lead)
                                : co_await target_of_click(call, call.account_no(), *told.click);

@@ -52,8 +52,9 @@ http::Response render_placement(ApiCall const& call, int status, Placement const
 }
 
 void check_url(json::ObjectReader& reader, std::string_view name, std::string const& url,
-               std::vector<std::string> const& macros, bool allow_local) {
-  auto const right = http::check_link(url, macros, allow_local);
+               std::vector<std::string> const& macros, bool allow_local,
+               http::LinkFor use = http::LinkFor::visitors) {
+  auto const right = http::check_link(url, macros, allow_local, use);
   if (right) return;
   reader.fail(name, std::string{to_string(right.error())},
               "An https address of a public host, port 443 or 8443, with known macros behind it.");
@@ -83,7 +84,8 @@ Result<Placement, ApiProblem> read_placement(ApiCall const& call, MarketRef cons
   check_url(reader, "fallback_url", placement.fallback_url, {}, local);
   placement.postback_url = reader.optional_string("postback_url");
   if (placement.postback_url) {
-    check_url(reader, "postback_url", *placement.postback_url, postback_macros(settings), local);
+    check_url(reader, "postback_url", *placement.postback_url, postback_macros(settings), local,
+              http::LinkFor::requests);
   }
   if (!errors.empty()) return invalid(std::move(errors));
   return placement;

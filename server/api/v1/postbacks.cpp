@@ -59,7 +59,10 @@ asio::awaitable<void> take_in(ApiCall& call) {
   if (!market) co_return;
   market::ReportConversion report;
   report.buyer_no = **buyer;
-  report.event = call.query("event").value_or(kDefaultEvent);
+  // A link without an event means what its sale is paid for.
+  report.event = call.query("event").value_or("");
+  if (report.event.empty()) report.event = target->event;
+  if (report.event.empty()) report.event = kDefaultEvent;
   report.transaction_id = *transaction;
   report.at_us = to_unix_micros(call.ctx.now());
   if (report.transaction_id.size() > market::kTransactionBytesMax) co_return;

@@ -159,10 +159,10 @@ Answered visit_placement(ApiCall& call) {
   auto const& way = answer->way;
   if (way.repeated || answer->outcome.sold.empty()) {
     count(call, visit, way.repeated ? VisitOutcome::repeated : VisitOutcome::unsold);
-    co_return sent_on(visit, way.landing_url);
   }
-  ClickId const click{visit.market->no(), answer->outcome.sold.front().lead_no};
-  co_return sent_on(visit, way.landing_url, call.ctx.ids.seal(click));
+  std::string click_id;
+  if (way.click_no != 0) click_id = call.ctx.ids.seal(ClickId{visit.market->no(), way.click_no});
+  co_return sent_on(visit, way.landing_url, click_id);
 }
 
 }  // namespace leadex::api

@@ -26,8 +26,10 @@ constexpr char const* kList = LEADEX_CONVERSION_SELECT
 constexpr char const* kFind =
     LEADEX_CONVERSION_SELECT " and c.market_id = $2 and c.conversion_no = $3";
 constexpr char const* kBought =
-    "select slot, campaign, model, sold_us from sale where market_id = $1 and lead_no = $2 and "
-    "buyer = $3 order by slot desc limit 1";
+    "select s.slot, s.campaign, s.model, s.sold_us, coalesce(a.event, '') from sale s left join "
+    "acquisition a on s.model = 1 and a.market_id = s.market_id and a.lead_no = s.lead_no and "
+    "a.slot = s.slot where s.market_id = $1 and s.lead_no = $2 and s.buyer = $3 order by s.slot "
+    "desc limit 1";
 // A returned lead has no conversion, whatever was told of it before.
 constexpr char const* kCounts =
     "select s.buyer, s.campaign, s.generator, s.sold_us / 86400000000 as day, s.model = 1 as cpa, "
@@ -142,7 +144,8 @@ PostgresConversionReads::Later<std::optional<BoughtSale>> PostgresConversionRead
     return BoughtSale{{number.market, number.no, row.at(0).as<std::int32_t>()},
                       row.at(1).as<std::int64_t>(),
                       read_number_enum(row.at(2), PricingModel::cpc),
-                      row.at(3).as<std::int64_t>()};
+                      row.at(3).as<std::int64_t>(),
+                      row.at(4).as<std::string>()};
   });
 }
 

@@ -54,7 +54,7 @@ constexpr char const* kInsertPostbacks =
     "unnest($2::bigint[], $3::bigint[], $4::smallint[]) c(no, lead_no, outcome) join click k on "
     "k.market_id = $1 and k.click_no = c.lead_no join placement p on p.market_id = $1 and "
     "p.placement_no = k.placement_no and p.postback_url is not null cross join "
-    "(select " LEADEX_INSTANT("$5") " as at) i";
+    "(select " LEADEX_INSTANT("$5") " as at) i on conflict (market_id, conversion_no) do nothing";
 // One process at a time, under the lock of market 0; the rows go with this transaction.
 constexpr char const* kTakeOwn =
     "with taken as (delete from event_pending p using (select market_id, batch_seq, n, tenant_no "

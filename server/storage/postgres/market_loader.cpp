@@ -61,6 +61,8 @@ void load_campaigns(pqxx::transaction_base& work, std::int64_t market_id, market
     if (!row["turn"].is_null()) {
       campaign.turn = number(row["turn"]);
       campaign.trial_n = number(row["trial_n"]);
+      campaign.visits = number(row["day_visits"]);
+      campaign.visit_turn = number(row["visit_turn"]);
     }
     int at = 7;  // past market_id and campaign_no of the counter
     for (auto& window : campaign.counters) {

@@ -76,12 +76,15 @@ constexpr Statement kLookUp{
     "(select lead_no, round from leadex.lead_rest where market_id = $1::int8 and lead_no = w.key "
     "/ 32 and round = w.key % 32 - 1 and market_seq is null and not dropped and not "
     "withdrawn offset 0) as r union all select 8, v.digest, null, c.placement_no, c.campaign, "
-    "c.clicked_us, 0 from unnest($11::bytea[]) as v(digest) cross join lateral (select "
-    "placement_no, campaign, clicked_us from leadex.click where market_id = $1::int8 and visitor = "
+    "c.clicked_us, c.click_no from unnest($11::bytea[]) as v(digest) cross join lateral (select "
+    "placement_no, campaign, clicked_us, click_no from leadex.click where market_id = $1::int8 and "
+    "visitor = "
     "v.digest and clicked_us >= $12::int8 offset 0) as c union all select 9, "
     "convert_to(t.id, 'UTF8'), null, t.buyer, 0, 0, 0 from unnest($13::int8[], $14::text[]) as "
     "t(buyer, id) cross join lateral (select from leadex.conversion where market_id = $1::int8 and "
-    "buyer = t.buyer and transaction_id = t.id and state <> 2 offset 0) as c union all select 10, "
+    "buyer = t.buyer and transaction_id = t.id and state <> 2 and (state <> 5 or confirmed) offset "
+    "0) "
+    "as c union all select 10, "
     "convert_to(n.event, 'UTF8'), null, n.lead_no, 0, 0, 0 from unnest($15::int8[]) as w(no) cross "
     "join lateral (select lead_no, event from leadex.conversion where market_id = $1::int8 and "
     "lead_no = w.no and state = 5 limit 16) as n"};
@@ -144,8 +147,8 @@ LookedUp read_look_up(pqxx::result const& rows) {
         found.open_relists.push_back(i);
         break;
       case 8:
-        found.clicks.push_back(
-            {bytes_of(row[1]), i, row[4].as<std::int64_t>(), row[5].as<std::int64_t>()});
+        found.clicks.push_back({bytes_of(row[1]), i, row[4].as<std::int64_t>(),
+                                row[5].as<std::int64_t>(), row[6].as<std::int64_t>()});
         break;
       case 9:
         found.transactions.push_back({i, bytes_of(row[1])});

@@ -155,7 +155,8 @@ constexpr Statement kCounters{
     "$4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int8[], "
     "$11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::int8[], $17::int8[], "
     "$18::int8[], $19::int8[], $20::int8[], $21::int8[], $22::int8[], $23::int8[], $24::int8[], "
-    "$25::int8[]) on conflict (market_id, campaign_no) do update set hour_start_us = "
+    "$25::int8[], $26::int8[], $27::int8[]) on conflict (market_id, campaign_no) do update set "
+    "hour_start_us = "
     "excluded.hour_start_us, hour_n = excluded.hour_n, "
     "hour_n_max = excluded.hour_n_max, hour_micros = excluded.hour_micros, hour_micros_max = "
     "excluded.hour_micros_max, day_start_us = excluded.day_start_us, day_n = excluded.day_n, "
@@ -165,7 +166,8 @@ constexpr Statement kCounters{
     "excluded.week_micros_max, month_start_us = excluded.month_start_us, month_n = "
     "excluded.month_n, month_n_max = excluded.month_n_max, month_micros = excluded.month_micros, "
     "month_micros_max = excluded.month_micros_max, turn = excluded.turn, trial_n = "
-    "excluded.trial_n, trial_n_max = excluded.trial_n_max"};
+    "excluded.trial_n, trial_n_max = excluded.trial_n_max, day_visits = excluded.day_visits, "
+    "visit_turn = excluded.visit_turn"};
 
 constexpr Statement kSourceCounters{
     "lx_source_counters",
@@ -646,6 +648,8 @@ std::vector<Call> tail_calls(std::int64_t market_id, BatchRows const& rows) {
   counter_columns.push_back(i8(c, [](C r) { return r.turn; }));
   counter_columns.push_back(i8(c, [](C r) { return r.trial_n; }));
   counter_columns.push_back(i8(c, [](C r) { return nullable(r.trial_n_max); }));
+  counter_columns.push_back(i8(c, [](C r) { return r.visits; }));
+  counter_columns.push_back(i8(c, [](C r) { return r.visit_turn; }));
   calls.add(kCounters, c, std::move(counter_columns));
   add_routes(calls, rows);
   add_conversions(calls, seq, rows);

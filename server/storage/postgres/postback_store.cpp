@@ -11,24 +11,40 @@ namespace leadex::storage::postgres {
 
 namespace {
 
+// What an attempt under way has leased is left to it.
+constexpr char const* kGiveUp =
+    "with here as (select " LEADEX_INSTANT("$1") " as now), "
+    "old as (select p.market_id, p.conversion_no from postback p cross join here where p.status = "
+    "'waiting' and p.created_at <= here.now - $2::bigint * interval '1 millisecond' and p.next_at "
+    "<= here.now order by p.created_at limit 1000 for update of p skip locked) "
+    "update postback p set status = 'failed' from old where p.market_id = old.market_id and "
+    "p.conversion_no = old.conversion_no";
+
 // From generator to generator along the index, so that a long queue costs nothing; at most so many
-// of each as are not in flight.
+// of each as are not in flight. Those whose last attempt failed come last and share a part of the
+// room.
 constexpr char const* kClaim =
     "with recursive waiting(tenant_no) as ("
     "(select min(tenant_no) from postback where status = 'waiting') union all "
     "select (select min(p.tenant_no) from postback p where p.status = 'waiting' and p.tenant_no > "
     "w.tenant_no) from waiting w where w.tenant_no is not null), "
     "here as (select " LEADEX_INSTANT("$1") " as now), "
-    "due as (select d.market_id, d.conversion_no from waiting w join tenant t on t.tenant_no = "
-    "w.tenant_no and t.status = 'active' left join unnest($4::bigint[], $5::bigint[]) "
-    "b(tenant_no, in_flight) on b.tenant_no = w.tenant_no cross join here cross join lateral "
-    "(select market_id, conversion_no, next_at from postback p where p.tenant_no = w.tenant_no and "
-    "p.status = 'waiting' and p.next_at <= here.now order by p.next_at limit greatest(0, "
-    "$3::bigint - coalesce(b.in_flight, 0))) d order by d.next_at limit $2), "
-    "locked as (select p.market_id, p.conversion_no from postback p join due using (market_id, "
+    "judged as (select w.tenant_no, coalesce(w.tenant_no = any($6::bigint[]), false) as failing "
+    "from waiting w join tenant t on t.tenant_no = w.tenant_no and t.status = 'active'), "
+    "open as (select j.tenant_no, j.failing, greatest(0, case when j.failing then $8::bigint else "
+    "$3::bigint end - coalesce(b.in_flight, 0)) as room from judged j left join "
+    "unnest($4::bigint[], $5::bigint[]) b(tenant_no, in_flight) on b.tenant_no = j.tenant_no), "
+    "due as (select o.failing, d.market_id, d.conversion_no, d.next_at, row_number() over "
+    "(partition by o.failing order by d.next_at, d.conversion_no) as place from open o cross join "
+    "here cross join lateral (select market_id, conversion_no, next_at from postback p where "
+    "p.tenant_no = o.tenant_no and p.status = 'waiting' and p.next_at <= here.now and p.created_at "
+    "> here.now - $9::bigint * interval '1 millisecond' order by p.next_at limit o.room) d), "
+    "chosen as (select market_id, conversion_no from due where not failing or place <= $7::bigint "
+    "order by failing, next_at limit $2), "
+    "locked as (select p.market_id, p.conversion_no from postback p join chosen using (market_id, "
     "conversion_no) where p.status = 'waiting' for update of p skip locked) "
     "update postback p set attempts = least(p.attempts + 1, 32000), next_at = here.now + "
-    "$6::bigint * interval '1 millisecond', last_at = here.now from locked, here, conversion c, "
+    "$10::bigint * interval '1 millisecond', last_at = here.now from locked, here, conversion c, "
     "placement l, click k, sale s, market m where p.market_id = locked.market_id and "
     "p.conversion_no = locked.conversion_no and p.next_at <= here.now and c.market_id = "
     "p.market_id and c.conversion_no = p.conversion_no and l.market_id = p.market_id and "
@@ -87,12 +103,15 @@ std::vector<ClaimedPostback> claim_due(pqxx::transaction_base& tx, PostbackClaim
     tenants.push_back(busy.tenant_no);
     counts.push_back(busy.in_flight);
   }
+  auto const list = [](auto const& numbers) { return number_list(numbers).value_or("{}"); };
+  auto const give_up_after = request.give_up_after.count();
+  execute(tx, kGiveUp, Parameters(request.now, give_up_after));
   std::vector<ClaimedPostback> claimed;
   for (auto const& row :
        execute(tx, kClaim,
-               Parameters(request.now, request.limit, request.per_tenant,
-                          number_list(tenants).value_or("{}"), number_list(counts).value_or("{}"),
-                          request.lease.count()))) {
+               Parameters(request.now, request.limit, request.per_tenant, list(tenants),
+                          list(counts), list(request.failing), request.failing_limit,
+                          request.per_failing_tenant, give_up_after, request.lease.count()))) {
     claimed.push_back(read_claimed(row));
   }
   return claimed;

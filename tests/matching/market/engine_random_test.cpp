@@ -101,6 +101,8 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine, PlainPi
   std::int64_t held = 0;
   std::map<std::int64_t, std::map<std::int64_t, int>> owners;  // lead → share → live sales
   std::map<std::pair<std::int64_t, std::int64_t>, int> had;    // (lead, buyer) → sales
+  // (campaign, begin of a day) → visits that it pays for by results, but those that lapsed
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> visits;
   for (auto const& [key, sale] : tables.sales()) {
     auto const& award = sale.award;
     bool const paid = award.state != SaleState::lapsed && award.state != SaleState::voided &&
@@ -108,6 +110,8 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine, PlainPi
     if (award.of_visit()) {
       ASSERT_NO_FATAL_FAILURE(expect_click(tables, engine, award));
       if (paid) held += award.gross_micros - sale.credited_micros;
+      bool const counts = award.acquisition.visit && award.state != SaleState::lapsed;
+      if (counts) ++visits[{award.budget.campaign_no, award.windows[1]}];
       continue;
     }
     ASSERT_GE(award.gross_micros, kUnit) << "below the reserve";
@@ -147,6 +151,8 @@ void expect_invariants(ShadowTables const& tables, Engine const& engine, PlainPi
   ASSERT_EQ(available + held, tables.funded()) << "money appeared or vanished";
   for (auto const& [no, campaign] : tables.campaigns()) {
     ASSERT_EQ(engine.campaign(no)->reserved.n, pings.of(no).n);
+    auto const of_day = visits.find({no, campaign.counters[1].start_us});
+    ASSERT_EQ(campaign.visits, of_day == visits.end() ? 0 : of_day->second);
     for (auto const& window : campaign.counters) {
       ASSERT_TRUE(window.n_max == kNone || window.n <= window.n_max);
       ASSERT_TRUE(window.micros_max == kNone || window.micros <= window.micros_max);

@@ -400,5 +400,114 @@ TEST(Codec, WhatWasWrittenBeforeVisitsWerePaidForByResultsReadsAsItWas) {
   EXPECT_EQ(decode_stored<estimate::EstimateVersion>(encode_value(version))->visits.market_ppb, 1);
 }
 
+/// Two that pay equally for either, so that turns alone decide.
+class EngineVisitTurns : public EngineVisits {
+ protected:
+  void route(auction::Routing routing) {
+    configure(CpaHold::full, [&](MarketRules& rules) { rules.routing = routing; });
+    rate(500'000'000);
+    for (std::int64_t no = 1; no <= 2; ++no) {
+      campaign(no, PricingModel::cpl, 4 * kUnit, 1000 * kUnit);
+    }
+  }
+  std::vector<std::int64_t> clicks(int n) {
+    std::vector<std::int64_t> to;
+    for (int i = 0; i < n; ++i) to.push_back(click());
+    return to;
+  }
+  std::vector<std::int64_t> offers(int n) {
+    std::vector<std::int64_t> to;
+    for (int i = 0; i < n; ++i) to.push_back(offer());
+    return to;
+  }
+};
+
+TEST_F(EngineVisitTurns, AVisitTakesNoLeadsTurn) {
+  route(auction::Routing::round_robin);
+  EXPECT_EQ(offers(1), (std::vector<std::int64_t>{1}));
+  // Only one of them has a page: however many visits it gets, its next lead's turn stays.
+  ASSERT_EQ(upsert(1, PricingModel::cpl, 4 * kUnit, [](auto& t) { t.landing_url = ""; }).refusal,
+            Refusal::none);
+  EXPECT_EQ(clicks(3), (std::vector<std::int64_t>{2, 2, 2}));
+  EXPECT_EQ(offers(4), (std::vector<std::int64_t>{2, 1, 2, 1}));
+  expect_reloads_to_the_same();
+}
+
+TEST_F(EngineVisitTurns, VisitsTakeTurnsAmongThemselves) {
+  route(auction::Routing::round_robin);
+  EXPECT_EQ(clicks(4), (std::vector<std::int64_t>{1, 2, 1, 2}));
+  EXPECT_EQ(offers(1), (std::vector<std::int64_t>{1}));
+  EXPECT_EQ(clicks(1), (std::vector<std::int64_t>{1}));
+  EXPECT_EQ(offers(2), (std::vector<std::int64_t>{2, 1}));
+  campaign(3, PricingModel::cpc, 2 * kUnit, 100 * kUnit);
+  EXPECT_EQ(clicks(4), (std::vector<std::int64_t>{3, 2, 1, 3})) << "also with who pays per click";
+  expect_reloads_to_the_same();
+}
+
+TEST_F(EngineVisitTurns, AVisitCountsForNoLeadsWeight) {
+  route(auction::Routing::weight);
+  ASSERT_EQ(upsert(1, PricingModel::cpl, 4 * kUnit, [](auto& t) { t.landing_url = ""; }).refusal,
+            Refusal::none);
+  EXPECT_EQ(clicks(3), (std::vector<std::int64_t>{2, 2, 2}));
+  EXPECT_EQ(offers(4), (std::vector<std::int64_t>{1, 2, 1, 2}));
+  ASSERT_EQ(upsert(1, PricingModel::cpl, 4 * kUnit).refusal, Refusal::none);
+  EXPECT_EQ(clicks(5), (std::vector<std::int64_t>{1, 1, 1, 1, 2})) << "whom visits were missing";
+  expect_reloads_to_the_same();
+  // What lapses was not served after all; a day that is over has served nobody.
+  wait(kWindowUs + kReviewUs + kHourUs);
+  expect_reloads_to_the_same();
+  EXPECT_EQ(offers(2), (std::vector<std::int64_t>{1, 2}));
+  Window const next{kStartUs + 50 * kHourUs, kStartUs + 100 * kHourUs};
+  (void)apply(SetZoneWindows{"UTC", {next, next, next, next}, 0});
+  EXPECT_EQ(clicks(2), (std::vector<std::int64_t>{1, 2}));
+  expect_reloads_to_the_same();
+}
+
+TEST_F(EngineVisits, CapsCountVisitsAsWell) {
+  rate(500'000'000);
+  campaign(1, PricingModel::cpl, 4 * kUnit, 100 * kUnit, [](auto& t) { t.leads_max[1] = 3; });
+  EXPECT_EQ(click(), 1);
+  EXPECT_EQ(offer(), 1);
+  EXPECT_EQ(click(), 1);
+  EXPECT_EQ(click(), 0) << "each of them may become a lead that is paid for";
+  EXPECT_EQ(offer(), 0);
+  wait(kWindowUs + kReviewUs + kHourUs);
+  EXPECT_EQ(offer(), 1) << "those that came to nothing are given back";
+}
+
+TEST_F(EngineVisits, AVisitIsJudgedByTheBidItPaysOn) {
+  rate(500'000'000);
+  // It buys whole leads alone, at another price than a visit.
+  auto const whole_at = [](std::int64_t micros) {
+    return [micros](CampaignTerms& terms) { terms.exclusive_bid_micros = micros; };
+  };
+  campaign(1, PricingModel::cpl, 4 * kUnit, 10 * kUnit, whole_at(30 * kUnit));
+  EXPECT_EQ(offer(), 0) << "no money for a whole lead";
+  ASSERT_EQ(click(), 1);
+  EXPECT_EQ(sale(numbers_).award.gross_micros, 4 * kUnit);
+  EXPECT_EQ(click(), 1) << "two visits are within its money";
+  EXPECT_EQ(click(), 0);
+  EXPECT_EQ(engine_.campaign(1)->status, CampaignStatus::exhausted);
+  ASSERT_EQ(apply(FundBudget{{1, 1}, ++intents_, 3 * kUnit}).refusal, Refusal::none);
+  EXPECT_EQ(engine_.campaign(1)->status, CampaignStatus::active) << "enough for another visit";
+  EXPECT_EQ(click(), 1);
+  // And the other way round: what a lead costs less is not what a visit costs.
+  campaign(2, PricingModel::cpl, 30 * kUnit, 10 * kUnit, whole_at(4 * kUnit));
+  EXPECT_EQ(click(), 0);
+  EXPECT_EQ(offer(), 2);
+  expect_reloads_to_the_same();
+}
+
+TEST_F(EngineVisits, WhatALeadWouldCostIsExplainedByTheBidForLeads) {
+  rate(500'000'000);
+  campaign(1, PricingModel::cpl, 4 * kUnit, 10 * kUnit,
+           [](auto& terms) { terms.exclusive_bid_micros = 30 * kUnit; });
+  auto lead = MarketRun::plain_lead(++numbers_);
+  lead.version = version_;
+  auto const verdict = engine_.explain(1, lead, at_us_);
+  ASSERT_TRUE(verdict.has_value());
+  EXPECT_EQ(verdict->reason, "budget");
+}
+
 }  // namespace
 }  // namespace leadex::market

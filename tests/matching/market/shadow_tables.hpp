@@ -185,6 +185,8 @@ class ShadowTables {
     campaign.counters = e.windows;
     campaign.turn = e.turn;
     campaign.trial_n = e.trial_n;
+    campaign.visits = e.visits;
+    campaign.visit_turn = e.visit_turn;
     trial_n_max_[e.campaign_no] = e.trial_n_max;
   }
   void on(std::int64_t, SourceCounted const& e) {

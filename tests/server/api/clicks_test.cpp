@@ -1,5 +1,7 @@
 // Placements and visits through the API: where visitors go, who is charged, who never is.
 
+#include <set>
+
 #include "tests/server/api/trade_harness.hpp"
 
 namespace leadex::api {
@@ -91,7 +93,9 @@ TEST_F(Clicks, AVisitorGoesToTheBestBidAndItsBuyerIsChargedOnce) {
   ASSERT_EQ(own.data().Size(), 1U);
   EXPECT_EQ(amount(own.data()[0], "net"), "0.425");
 
-  EXPECT_EQ(went(id, "Browser 1"), "https://shop.example.com/CA?c=&s=&a=");
+  EXPECT_EQ(went(id, "Browser 1"),
+            "https://shop.example.com/CA?c=" + field(sold, "click_id") + "&s=&a=")
+      << "whatever comes of a repeated visit is the first one's";
   EXPECT_EQ(sales(), 1);
   auto const counted = stats(id);
   EXPECT_EQ(counted.number("clicks"), 2);
@@ -157,8 +161,15 @@ TEST_F(Clicks, EqualClicksAtOnceAreChargedOnce) {
                          .idempotency_key = {},
                          .headers = {{"user-agent", "Browser"}}}));
   }
-  for (auto& one : all) EXPECT_EQ(one.get().status, 302);
+  std::set<std::string> to;
+  for (auto& one : all) {
+    auto const done = one.get();
+    EXPECT_EQ(done.status, 302);
+    to.insert(done.header("Location"));
+  }
   EXPECT_EQ(sales(), 1);
+  ASSERT_EQ(to.size(), 1U) << "all are the same visit";
+  EXPECT_NE(to.begin()->find("?c=clk_"), std::string::npos) << *to.begin();
   EXPECT_EQ(uncharged(stats(id), "repeated"), 9);
 }
 
@@ -293,6 +304,7 @@ TEST_F(Clicks, PlacementsAreListedToTheirGeneratorAlone) {
   };
   refused(R"(,"postback_url":"https://track.example.com/{email}")", "macro_unknown");
   refused(R"(,"postback_url":"ftp://track.example.com/")", "address_refused");
+  refused(R"(,"postback_url":"http://127.0.0.1:3000/")", "address_refused");
   auto const wrong = post("/v1/placements", generator_.key,
                           R"({"market":")" + std::string{kMarket} +
                               R"(","name":"N","attributes":{"state":"ZZ","x":1},)" +

@@ -1,6 +1,8 @@
 // Visits that are paid for by what comes of them, and conversions of clicks, as the API states
 // them: to the buyer by the click's id, to the generator by its placement.
 
+#include <map>
+
 #include "tests/server/api/trade_harness.hpp"
 
 namespace leadex::api {
@@ -98,7 +100,9 @@ TEST_F(VisitsOnResult, AVisitGoesWhereItIsWorthMostAndCostsWhenItConverts) {
   EXPECT_EQ(report(other_, told("click_id", click, "p-1", R"(,"event":"policy")"), "k-0").status,
             422);
   EXPECT_EQ(report(buyer_, told("click_id", click, "p-1"), "k-1").text("code"), "event_unknown");
-  auto const body = told("click_id", click, "p-1", R"(,"event":"policy")");
+  auto const again = click_in(went(id, "Browser 1"));
+  ASSERT_EQ(again, click) << "who comes a second time before buying";
+  auto const body = told("click_id", again, "p-1", R"(,"event":"policy")");
   auto const made = report(buyer_, body, "k-2");
   ASSERT_EQ(made.status, 201) << made.body;
   EXPECT_EQ(made.text("status"), "approved");
@@ -146,6 +150,49 @@ TEST_F(VisitsOnResult, PostbacksNameTheClickToo) {
   EXPECT_EQ(field(conversions.data()[0], "status"), "pending");
   auto const path = "/v1/conversions/" + field(conversions.data()[0], "id");
   EXPECT_EQ(post(path + "/approve", buyer_.key, "{}").text("status"), "approved");
+  expect_true_books();
+}
+
+TEST_F(VisitsOnResult, APostbackWithoutAnEventMeansWhatTheSaleIsPaidFor) {
+  visitors(buyer_, "cpl", "60.00");
+  visitors(buyer_, "cpa", "50.00", R"(,"event":"policy")");
+  visitors(buyer_, "cpc", "0.10");
+  auto const token = post("/v1/postback-tokens", buyer_.key).text("token");
+  std::map<std::string, std::string> told;
+  for (auto const* model : {"cpl", "cpa", "cpc"}) {
+    // Each of the three gets the visitor once.
+    auto const to = went(placement(), "Browser 1");
+    ASSERT_TRUE(to.starts_with("https://" + std::string{model})) << to;
+    EXPECT_EQ(
+        get("/pb?token=" + token + "&event=&transaction_id=" + model + "&click_id=" + click_in(to),
+            {})
+            .status,
+        200);
+  }
+  auto const conversions = get("/v1/conversions", buyer_.key);
+  for (auto const& one : conversions.data().GetArray()) {
+    told[field(one, "transaction_id")] = field(one, "event");
+  }
+  EXPECT_EQ(told, (std::map<std::string, std::string>{
+                      {"cpl", "lead"}, {"cpa", "policy"}, {"cpc", "conversion"}}));
+}
+
+TEST_F(VisitsOnResult, ANoteOfSomebodyElsesKeepsNoBuyerFromItsOwnTransactions) {
+  visitors(buyer_, "cpa", "100.00");
+  auto const paid = click_in(went(placement(), "Browser 1"));
+  visitors(buyer_, "cpc", "2.00");
+  auto const noted = click_in(went(placement(), "Browser 2"));
+  auto const token = post("/v1/postback-tokens", buyer_.key).text("token");
+  // Whoever saw the link may name what is not its own.
+  ASSERT_EQ(get("/pb?token=" + token + "&transaction_id=order-1&click_id=" + noted, {}).status,
+            200);
+  ASSERT_EQ(get("/v1/conversions?status=noted", buyer_.key).data().Size(), 1U);
+  auto const made = report(buyer_, told("click_id", paid, "order-1"), "k-1");
+  ASSERT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(made.text("status"), "approved");
+  EXPECT_EQ(
+      report(buyer_, told("click_id", noted, "order-1", R"(,"event":"x")"), "k-2").text("code"),
+      "transaction_known");
   expect_true_books();
 }
 

@@ -54,7 +54,12 @@ asio::awaitable<http::Response> BidReceiver::take(http::Request& request) {
   auto const amount = std::string(request.params.at("amount"));
   {
     std::lock_guard const lock(guard_);
-    received_.push_back({request.path, request.headers, *body, std::chrono::steady_clock::now()});
+    received_.push_back({.method = {},
+                         .path = request.path,
+                         .target = {},
+                         .headers = request.headers,
+                         .body = *body,
+                         .at = std::chrono::steady_clock::now()});
   }
   if (mode == "hang") co_await pause(std::chrono::seconds(60));
   if (mode == "slow") co_await pause(slow_);

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "server/delivery/happenings.hpp"
 #include "server/delivery/postback_sender.hpp"
+#include "server/http/link_template.hpp"
 #include "server/storage/postgres/clicks.hpp"
 #include "server/storage/postgres/postback_store.hpp"
 #include "tests/server/delivery/delivery_fixture.hpp"
@@ -46,6 +49,26 @@ TEST(Postback, FillsItsMacrosPercentEncodedAndKeepsItsHost) {
   EXPECT_EQ(filled("{state}/{age}/{own_home}/{other}"), "https://track.example.com/CA/30/true/");
   EXPECT_EQ(filled("?at={timestamp}").find("2026-10-0"), 30U);
   EXPECT_EQ(filled("p?x=1#part={event}"), "https://track.example.com/p?x=1");
+}
+
+TEST(Postback, TheLongestValuesOfALinkFitIntoWhatItsClientSends) {
+  privacy::KeyRing const ring{crypto::Secret(std::string(32, 'k'))};
+  crypto::PublicIdCodec const ids{ring.id_key()};
+  auto values = some_values();
+  values.event = std::string(market::kEventBytesMax, '&');
+  values.transaction_id = std::string(market::kTransactionBytesMax, '&');
+  values.subs = std::vector<std::string>(5, std::string(128, '&'));
+  // As many macros as a link may have, each the longest there is.
+  std::string link = "https://track.example.com/?";
+  for (std::size_t i = 0; i < http::kLinkMacrosMax; ++i) {
+    link += i % 2 == 0 ? "{transaction_id}" : "{sub1}";
+  }
+  link += std::string(http::kLinkBytesMax - link.size(), 'a');
+  auto const target = postback_target(ids, link, values);
+  EXPECT_GT(target.size(), 9000U);
+  auto const options = postback_client({});
+  EXPECT_TRUE(http::check_webhook_url(target, options).has_value());
+  EXPECT_FALSE(http::check_webhook_url(target, {}).has_value()) << "other clients are stricter";
 }
 
 TEST(Postback, OnlyConversionsThatAreDecidedAreTold) {
@@ -134,6 +157,7 @@ class PostbackTest : public DeliveryFixture {
     submission.click->placement_no = placement_no;
     submission.click->visitor = std::string(8, 'v') + std::to_string(10'000'000 + clicks_);
     submission.click->subs = {"my sub", "", "", "", ""};
+    if (long_) submission.click->subs = std::vector<std::string>(5, std::string(128, '/'));
     auto const answer = run(*host_, std::move(submission));
     EXPECT_TRUE(answer && answer->outcome.sold.size() == 1U);
     return clicks_;
@@ -160,7 +184,10 @@ class PostbackTest : public DeliveryFixture {
                                                          .at_us = at});
     EXPECT_TRUE(done && done->outcome.refusal == market::Refusal::none);
   }
-  std::string transaction() { return "secret-deal-" + std::to_string(++transactions_); }
+  std::string transaction() {
+    auto name = "secret-deal-" + std::to_string(++transactions_);
+    return long_ ? name + std::string(market::kTransactionBytesMax - name.size(), '&') : name;
+  }
 
   static PostbackSenderOptions soon() {
     PostbackSenderOptions options;
@@ -169,13 +196,15 @@ class PostbackTest : public DeliveryFixture {
     options.attempt.waits = {milliseconds(100), milliseconds(200), milliseconds(400)};
     return options;
   }
-  void start_postbacks(http::Client const& client, PostbackSenderOptions options = soon()) {
+  void start_postbacks(http::Client const& client, PostbackSenderOptions options) {
     sender_ = std::make_unique<PostbackSender>(
         sending_.get_executor(), PostbackSenderParts{postback_rows_, {client, ids_}, nullptr},
         std::move(options));
     done_ = boost::asio::co_spawn(sending_, sender_->run(), boost::asio::use_future);
   }
-  void start_postbacks() { start_postbacks(*client_); }
+  void start_postbacks(PostbackSenderOptions options = soon()) {
+    start_postbacks(postback_client_, std::move(options));
+  }
   void stop_postbacks() {
     if (!sender_) return;
     sender_->stop();
@@ -190,12 +219,15 @@ class PostbackTest : public DeliveryFixture {
     return within(seconds(10), [&] { return status_of(conversion_no) == status; });
   }
 
+  http::Client postback_client_{
+      postback_client({.allow_loopback = true, .ca_file = receiver_.ca_file()})};
   storage::postgres::PostgresPostbackStore postback_rows_{database_pool_};
   boost::asio::thread_pool sending_{1};
   std::unique_ptr<PostbackSender> sender_;
   std::future<void> done_;
   std::int64_t clicks_{};
   int transactions_{};
+  bool long_{};  // whatever may be long is as long as it may be
 };
 
 TEST_F(PostbackTest, APaidConversionIsToldWithTheGeneratorsPart) {
@@ -301,9 +333,142 @@ TEST_F(PostbackTest, TheScheduleEndsWithinADay) {
   fan_out_all();
   auto impatient = soon();
   impatient.attempt.give_up_after = milliseconds(1500);  // it asks for two seconds
-  start_postbacks(*client_, impatient);
+  start_postbacks(impatient);
   EXPECT_TRUE(ends_as("failed"));
   EXPECT_EQ(receiver_.count("/throttle/1"), 1U);
+}
+
+TEST_F(PostbackTest, ThePatienceThatAPeerAsksForHasALimit) {
+  placement(1, kGenerator, receiver_.url("/throttle/1"));
+  visitors(1, PricingModel::cpa, 20);
+  convert(click(1, kGenerator));
+  fan_out_all();
+  auto options = soon();
+  options.attempt.retry_after_max = milliseconds(300);  // it asks for two seconds
+  start_postbacks(options);
+  ASSERT_TRUE(ends_as("delivered"));
+  auto const calls = receiver_.received("/throttle/1");
+  ASSERT_EQ(calls.size(), 2U);
+  EXPECT_GE(calls[1].at - calls[0].at, milliseconds(300));
+  EXPECT_LT(calls[1].at - calls[0].at, milliseconds(1900));
+}
+
+TEST_F(PostbackTest, ALongAddressIsCalledAsItIs) {
+  long_ = true;
+  std::string link = receiver_.url("/ok/1") + "?t={transaction_id}&c={click_id}";
+  for (int i = 1; i <= 5; ++i) {
+    for (int times = 0; times < 4; ++times) link += "&s={sub" + std::to_string(i) + "}";
+  }
+  placement(1, kGenerator, link);
+  visitors(1, PricingModel::cpa, 20);
+  convert(click(1, kGenerator));
+  fan_out_all();
+  start_postbacks();
+  ASSERT_TRUE(ends_as("delivered")) << word(
+      "select coalesce(last_error, last_status::text) from "
+      "leadex.postback");
+  auto const calls = receiver_.received("/ok/1");
+  ASSERT_EQ(calls.size(), 1U);
+  EXPECT_GT(calls[0].target.size(), 20U * 3 * 128);
+  EXPECT_TRUE(calls[0].target.ends_with("%2F%2F"));
+}
+
+TEST_F(PostbackTest, NothingIsToldALongTimeAfterItHappened) {
+  placement(1, kGenerator, receiver_.url("/ok/1"));
+  placement(2, 102, receiver_.url("/ok/2"));
+  visitors(1, PricingModel::cpa, 20);
+  auto const old = convert(click(1, kGenerator));
+  auto const fresh = convert(click(1, kGenerator));
+  auto const leased = convert(click(1, kGenerator));
+  auto const suspended = convert(click(2, 102));
+  fan_out_all();
+  exec("update leadex.tenant set status = 'suspended' where tenant_no = 102");
+  exec(
+      "update leadex.postback set created_at = now() - interval '25 hours' where conversion_no "
+      "<> " +
+      std::to_string(fresh));
+  exec(
+      "update leadex.postback set next_at = now() + interval '1 hour', attempts = 1 where "
+      "conversion_no = " +
+      std::to_string(leased));
+  start_postbacks();
+  EXPECT_TRUE(ends_as("delivered", fresh));
+  EXPECT_TRUE(ends_as("failed", old));
+  EXPECT_TRUE(ends_as("failed", suspended)) << "nor does it wait for ever";
+  EXPECT_EQ(status_of(leased), "waiting") << "whoever has it may have told it";
+  EXPECT_EQ(receiver_.count("/ok/1"), 1U);
+  EXPECT_EQ(receiver_.count("/ok/2"), 0U);
+  EXPECT_EQ(
+      number("select attempts from leadex.postback where conversion_no = " + std::to_string(old)),
+      0);
+}
+
+TEST_F(PostbackTest, AGeneratorWhoseServerFailsIsCalledOnceAtATime) {
+  placement(1, kGenerator, receiver_.url("/hang/1"));
+  placement(2, 102, receiver_.url("/flaky/2"));
+  visitors(1, PricingModel::cpa, 20);
+  for (int i = 0; i < 7; ++i) convert(click(1, kGenerator));
+  for (int i = 0; i < 6; ++i) convert(click(2, 102));
+  fan_out_all();
+  auto options = soon();
+  options.attempt.timeout = milliseconds(400);
+  options.attempt.waits = {std::chrono::hours(1)};
+  start_postbacks(options);
+  ASSERT_TRUE(within(seconds(10), [&] { return receiver_.count("/hang/1") == 7; }));
+  auto const calls = receiver_.received("/hang/1");
+  EXPECT_LT(calls[3].at - calls[0].at, milliseconds(350)) << "nobody knew of its failing";
+  for (std::size_t i = 4; i < calls.size(); ++i) {
+    EXPECT_GE(calls[i].at - calls[i - 1].at, milliseconds(300)) << i;
+  }
+  // Two of the other's failed at first; then it answered.
+  EXPECT_TRUE(within(seconds(10), [&] { return receiver_.count("/flaky/2") == 6; }));
+  EXPECT_TRUE(within(seconds(10), [&] {
+    return number("select count(*) from leadex.postback where status = 'delivered'") == 4;
+  }));
+}
+
+TEST_F(PostbackTest, FailingGeneratorsShareAPartOfTheRoom) {
+  for (std::int64_t no = 1; no <= 6; ++no) {
+    auto const generator_no = 200 + no;
+    exec("insert into leadex.tenant (tenant_no, role, name) values (" +
+         std::to_string(generator_no) + ", 'generator', 'H')");
+    placement(no, generator_no, receiver_.url("/ok/" + std::to_string(no)));
+  }
+  visitors(1, PricingModel::cpa, 20);
+  for (std::int64_t no = 1; no <= 6; ++no) {
+    for (int i = 0; i < 3; ++i) convert(click(no, 200 + no));
+  }
+  fan_out_all();
+  storage::PostbackClaim request;
+  request.now = now();
+  request.limit = 10;
+  request.failing_limit = 2;
+  request.per_tenant = 4;
+  request.per_failing_tenant = 1;
+  request.failing = {201, 202, 203, 204};
+  request.busy = {{205, 2}, {201, 1}};
+  request.lease = seconds(30);
+  request.give_up_after = std::chrono::hours(24);
+  std::map<std::int64_t, int> claimed;
+  for (auto const& one : later(postback_rows_.claim(request))) ++claimed[one.tenant_no];
+  EXPECT_EQ(claimed[205], 2) << "two of its four are under way";
+  EXPECT_EQ(claimed[206], 3);
+  EXPECT_EQ(claimed[201], 0) << "its one is under way";
+  EXPECT_EQ(claimed[202] + claimed[203] + claimed[204], 2);
+  EXPECT_LE(std::max({claimed[202], claimed[203], claimed[204]}), 1);
+}
+
+TEST_F(PostbackTest, AConversionThatIsToldTwiceHasOneRow) {
+  placement(1, kGenerator, receiver_.url("/ok/1"));
+  visitors(1, PricingModel::cpa, 20);
+  convert(click(1, kGenerator));
+  fan_out_all();
+  // A follower that lost its place follows the same batches again.
+  exec("delete from leadex.event_pending");
+  exec("delete from leadex.event");
+  exec("update leadex.fanout_cursor set seq = 0");
+  fan_out_all();
+  EXPECT_EQ(number("select count(*) from leadex.postback"), 1);
 }
 
 TEST_F(PostbackTest, OneGeneratorsServerThatHangsDelaysNoOther) {
@@ -315,7 +480,7 @@ TEST_F(PostbackTest, OneGeneratorsServerThatHangsDelaysNoOther) {
   fan_out_all();
   auto options = soon();
   options.in_flight_max = 6;
-  start_postbacks(*client_, options);
+  start_postbacks(options);
   auto const began = std::chrono::steady_clock::now();
   ASSERT_TRUE(ends_as("delivered", last));
   EXPECT_LT(std::chrono::steady_clock::now() - began, milliseconds(1500));
@@ -328,7 +493,7 @@ TEST_F(PostbackTest, AddressesThatAreNotPublicAreNotCalled) {
   convert(click(1, kGenerator));
   fan_out_all();
   http::Client const guarded{{.ca_file = receiver_.ca_file()}};
-  start_postbacks(guarded);
+  start_postbacks(guarded, soon());
   EXPECT_TRUE(ends_as("failed"));
   EXPECT_EQ(receiver_.count("/ok/1"), 0U);
   auto const why = word("select last_error from leadex.postback");
@@ -360,7 +525,7 @@ TEST_F(PostbackTest, TwoSendersTellEachOnce) {
   for (int i = 0; i < 20; ++i) convert(click(1, kGenerator));
   fan_out_all();
   storage::postgres::PostgresPostbackStore rows{database_pool_};
-  PostbackSender other{sending_.get_executor(), {rows, {*client_, ids_}, nullptr}, soon()};
+  PostbackSender other{sending_.get_executor(), {rows, {postback_client_, ids_}, nullptr}, soon()};
   auto done = boost::asio::co_spawn(sending_, other.run(), boost::asio::use_future);
   start_postbacks();
   EXPECT_TRUE(within(seconds(10), [&] {

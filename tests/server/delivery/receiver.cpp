@@ -46,6 +46,9 @@ Receiver::Receiver() {
               [this](http::Request& request) { return take(request); });
   http::ServerOptions options;
   options.tls = {folder_.path("cert.pem"), folder_.path("key.pem")};
+  // Some postbacks are long.
+  options.limits.header_bytes_max = 32 * 1024;
+  options.limits.target_bytes_max = 16 * 1024;
   options.drain_timeout = std::chrono::milliseconds(300);
   server_ = std::make_unique<http::Server>(options, router_, nullptr);
   server_->start();

@@ -70,6 +70,12 @@ TEST(LinkTemplate, ThisMachineIsForDevDatabases) {
   EXPECT_FALSE(check("http://127.0.0.1.example.com:3000/", true).has_value());
   EXPECT_FALSE(check("http://127.0.0.1@example.com/", true).has_value());
   EXPECT_FALSE(check("http://localhost:3000/", true).has_value());
+  auto const called = [](std::string_view link) {
+    return check_link(link, kMacros, true, LinkFor::requests);
+  };
+  EXPECT_TRUE(called("https://127.0.0.1:3000/{sub1}").has_value());
+  ASSERT_FALSE(called("http://127.0.0.1:3000/{sub1}").has_value()) << "no request goes without TLS";
+  EXPECT_EQ(called("http://127.0.0.1:3000/{sub1}").error(), LinkError::address_refused);
 }
 
 TEST(LinkTemplate, ValuesAreEncodedAndClimbNowhere) {

@@ -86,6 +86,8 @@ TEST_F(Clicks, AVisitIsChargedAndItsVisitorNotAgain) {
   EXPECT_TRUE(again.outcome.sold.empty());
   EXPECT_TRUE(again.way.repeated);
   EXPECT_EQ(again.way.landing_url, "https://example.com/1") << "it goes where it went before";
+  EXPECT_EQ(charged.way.click_no, 1);
+  EXPECT_EQ(again.way.click_no, 1) << "its own number, 2, is nobody's";
   EXPECT_EQ(visit(*first, 'b').outcome.sold.size(), 1U);
   EXPECT_EQ(number("select count(*) from leadex.click"), 2);
   EXPECT_EQ(number("select count(*) from leadex.sale where model = 2 and slot = 0"), 2);
@@ -138,7 +140,9 @@ TEST_F(Clicks, ADayLaterAVisitorCountsAnew) {
   auto const now = an_hour_ago_us() + kHourUs;
   insert_click('a', now - 23 * kHourUs);
   insert_click('b', now - 25 * kHourUs);
-  EXPECT_TRUE(visit(*first, 'a').way.repeated);
+  auto const again = visit(*first, 'a');
+  EXPECT_TRUE(again.way.repeated);
+  EXPECT_EQ(again.way.click_no, 900'000 + 'a');
   EXPECT_EQ(visit(*first, 'b').outcome.sold.size(), 1U);
   first->stop();
 }

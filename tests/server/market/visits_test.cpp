@@ -18,8 +18,7 @@ class Visits : public MarketFixture {
     rules.cpa_hold = hold_;
     return rules;
   }
-  void open_campaign(MarketHost& at, std::int64_t no, PricingModel model, std::int64_t bid_micros,
-                     std::int64_t fund_micros = 100 * kUnit) {
+  static UpsertCampaign campaign_of(std::int64_t no, PricingModel model, std::int64_t bid_micros) {
     auto const schema = targeting::Schema::make(MarketRun::rules().attributes).value();
     auto const bytes = targeting::encode(targeting::all_of({}), schema, {});
     UpsertCampaign upsert;
@@ -31,7 +30,11 @@ class Visits : public MarketFixture {
     upsert.terms.landing_url = "https://example.com/" + std::to_string(no);
     upsert.terms.exclusivity = auction::Exclusivity::exclusive;
     upsert.terms.targeting = {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
-    ASSERT_TRUE(run(at, upsert).has_value());
+    return upsert;
+  }
+  void open_campaign(MarketHost& at, std::int64_t no, PricingModel model, std::int64_t bid_micros,
+                     std::int64_t fund_micros = 100 * kUnit) {
+    ASSERT_TRUE(run(at, campaign_of(no, model, bid_micros)).has_value());
     ASSERT_TRUE(run(at, FundBudget{{no, no}, ++intents_, fund_micros}).has_value());
   }
   /// One visit of ten comes to something.
@@ -75,7 +78,30 @@ class Visits : public MarketFixture {
             .clicked_us = sold,
             .event = std::move(event),
             .transaction_id = std::move(transaction),
-            .at_us = an_hour_ago_us() + kHourUs};
+            .at_us = an_hour_ago_us() + kHourUs,
+            .confirmed = true};
+  }
+  /// The order's row, and the command with the sale as its row stands.
+  ClawBack order(std::int64_t click_no, std::int64_t amount) {
+    ClawBack command;
+    command.order_no = ++orders_;
+    command.lead_no = click_no;
+    command.amount_micros = amount;
+    auto const no = std::to_string(click_no);
+    auto const column = [&](std::string const& name) {
+      return number("select " + name + " from leadex.sale where lead_no = " + no);
+    };
+    command.budget = {column("buyer"), column("campaign")};
+    command.generator_no = column("generator");
+    command.gross_micros = column("gross");
+    command.fee_micros = column("fee");
+    command.credited_micros = column("credited");
+    exec(
+        "insert into leadex.claw_back (market_id, order_no, lead_no, slot, amount, reason_sealed, "
+        "ordered_by, ordered_at, ready) values (7, " +
+        std::to_string(command.order_no) + ", " + no + ", 0, " + std::to_string(amount) +
+        ", '', 1, now(), true)");
+    return command;
   }
   /// Stops `first`; what another process loads is the same, and the log gives it again.
   void expect_same_elsewhere(MarketHost& first) {
@@ -100,6 +126,7 @@ class Visits : public MarketFixture {
   CpaHold hold_{CpaHold::full};
   std::int64_t numbers_{};
   std::int64_t intents_{};
+  std::int64_t orders_{};
 };
 
 class PooledVisits : public Visits {
@@ -117,6 +144,7 @@ TEST_F(Visits, OneSoldForWhatComesOfItIsCountedWithoutMoney) {
   auto const again = visit(*first, 'a');
   EXPECT_TRUE(again.way.repeated);
   EXPECT_EQ(again.way.landing_url, "https://example.com/1") << "it goes where it went before";
+  EXPECT_EQ(again.way.click_no, 1) << "what it comes to is the first visit's conversion";
   EXPECT_EQ(visit(*first, 'b').outcome.sold.size(), 1U);
   EXPECT_EQ(number("select count(*) from leadex.click"), 2);
   EXPECT_EQ(number("select count(*) from leadex.sale where model = 1 and slot = 0 and state = 5"),
@@ -186,6 +214,33 @@ TEST_F(Visits, WhatIsNotReturnedGivesNoRightToReturnLeadsAlsoAfterARestart) {
   second->stop();
 }
 
+TEST_F(PooledVisits, AVisitThatWasPaidForIsClawedBackAsAnySaleIs) {
+  auto const first = host();
+  rate(*first);
+  open_campaign(*first, 1, PricingModel::cpa, 20 * kUnit);
+  ASSERT_EQ(visit(*first, 'a').outcome.sold.size(), 1U);
+  ASSERT_EQ(visit(*first, 'b').outcome.sold.size(), 1U);
+  EXPECT_EQ(run(*first, order(2, 5 * kUnit))->outcome.refusal, Refusal::sale_not_settled)
+      << "nothing of it is paid";
+  ASSERT_EQ(run(*first, report(1, "policy", "t"))->outcome.micros, 20 * kUnit);
+  auto const credited = [&] {
+    return number("select credited from leadex.sale where lead_no = 1");
+  };
+  EXPECT_EQ(run(*first, order(1, 5 * kUnit))->outcome.micros, 5 * kUnit);
+  EXPECT_EQ(credited(), 5 * kUnit);
+  EXPECT_EQ(run(*first, order(1, 16 * kUnit))->outcome.refusal, Refusal::amount_invalid);
+  EXPECT_EQ(run(*first, order(1, 15 * kUnit))->outcome.micros, 20 * kUnit);
+  EXPECT_EQ(number("select state from leadex.sale where lead_no = 1"), 3);
+  EXPECT_EQ(number("select credits_posted - debits_posted - debits_pending from leadex.account "
+                   "where code = 2"),
+            100 * kUnit);
+  EXPECT_EQ(number("select sum(credits_posted - debits_posted) from leadex.account where code in "
+                   "(3, 4, 5, 6)"),
+            0)
+      << "neither its generator nor the exchange keeps anything";
+  expect_same_elsewhere(*first);
+}
+
 TEST_F(Visits, AConversionOfAClickIsNotedOnceForEachEvent) {
   auto const first = host();
   open_campaign(*first, 1, PricingModel::cpc, kUnit);
@@ -217,6 +272,78 @@ TEST_F(Visits, AConversionOfAClickIsNotedOnceForEachEvent) {
   EXPECT_EQ(run(*second, note(1, "lead", "w"))->outcome.refusal, Refusal::already_converted);
   EXPECT_EQ(run(*second, note(1, "other", "u")).error(), SubmitError::duplicate);
   expect_same_elsewhere(*second);
+}
+
+TEST_F(Visits, WhatABuyerDidNotConfirmUsesNoneOfItsTransactionsUp) {
+  auto const first = host();
+  rate(*first);
+  open_campaign(*first, 1, PricingModel::cpa, 20 * kUnit, 20 * kUnit);
+  ASSERT_EQ(visit(*first, 'a').way.campaign_no, 1);
+  UpsertCampaign clicks = campaign_of(2, PricingModel::cpc, kUnit);
+  clicks.buyer_no = 1;
+  ASSERT_TRUE(run(*first, clicks).has_value());
+  ASSERT_TRUE(run(*first, FundBudget{{1, 2}, ++intents_, 10 * kUnit}).has_value());
+  ASSERT_EQ(visit(*first, 'b').way.campaign_no, 2) << "the other's budget is spoken for";
+  ASSERT_EQ(visit(*first, 'c').way.campaign_no, 2);
+  auto const unconfirmed = [&](std::int64_t click_no, std::string const& event) {
+    auto told = note(click_no, event, "t");
+    told.budget.campaign_no = 2;
+    told.confirmed = false;
+    return told;
+  };
+  // At once, so that none of them is looked up with another one's row.
+  std::vector<std::future<Result<Answer, SubmitError>>> all;
+  auto const submit_one = [&](Command command) {
+    Submission submission;
+    submission.command = std::move(command);
+    all.push_back(submit(*first, std::move(submission)));
+  };
+  submit_one(unconfirmed(2, "lead"));
+  submit_one(unconfirmed(3, "lead"));
+  submit_one(report(1, "policy", "t"));
+  submit_one(unconfirmed(3, "sale"));
+  std::vector<int> answered;
+  for (auto& one : all) {
+    auto const answer = one.get();
+    answered.push_back(answer ? static_cast<int>(answer->outcome.refusal) : -1);
+  }
+  EXPECT_EQ(answered, (std::vector{0, 0, 0, -1})) << "the last one's is the buyer's by then";
+  EXPECT_EQ(number("select count(*) from leadex.conversion where transaction_id = 't'"), 3);
+  EXPECT_EQ(number("select debits_posted from leadex.account where code = 2 and debits_posted > 0"),
+            20 * kUnit);
+  EXPECT_EQ(run(*first, unconfirmed(2, "sale")).error(), SubmitError::duplicate);
+  // And with rows to look up.
+  auto other = unconfirmed(2, "sale");
+  other.transaction_id = "u";
+  ASSERT_EQ(run(*first, other)->outcome.refusal, Refusal::none);
+  auto confirmed = note(3, "sale", "u");
+  confirmed.budget.campaign_no = 2;
+  EXPECT_EQ(run(*first, confirmed)->outcome.refusal, Refusal::none);
+  confirmed.event = "more";
+  EXPECT_EQ(run(*first, confirmed).error(), SubmitError::duplicate);
+  expect_same_elsewhere(*first);
+}
+
+TEST_F(Visits, OnlySoManyEventsOfAClickAreNotedAlsoAtOnce) {
+  auto const first = host();
+  open_campaign(*first, 1, PricingModel::cpc, kUnit);
+  ASSERT_EQ(visit(*first, 'a').outcome.sold.size(), 1U);
+  ASSERT_EQ(visit(*first, 'b').outcome.sold.size(), 1U);
+  std::vector<std::future<Result<Answer, SubmitError>>> told;
+  constexpr std::size_t kTold = 3 * storage::kNotedEventsMax;
+  for (std::size_t i = 0; i < kTold; ++i) {
+    auto const text = std::to_string(i);
+    Submission submission;
+    submission.command = note(1, "e" + text, "t" + text);
+    told.push_back(submit(*first, std::move(submission)));
+  }
+  std::multiset<Refusal> said;
+  for (auto& one : told) said.insert(one.get()->outcome.refusal);
+  EXPECT_EQ(said.count(Refusal::none), storage::kNotedEventsMax);
+  EXPECT_EQ(said.count(Refusal::limit_reached), kTold - storage::kNotedEventsMax);
+  EXPECT_EQ(number("select count(*) from leadex.conversion"), storage::kNotedEventsMax);
+  EXPECT_EQ(run(*first, note(2, "e", "t"))->outcome.refusal, Refusal::none) << "another click's";
+  first->stop();
 }
 
 TEST_F(Visits, OnlySoManyEventsOfAClickAreNoted) {

@@ -143,5 +143,59 @@ TEST_F(MigratorTest, TheExchangesOwnMigrationsRunOneByOne) {
   EXPECT_TRUE(migrator.migrate()->empty());
 }
 
+TEST_F(MigratorTest, PostbacksComeToADatabaseThatHasConversions) {
+  fs::path const own = test::TestDatabase::migrations();
+  for (auto const& entry : fs::directory_iterator(own)) {
+    auto const name = entry.path().filename().string();
+    if (name < "0012") fs::copy(entry.path(), folder_ / name, fs::copy_options::recursive);
+  }
+  Migrator migrator(options());
+  ASSERT_TRUE(migrator.migrate());
+  std::string const conversion =
+      "insert into leadex.conversion (market_id, conversion_no, lead_no, slot, buyer, campaign, "
+      "event, transaction_id, at_us, price, state, confirmed, due_us, told_us, moved_us, "
+      "batch_seq) values ";
+  {
+    pqxx::connection connection(files_.owner());
+    pqxx::work tx(connection);
+    tx.exec(
+        "insert into leadex.acquisition (market_id, lead_no, slot, until_us, value_bp, event) "
+        "values (1, 1, 0, 9, 0, 'policy')");
+    tx.exec(conversion +
+            "(1, 1, 1, 0, 11, 3, 'policy', 't', 1, 5, 1, true, 0, 1, 1, 1), "
+            "(1, 2, 2, 1, 11, 3, 'policy', 't', 1, null, 2, false, 0, 1, 1, 1), "
+            "(1, 3, 2, 0, 11, 3, 'policy', 'u', 1, null, 0, false, 7, 1, 1, 1)");
+    tx.exec(
+        "insert into leadex.campaign_counter values (1, 3, 1, 2, null, 2, null, 1, 2, null, 2, "
+        "null, 1, 2, null, 2, null, 1, 2, null, 2, null)");
+    tx.commit();
+  }
+  fs::copy(own / "0012_postbacks", folder_ / "0012_postbacks", fs::copy_options::recursive);
+  auto const done = migrator.migrate();
+  ASSERT_TRUE(done) << describe(done.error());
+  EXPECT_EQ(*done, std::vector<std::string>{"0012_postbacks"});
+  pqxx::connection connection(files_.owner());
+  auto const taken = [&](std::string const& values) {
+    pqxx::work tx(connection);
+    try {
+      tx.exec(conversion + values);
+    } catch (pqxx::integrity_constraint_violation const&) {
+      return false;
+    }
+    tx.commit();
+    return true;
+  };
+  EXPECT_FALSE(taken("(1, 4, 4, 0, 11, 3, 'policy', 't', 1, 5, 1, true, 0, 1, 1, 1)"))
+      << "what was unique still is";
+  EXPECT_FALSE(taken("(1, 4, 4, 0, 11, 3, 'sale', 't', 1, null, 5, true, 0, 1, 1, 1)"));
+  EXPECT_FALSE(taken("(1, 4, 4, 0, 11, 3, 'sale', 'v', 1, 5, 5, true, 0, 1, 1, 1)"));
+  EXPECT_TRUE(taken("(1, 4, 4, 0, 11, 3, 'sale', 't', 1, null, 5, false, 0, 1, 1, 1)"));
+  EXPECT_FALSE(taken("(1, 5, 4, 0, 11, 3, 'sale', 'w', 1, null, 5, false, 0, 1, 1, 1)"));
+  pqxx::work tx(connection);
+  EXPECT_EQ(tx.exec1("select count(*) from leadex.acquisition where not visit")[0].as<int>(), 1);
+  EXPECT_EQ(tx.exec1("select day_visits + visit_turn from leadex.campaign_counter")[0].as<int>(),
+            0);
+}
+
 }  // namespace
 }  // namespace leadex::storage::postgres
