@@ -154,6 +154,7 @@ TEST_F(VisitsOnResult, PostbacksNameTheClickToo) {
 }
 
 TEST_F(VisitsOnResult, APostbackWithoutAnEventMeansWhatTheSaleIsPaidFor) {
+  deposit(buyer_, "500.00");
   visitors(buyer_, "cpl", "60.00");
   visitors(buyer_, "cpa", "50.00", R"(,"event":"policy")");
   visitors(buyer_, "cpc", "0.10");

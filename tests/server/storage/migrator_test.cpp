@@ -147,7 +147,7 @@ TEST_F(MigratorTest, PostbacksComeToADatabaseThatHasConversions) {
   fs::path const own = test::TestDatabase::migrations();
   for (auto const& entry : fs::directory_iterator(own)) {
     auto const name = entry.path().filename().string();
-    if (name < "0012") fs::copy(entry.path(), folder_ / name, fs::copy_options::recursive);
+    if (name < "0013") fs::copy(entry.path(), folder_ / name, fs::copy_options::recursive);
   }
   Migrator migrator(options());
   ASSERT_TRUE(migrator.migrate());
@@ -170,10 +170,10 @@ TEST_F(MigratorTest, PostbacksComeToADatabaseThatHasConversions) {
         "null, 1, 2, null, 2, null, 1, 2, null, 2, null)");
     tx.commit();
   }
-  fs::copy(own / "0012_postbacks", folder_ / "0012_postbacks", fs::copy_options::recursive);
+  fs::copy(own / "0013_postbacks", folder_ / "0013_postbacks", fs::copy_options::recursive);
   auto const done = migrator.migrate();
   ASSERT_TRUE(done) << describe(done.error());
-  EXPECT_EQ(*done, std::vector<std::string>{"0012_postbacks"});
+  EXPECT_EQ(*done, std::vector<std::string>{"0013_postbacks"});
   pqxx::connection connection(files_.owner());
   auto const taken = [&](std::string const& values) {
     pqxx::work tx(connection);
