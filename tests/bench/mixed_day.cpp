@@ -120,6 +120,7 @@ class Day {
   /// Commands in the log, by their place in the variant.
   [[nodiscard]] std::map<std::size_t, std::int64_t> const& logged() const { return logged_; }
   [[nodiscard]] std::map<PricingModel, std::int64_t> const& sold() const { return sold_; }
+  [[nodiscard]] std::int64_t visits() const { return visits_; }
   [[nodiscard]] std::int64_t converted() const { return converted_; }
 
  private:
@@ -134,6 +135,10 @@ class Day {
     }
     if (auto* told = std::get_if<market::ReportConversion>(&command)) {
       told->at_us = wall_us() - (run_.below(8) == 0 ? run_.below(8) * kUnit : 0);
+      return true;
+    }
+    if (auto* note = std::get_if<market::NoteConversion>(&command)) {
+      note->at_us = wall_us();
       return true;
     }
     if (std::holds_alternative<market::OfferPing>(command)) return true;
@@ -225,7 +230,10 @@ class Day {
     market::Applied applied{std::move(item.outcome), std::move(item.effects)};
     for (auto const& effect : applied.effects) {
       if (std::holds_alternative<market::AuctionHeld>(effect)) ++auctions_;
-      if (auto const* sale = std::get_if<market::SaleAwarded>(&effect)) ++sold_[sale->model];
+      if (auto const* sale = std::get_if<market::SaleAwarded>(&effect)) {
+        ++sold_[sale->model];
+        if (sale->acquisition.visit) ++visits_;
+      }
       auto const* const told = std::get_if<market::ConversionMoved>(&effect);
       if (told != nullptr && told->state == market::ConversionState::approved) ++converted_;
     }
@@ -243,6 +251,7 @@ class Day {
   std::int64_t auctions_{};
   std::map<std::size_t, std::int64_t> logged_;
   std::map<PricingModel, std::int64_t> sold_;
+  std::int64_t visits_{};  // of the sales per acquisition
   std::int64_t converted_{};
 };
 
@@ -303,15 +312,18 @@ void run(std::int64_t auctions, std::int64_t markets, std::int64_t seed) {
   print_figure("mixed day, traded in", "s", seconds_since(began));
   std::map<std::size_t, std::int64_t> logged;
   std::map<PricingModel, std::int64_t> sold;
+  std::int64_t visits = 0;
   std::int64_t converted = 0;
   for (auto const& day : days) {
     for (auto const& [kind, count] : day->logged()) logged[kind] += count;
     for (auto const& [model, count] : day->sold()) sold[model] += count;
+    visits += day->visits();
     converted += day->converted();
   }
   print_figure("mixed day, sales per lead", "sales", static_cast<double>(sold[PricingModel::cpl]));
   print_figure("mixed day, sales per acquisition", "sales",
                static_cast<double>(sold[PricingModel::cpa]));
+  print_figure("mixed day, of these visits", "sales", static_cast<double>(visits));
   print_figure("mixed day, of these paid", "conversions", static_cast<double>(converted));
   print_figure("mixed day, sales per click", "sales", static_cast<double>(sold[PricingModel::cpc]));
   for (auto const& [kind, count] : logged) {
