@@ -225,8 +225,8 @@ void Engine::settle(Context& c, OpenSale& sale) {
   sale.state = SaleState::settled;
   sale.due_us = c.now_us + rules_.holdback_us;
   schedule(Tick::release_holdback, {sale.due_us, sale.key.lead_no, sale.key.slot});
-  c.applied.effects.emplace_back(SaleStepped{sale.key.lead_no, sale.key.slot, SaleStep::settled, 0,
-                                             sale.due_us, sale.model == PricingModel::cpc});
+  c.applied.effects.emplace_back(
+      SaleStepped{sale.key.lead_no, sale.key.slot, SaleStep::settled, 0, sale.due_us});
 }
 
 void Engine::pay_all_debts(Context& c) {

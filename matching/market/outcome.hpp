@@ -174,7 +174,7 @@ struct SaleStepped {
   SaleStep step{};
   std::int64_t amount_micros{};  // credited: to the buyer
   std::int64_t due_us{};         // the next thing that comes due; 0 none
-  bool of_visit{};               // lapsed or settled: it was one, and no result of it was paid for
+  bool of_visit{};               // lapsed: it was one, as most that are paid for by results do
   static void fields(auto& self, auto& io) {
     io(self.lead_no, self.slot, self.step, self.amount_micros, self.due_us);
     if (io.since(6)) io(self.of_visit);

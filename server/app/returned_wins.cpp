@@ -7,6 +7,7 @@
 
 #include "billing/values/check.hpp"
 #include "matching/quality/returned_then_converted.hpp"
+#include "server/observe/log.hpp"
 
 namespace leadex::app {
 
@@ -20,6 +21,12 @@ namespace {
 constexpr std::size_t kRowsMax = 20'000;
 constexpr std::int64_t kSecondUs = 1'000'000;
 constexpr std::int64_t kDayUs = 86'400 * kSecondUs;
+
+void log_too_many(MarketNo market, std::string_view what) {
+  log::warn("truth.not_all_read", "there are more than a round reads; the oldest are left out")
+      .field("market", std::int64_t{market})
+      .field("what", what);
+}
 
 using Digests = std::map<std::int64_t, std::vector<PersonDigest>>;  // by lead
 
@@ -38,6 +45,7 @@ asio::awaitable<std::vector<ReturnedSale>> read_returned(storage::TruthReads& tr
     if (page->back().opened_us < since_us) break;
     before = page->back().return_no;
     read += page->size();
+    if (read >= kRowsMax) log_too_many(market, "returns");
   }
   co_return kept;
 }
@@ -58,6 +66,7 @@ asio::awaitable<std::vector<ReportedSale>> read_reported(storage::TruthReads& tr
     if (page->back().told_us < since_us) break;
     before = page->back().conversion_no;
     read += page->size();
+    if (read >= kRowsMax) log_too_many(market, "conversions");
   }
   co_return kept;
 }

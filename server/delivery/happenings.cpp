@@ -18,10 +18,7 @@ class Collector {
   }
   [[nodiscard]] std::vector<Happening> take() { return std::move(found_); }
 
-  /// A visitor is delivered by coming, and thousands may come in a second: what was charged is
-  /// counted with the placement, and what came of it is told by the sale's end and by postbacks.
   void operator()(market::SaleAwarded const& effect) {
-    if (effect.of_visit()) return;
     auto& happening = add_sale("sale.created", effect.lead_no, effect.slot);
     happening.buyer_no = effect.budget.buyer_no;
     happening.generator_no = effect.generator_no;
@@ -32,7 +29,7 @@ class Collector {
 
   void operator()(market::SaleStepped const& effect) {
     auto const type = type_of(effect.step);
-    // Most visits bring no more than themselves: to tell each would drown what is worth telling.
+    // Most visits come to nothing: to tell each of them would drown what an account wants to know.
     if (type.empty() || effect.of_visit) return;
     add_sale(type, effect.lead_no, effect.slot).sale = {effect.lead_no, effect.slot};
   }

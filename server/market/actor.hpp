@@ -136,6 +136,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
 
   // actor_clicks.cpp: visits
   bool charge_once(Item& item);
+  [[nodiscard]] bool is_durable(Item const& repeated) const;
   void show_way(Item& item, std::int64_t campaign_no, std::int64_t click_no);
   void note_click(Building const& building, Item& item, Applied const& applied);
 
@@ -179,7 +180,8 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   std::deque<ItemPtr> bulk_for_look_up_;  // gives way
   // Applied already, and first in the next batch.
   std::vector<CommitItem> log_ahead_;
-  bool ahead_due_{};  // it makes a batch of its own if nothing else does
+  std::size_t log_ahead_bytes_{};  // of its pings, about
+  bool ahead_due_{};               // it makes a batch of its own if nothing else does
   bool looking_up_{};
   std::int64_t look_up_floor_{};  // the look-up under way sees at least the batches up to it
   std::deque<InFlight> in_flight_;

@@ -61,6 +61,7 @@ void Actor::pump() {
       continue;  // what was taken left no entry: it was too late, or found nothing to do
     }
     ahead_due_ = false;
+    log_ahead_bytes_ = 0;
     books_.finish();  // while the rows are where begin() found them
     seal_and_send(std::move(building));
   }
@@ -99,7 +100,11 @@ void Actor::apply(Building& building, ItemPtr const& item) {
       return finish(item, std::move(item->answer));
     }
   }
-  if (!charge_once(*item)) return finish(item, std::move(item->answer));
+  if (!charge_once(*item)) {
+    // The first visit's id is told once that visit is durable.
+    if (is_durable(*item)) return finish(item, std::move(item->answer));
+    return follow(building.items.empty() ? in_flight_.back().items : building.items, item);
+  }
   if (told_before(*item)) return finish(item, refuse(SubmitError::duplicate));
   if (noted_before(*item)) return finish(item, std::move(item->answer));
   auto const persons_before = building.rows.persons.size();

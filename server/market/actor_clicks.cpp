@@ -38,6 +38,13 @@ bool Actor::charge_once(Item& item) {
   return false;
 }
 
+/// Whether all that was charged of the visitor is committed.
+bool Actor::is_durable(Item const& repeated) const {
+  std::vector<storage::FoundClick> under_way;
+  clicks_.find(repeated.submission.click->visitor, released_seq_, under_way);
+  return under_way.empty();
+}
+
 void Actor::show_way(Item& item, std::int64_t campaign_no, std::int64_t click_no) {
   auto const* const campaign = engine_.campaign(campaign_no);
   if (campaign == nullptr) return;

@@ -16,6 +16,14 @@ namespace asio = boost::asio;
 namespace {
 constexpr std::size_t kAheadDue = 256;     // then a batch is made for the log alone
 constexpr std::size_t kAheadMax = 16'384;  // then pings are refused: half a second of many
+constexpr std::size_t kAheadBytesMax = 8 * 1024 * 1024;  // all of it goes into one batch's body
+
+/// What a ping takes in the log, about.
+std::size_t bytes_of(OfferPing const& ping) {
+  std::size_t bytes = 256 + 32 * ping.live.size();
+  for (auto const& attribute : ping.lead.attributes) bytes += 16 + attribute.text.size();
+  return bytes;
+}
 }  // namespace
 
 asio::awaitable<Result<PingAnswer, SubmitError>> Actor::ping(OfferPing ping,
@@ -48,7 +56,8 @@ Result<PingAnswer, SubmitError> Actor::apply_ping(OfferPing ping, Clock::time_po
   }
   if (halted_) return refuse(SubmitError::halted);
   auto const settings = this->settings();
-  if (state_ != State::running || !settings || log_ahead_.size() >= kAheadMax) {
+  if (state_ != State::running || !settings || log_ahead_.size() >= kAheadMax ||
+      log_ahead_bytes_ >= kAheadBytesMax) {
     return refuse(SubmitError::busy);
   }
   if (Clock::now() > deadline) return refuse(SubmitError::deadline_passed);
@@ -59,6 +68,7 @@ Result<PingAnswer, SubmitError> Actor::apply_ping(OfferPing ping, Clock::time_po
   }
   last_at_us_ = at_us;
   ping.ttl_us = settings->ping_ttl_us;
+  auto const bytes = bytes_of(ping);
   Command const command{std::move(ping)};
   roll_zones(log_ahead_, command, at_us);
   auto applied = engine_.apply(from_unix_micros(at_us), command);
@@ -76,7 +86,8 @@ Result<PingAnswer, SubmitError> Actor::apply_ping(OfferPing ping, Clock::time_po
   if (applied.effects.empty()) return answer;  // it reserved nothing, so it leaves no trace
   log_ahead_.push_back(
       {at_us, command, std::move(applied.outcome), log_form(std::move(applied.effects))});
-  if (log_ahead_.size() >= kAheadDue) {
+  log_ahead_bytes_ += bytes;
+  if (log_ahead_.size() >= kAheadDue || log_ahead_bytes_ >= options_.batch_bytes_max) {
     ahead_due_ = true;
     asio::post(strand_, [self = shared_from_this()] { self->pump(); });
   }

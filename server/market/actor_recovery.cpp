@@ -65,6 +65,7 @@ void Actor::adopt(storage::LoadedMarket loaded) {
   applied_once_.clear();
   tick_waiting_ = false;
   log_ahead_.clear();
+  log_ahead_bytes_ = 0;
   ahead_due_ = false;
   seq_ = loaded.head.seq;
   hash_ = loaded.head.hash;
@@ -295,6 +296,7 @@ void Actor::let_go(SubmitError error) {
   clicks_.clear();
   notes_.clear();
   log_ahead_.clear();
+  log_ahead_bytes_ = 0;
   if (state_ != State::stopped) {
     state_ = State::idle;
     return;

@@ -15,6 +15,7 @@ alter table conversion add constraint conversion_noted_is_free
 drop index conversion_transaction;
 create unique index conversion_transaction on conversion (market_id, buyer, transaction_id)
   where state <> 2 and (state <> 5 or confirmed);
+create index conversion_not_noted on conversion (market_id, conversion_no) where state <> 5;
 create unique index conversion_noted on conversion (market_id, lead_no, event) where state = 5;
 
 create table postback (                   -- what a generator is told of a click's conversion; rendered when sent

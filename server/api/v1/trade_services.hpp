@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,15 +30,16 @@
 
 namespace leadex::api {
 
-/// Numbers of one kind per market, fetched in blocks without blocking a thread of the server. Who
-/// takes the first number of a block's second half fetches the next block, while all others go on:
-/// at the end of a block nobody waits, and not everybody fetches.
+/// Numbers of one kind per market, fetched in blocks without blocking a thread of the server. One
+/// caller fetches at a time: whoever finds half of a block used fetches the next while all others
+/// go on, and who finds none left waits for it.
 class NumberBlocks {
  public:
   /// @param block  numbers fetched at once, above 1
   NumberBlocks(storage::NumberRanges& ranges, storage::NumberKind kind, std::int64_t block)
       : ranges_(ranges), kind_(kind), block_(block) {}
-  /// A number nobody else has or will get. Gaps are allowed: blocks end with the process.
+  /// A number nobody else has or will get. Gaps are allowed: blocks end with the process. Fails
+  /// as the fetch did that it made or waited for.
   [[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> next(
       MarketNo market);
 
@@ -50,13 +52,21 @@ class NumberBlocks {
   struct Blocks {
     Block now;
     Block ahead;  // used when `now` is used up
+    bool fetching{};
+    std::int64_t failures{};      // of fetches so far
+    storage::StoreError error{};  // of the last
   };
   struct Taken {
-    std::int64_t number{};  // 0: none was left
-    bool fetch{};           // and this caller has to fetch a block
+    std::int64_t number{};    // 0: none was left
+    bool fetch{};             // and this caller has to fetch a block
+    std::int64_t failures{};  // so far
   };
+  using Fetched = Result<std::int64_t, storage::StoreError>;
   [[nodiscard]] Taken take(MarketNo market);
-  void put(MarketNo market, Block block);
+  void put(MarketNo market, Fetched first);
+  [[nodiscard]] boost::asio::awaitable<Fetched> fetch(MarketNo market);
+  [[nodiscard]] std::optional<storage::StoreError> failed_since(MarketNo market,
+                                                                std::int64_t failures);
 
   storage::NumberRanges& ranges_;
   storage::NumberKind kind_;

@@ -40,8 +40,9 @@ constexpr char const* kMarkJudged =
         "$3") ") on conflict do nothing";
 
 constexpr char const* kSale =
-    "select buyer, model, state in (1, 2, 3, 5, 6), sold_us from sale where market_id = $1 and "
-    "lead_no = $2 and slot = $3";
+    "select s.buyer, s.model, s.state in (1, 2, 3, 5, 6) and not coalesce(a.visit, false), "
+    "s.sold_us from sale s left join acquisition a using (market_id, lead_no, slot) where "
+    "s.market_id = $1 and s.lead_no = $2 and s.slot = $3";
 constexpr char const* kRecord =
     "insert into holdout_outcome (market_id, lead_no, slot, converted, verified_at, recorded_by, "
     "recorded_at) values ($1, $2, $3, $4, " LEADEX_INSTANT("$5") ", $6, " LEADEX_INSTANT(

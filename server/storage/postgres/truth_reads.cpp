@@ -77,11 +77,14 @@ constexpr char const* kReturned =
     "and ($2::bigint is null or return_no < $2::bigint) order by return_no desc limit $3) r join "
     "sale s on s.market_id = r.market_id and s.lead_no = r.lead_no and s.slot = r.slot order by "
     "r.return_no desc";
+// Of leads: what is noted of clicks costs nothing, so anybody could fill the page with it.
 constexpr char const* kReported =
     "select e.conversion_no, e.told_us, e.buyer, e.lead_no, e.at_us, e.state <> 2 or exists "
     "(" LEADEX_ENDED_BY_RETURN
-    "), e.confirmed from (select * from conversion where market_id = $1 and ($2::bigint is null or "
-    "conversion_no < $2::bigint) order by conversion_no desc limit $3) e order by e.conversion_no "
+    "), e.confirmed from (select * from conversion c where market_id = $1 and state <> 5 and "
+    "($2::bigint is null or conversion_no < $2::bigint) and not exists (select from click k where "
+    "k.market_id = c.market_id and k.click_no = c.lead_no) order by conversion_no desc limit $3) e "
+    "order by e.conversion_no "
     "desc";
 constexpr char const* kContacts =
     "select c.lead_no, c.sealed, k.kek_id, k.wrapped from contact c join lead_key k on k.market_id "
@@ -91,7 +94,8 @@ constexpr char const* kContacts =
 constexpr char const* kUnverified =
     "select s.lead_no, s.slot, s.buyer, s.generator, s.sold_us, a.event, a.until_us, s.exclusive "
     "from sale s join acquisition a using (market_id, lead_no, slot) where s.market_id = $1 and "
-    "s.model = 1 and s.state in (1, 2, 3, 5, 6) and s.sold_us >= $2 and ($3::bigint is null or "
+    "s.model = 1 and not a.visit and s.state in (1, 2, 3, 5, 6) and s.sold_us >= $2 and "
+    "($3::bigint is null or "
     "(s.sold_us, s.lead_no, s.slot) < ($3::bigint, $4::bigint, $5::integer)) and not exists "
     "(select from holdout_outcome h where h.market_id = s.market_id and h.lead_no = s.lead_no and "
     "h.slot = s.slot) order by s.sold_us desc, s.lead_no desc, s.slot desc limit $6";

@@ -38,14 +38,7 @@ TEST(Happenings, EveryStepOfASaleHasItsEvent) {
             Words{});
 }
 
-TEST(Happenings, VisitsAreToldWhenAResultOfThemIsPaidForAndElseToNobody) {
-  EXPECT_EQ(types({SaleAwarded{.lead_no = 9, .model = PricingModel::cpc}}), Words{});
-  SaleAwarded by_result{.lead_no = 9, .model = PricingModel::cpa};
-  EXPECT_EQ(types({by_result}), (Words{"sale.created"})) << "of a lead";
-  by_result.acquisition.visit = true;
-  EXPECT_EQ(types({by_result}), Words{});
-  EXPECT_EQ(types({SaleStepped{9, 0, SaleStep::settled, 0, 0}}), (Words{"sale.settled"}));
-  EXPECT_EQ(types({SaleStepped{9, 0, SaleStep::settled, 0, 0, true}}), Words{});
+TEST(Happenings, AVisitThatComesToNothingIsToldToNobody) {
   EXPECT_EQ(types({SaleStepped{9, 0, SaleStep::lapsed, 0, 0}}), (Words{"sale.voided"}));
   EXPECT_EQ(types({SaleStepped{9, 0, SaleStep::lapsed, 0, 0, true}}), Words{});
 }

@@ -23,6 +23,40 @@ class OwnSales : public DeliveryFixture {
   void sell(std::int64_t first, std::int64_t last) {
     for (auto lead = first; lead <= last; ++lead) ASSERT_EQ(offer(lead).size(), 1U);
   }
+  /// Campaign 3 pays for clicks, campaign 4 for what comes of visits.
+  void visitors_campaign(std::int64_t no, PricingModel model) {
+    market::UpsertCampaign upsert;
+    upsert.campaign_no = no;
+    upsert.buyer_no = kBuyer;
+    upsert.version = 1;
+    upsert.terms.model = model;
+    if (model == PricingModel::cpa) upsert.terms.event = "policy";
+    upsert.terms.landing_url = "https://shop.example.com/";
+    upsert.terms.exclusivity = auction::Exclusivity::exclusive;
+    upsert.terms.bid_micros = market::kUnit;
+    upsert.terms.targeting = everything();
+    ASSERT_EQ(run(*host_, upsert)->outcome.refusal, market::Refusal::none);
+    ASSERT_TRUE(run(*host_, market::FundBudget{{kBuyer, no}, no, 1000 * market::kUnit}));
+  }
+  /// One visitor for each number.
+  void click(std::int64_t first, std::int64_t last) {
+    for (auto no = first; no <= last; ++no) {
+      market::OfferClick click;
+      click.click_no = no;
+      click.generator_no = kGenerator;
+      click.version = 1;
+      click.attributes.resize(market::MarketRun::rules().attributes.size());
+      market::Submission submission;
+      submission.command = std::move(click);
+      submission.click = storage::NewClick{};
+      submission.click->placement_no = 1;
+      submission.click->visitor = std::to_string(1'000'000'000'000'000 + no);
+      submission.click->subs = {"", "", "", "", ""};
+      auto const answer = run(*host_, std::move(submission));
+      ASSERT_TRUE(answer.has_value());
+      ASSERT_EQ(answer->outcome.sold.size(), 1U);
+    }
+  }
   /// All pages of that size.
   std::vector<SaleView> list(std::int64_t tenant_no, int page, SaleFilter filter = {}) {
     std::vector<SaleView> all;
@@ -75,6 +109,21 @@ TEST_F(OwnSales, AreWholeWhereverTheFanOutStands) {
   fan_out_all();
   expect_all_whole();
   EXPECT_GT(list(kOtherBuyer, 500).size(), 5U);
+}
+
+TEST_F(OwnSales, HoldVisitsWhereverTheFanOutStands) {
+  visitors_campaign(3, PricingModel::cpc);
+  click(101, 105);
+  ASSERT_TRUE(run(*host_, market::PauseCampaign{3, kBuyer, true}).has_value());
+  visitors_campaign(4, PricingModel::cpa);
+  click(106, 108);
+  expect_all_whole();
+  fan_out_all();
+  sell(1, 3);
+  fan_out_all();
+  sell(4, 5);
+  expect_all_whole();
+  EXPECT_EQ(list(kBuyer, 500).size(), 13U);
 }
 
 TEST_F(OwnSales, KeepTheirFilters) {
