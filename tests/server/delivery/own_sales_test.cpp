@@ -15,6 +15,12 @@ using storage::Viewer;
 
 class OwnSales : public DeliveryFixture {
  protected:
+  [[nodiscard]] market::MarketRules rules() const override {
+    auto rules = market::MarketRun::rules();
+    rules.cpa_window_us = 24 * market::kHourUs;
+    rules.cpa_review_us = 24 * market::kHourUs;
+    return rules;
+  }
   void SetUp() override {
     DeliveryFixture::SetUp();
     campaign(1, kBuyer, 5, 0);
@@ -24,7 +30,12 @@ class OwnSales : public DeliveryFixture {
     for (auto lead = first; lead <= last; ++lead) ASSERT_EQ(offer(lead).size(), 1U);
   }
   /// Campaign 3 pays for clicks, campaign 4 for what comes of visits.
-  void visitors_campaign(std::int64_t no, PricingModel model) {
+  void visitors_campaign(std::int64_t no, PricingModel model, std::int64_t bid_units) {
+    market::SetEstimates set;
+    set.estimates.version = no;
+    set.estimates.visits.market_ppb = 500'000'000;
+    set.estimates.visits.unknown_buyer_ppb = estimate::kWhole;
+    ASSERT_TRUE(run(*host_, set).has_value());
     market::UpsertCampaign upsert;
     upsert.campaign_no = no;
     upsert.buyer_no = kBuyer;
@@ -33,8 +44,10 @@ class OwnSales : public DeliveryFixture {
     if (model == PricingModel::cpa) upsert.terms.event = "policy";
     upsert.terms.landing_url = "https://shop.example.com/";
     upsert.terms.exclusivity = auction::Exclusivity::exclusive;
-    upsert.terms.bid_micros = market::kUnit;
-    upsert.terms.targeting = everything();
+    upsert.terms.bid_micros = bid_units * market::kUnit;
+    auto const schema = targeting::Schema::make(market::MarketRun::rules().attributes).value();
+    auto const bytes = targeting::encode(targeting::all_of({}), schema, {});
+    upsert.terms.targeting = {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
     ASSERT_EQ(run(*host_, upsert)->outcome.refusal, market::Refusal::none);
     ASSERT_TRUE(run(*host_, market::FundBudget{{kBuyer, no}, no, 1000 * market::kUnit}));
   }
@@ -112,10 +125,10 @@ TEST_F(OwnSales, AreWholeWhereverTheFanOutStands) {
 }
 
 TEST_F(OwnSales, HoldVisitsWhereverTheFanOutStands) {
-  visitors_campaign(3, PricingModel::cpc);
+  visitors_campaign(3, PricingModel::cpc, 1);
   click(101, 105);
   ASSERT_TRUE(run(*host_, market::PauseCampaign{3, kBuyer, true}).has_value());
-  visitors_campaign(4, PricingModel::cpa);
+  visitors_campaign(4, PricingModel::cpa, 200);
   click(106, 108);
   expect_all_whole();
   fan_out_all();
