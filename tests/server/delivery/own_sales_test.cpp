@@ -4,7 +4,7 @@
 #include <set>
 
 #include "server/storage/postgres/sale_reads.hpp"
-#include "tests/server/delivery/delivery_fixture.hpp"
+#include "tests/server/delivery/visit_fixture.hpp"
 
 namespace leadex::delivery::test {
 namespace {
@@ -13,14 +13,8 @@ using storage::SaleFilter;
 using storage::SaleView;
 using storage::Viewer;
 
-class OwnSales : public DeliveryFixture {
+class OwnSales : public VisitFixture {
  protected:
-  [[nodiscard]] market::MarketRules rules() const override {
-    auto rules = market::MarketRun::rules();
-    rules.cpa_window_us = 24 * market::kHourUs;
-    rules.cpa_review_us = 24 * market::kHourUs;
-    return rules;
-  }
   void SetUp() override {
     DeliveryFixture::SetUp();
     campaign(1, kBuyer, 5, 0);
@@ -28,47 +22,6 @@ class OwnSales : public DeliveryFixture {
   }
   void sell(std::int64_t first, std::int64_t last) {
     for (auto lead = first; lead <= last; ++lead) ASSERT_EQ(offer(lead).size(), 1U);
-  }
-  /// Campaign 3 pays for clicks, campaign 4 for what comes of visits.
-  void visitors_campaign(std::int64_t no, PricingModel model, std::int64_t bid_units) {
-    market::SetEstimates set;
-    set.estimates.version = no;
-    set.estimates.visits.market_ppb = 500'000'000;
-    set.estimates.visits.unknown_buyer_ppb = estimate::kWhole;
-    ASSERT_TRUE(run(*host_, set).has_value());
-    market::UpsertCampaign upsert;
-    upsert.campaign_no = no;
-    upsert.buyer_no = kBuyer;
-    upsert.version = 1;
-    upsert.terms.model = model;
-    if (model == PricingModel::cpa) upsert.terms.event = "policy";
-    upsert.terms.landing_url = "https://shop.example.com/";
-    upsert.terms.exclusivity = auction::Exclusivity::exclusive;
-    upsert.terms.bid_micros = bid_units * market::kUnit;
-    auto const schema = targeting::Schema::make(market::MarketRun::rules().attributes).value();
-    auto const bytes = targeting::encode(targeting::all_of({}), schema, {});
-    upsert.terms.targeting = {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
-    ASSERT_EQ(run(*host_, upsert)->outcome.refusal, market::Refusal::none);
-    ASSERT_TRUE(run(*host_, market::FundBudget{{kBuyer, no}, no, 1000 * market::kUnit}));
-  }
-  /// One visitor for each number.
-  void click(std::int64_t first, std::int64_t last) {
-    for (auto no = first; no <= last; ++no) {
-      market::OfferClick click;
-      click.click_no = no;
-      click.generator_no = kGenerator;
-      click.version = 1;
-      click.attributes.resize(market::MarketRun::rules().attributes.size());
-      market::Submission submission;
-      submission.command = std::move(click);
-      submission.click = storage::NewClick{};
-      submission.click->placement_no = 1;
-      submission.click->visitor = std::to_string(1'000'000'000'000'000 + no);
-      submission.click->subs = {"", "", "", "", ""};
-      auto const answer = run(*host_, std::move(submission));
-      ASSERT_TRUE(answer.has_value());
-      ASSERT_EQ(answer->outcome.sold.size(), 1U);
-    }
   }
   /// All pages of that size.
   std::vector<SaleView> list(std::int64_t tenant_no, int page, SaleFilter filter = {}) {
@@ -125,11 +78,15 @@ TEST_F(OwnSales, AreWholeWhereverTheFanOutStands) {
 }
 
 TEST_F(OwnSales, HoldVisitsWhereverTheFanOutStands) {
-  visitors_campaign(3, PricingModel::cpc, 1);
-  click(101, 105);
+  auto const come = [this](int visits) {
+    for (int i = 0; i < visits; ++i) click(1, kGenerator);
+  };
+  clicks_ = 100;  // behind the numbers of leads
+  visitors(3, PricingModel::cpc, 1);
+  come(5);
   ASSERT_TRUE(run(*host_, market::PauseCampaign{3, kBuyer, true}).has_value());
-  visitors_campaign(4, PricingModel::cpa, 200);
-  click(106, 108);
+  visitors(4, PricingModel::cpa, 200);
+  come(3);
   expect_all_whole();
   fan_out_all();
   sell(1, 3);

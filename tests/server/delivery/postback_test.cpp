@@ -10,7 +10,7 @@
 #include "server/http/link_template.hpp"
 #include "server/storage/postgres/clicks.hpp"
 #include "server/storage/postgres/postback_store.hpp"
-#include "tests/server/delivery/delivery_fixture.hpp"
+#include "tests/server/delivery/visit_fixture.hpp"
 
 namespace leadex::delivery::test {
 namespace {
@@ -91,14 +91,8 @@ TEST(Postback, OnlyConversionsThatAreDecidedAreTold) {
   EXPECT_EQ(told, (std::vector<std::int64_t>{1, 2, 4}));
 }
 
-class PostbackTest : public DeliveryFixture {
+class PostbackTest : public VisitFixture {
  protected:
-  [[nodiscard]] market::MarketRules rules() const override {
-    auto rules = market::MarketRun::rules();
-    rules.cpa_window_us = 24 * market::kHourUs;
-    rules.cpa_review_us = 24 * market::kHourUs;
-    return rules;
-  }
   void SetUp() override {
     DeliveryFixture::SetUp();
     exec("insert into leadex.tenant (tenant_no, role, name) values (102, 'generator', 'H')");
@@ -119,48 +113,6 @@ class PostbackTest : public DeliveryFixture {
     row.postback_url = std::move(url);
     row.created_at = now();
     ASSERT_TRUE(later(clicks.insert(row)));
-  }
-  /// A campaign for visitors with its model.
-  void visitors(std::int64_t no, PricingModel model, std::int64_t bid_units,
-                std::int32_t value_bp = 0) {
-    market::SetEstimates set;
-    set.estimates.version = no;
-    set.estimates.visits.market_ppb = 500'000'000;
-    set.estimates.visits.unknown_buyer_ppb = estimate::kWhole;
-    ASSERT_TRUE(run(*host_, set).has_value());
-    auto const schema = targeting::Schema::make(market::MarketRun::rules().attributes).value();
-    auto const bytes = targeting::encode(targeting::all_of({}), schema, {});
-    market::UpsertCampaign upsert;
-    upsert.campaign_no = no;
-    upsert.buyer_no = kBuyer;
-    upsert.version = 1;
-    upsert.terms.model = model;
-    if (model == PricingModel::cpa) upsert.terms.event = "policy";
-    upsert.terms.value_bp = value_bp;
-    upsert.terms.landing_url = "https://shop.example.com/";
-    upsert.terms.exclusivity = auction::Exclusivity::exclusive;
-    upsert.terms.bid_micros = bid_units * kUnit;
-    upsert.terms.targeting = {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
-    ASSERT_EQ(run(*host_, upsert)->outcome.refusal, market::Refusal::none);
-    ASSERT_TRUE(run(*host_, market::FundBudget{{kBuyer, no}, no, 10'000 * kUnit}).has_value());
-  }
-  /// A visitor of its own to that placement. @return the click
-  std::int64_t click(std::int64_t placement_no, std::int64_t generator_no) {
-    market::OfferClick click;
-    click.click_no = ++clicks_;
-    click.generator_no = generator_no;
-    click.version = 1;
-    click.attributes.resize(market::MarketRun::rules().attributes.size());
-    market::Submission submission;
-    submission.command = std::move(click);
-    submission.click = storage::NewClick{};
-    submission.click->placement_no = placement_no;
-    submission.click->visitor = std::string(8, 'v') + std::to_string(10'000'000 + clicks_);
-    submission.click->subs = {"my sub", "", "", "", ""};
-    if (long_) submission.click->subs = std::vector<std::string>(5, std::string(128, '/'));
-    auto const answer = run(*host_, std::move(submission));
-    EXPECT_TRUE(answer && answer->outcome.sold.size() == 1U);
-    return clicks_;
   }
   std::int64_t convert(std::int64_t click_no, bool confirmed = true,
                        std::int64_t value_micros = market::kNone) {
@@ -225,7 +177,6 @@ class PostbackTest : public DeliveryFixture {
   boost::asio::thread_pool sending_{1};
   std::unique_ptr<PostbackSender> sender_;
   std::future<void> done_;
-  std::int64_t clicks_{};
   int transactions_{};
   bool long_{};  // whatever may be long is as long as it may be
 };
@@ -355,6 +306,7 @@ TEST_F(PostbackTest, ThePatienceThatAPeerAsksForHasALimit) {
 
 TEST_F(PostbackTest, ALongAddressIsCalledAsItIs) {
   long_ = true;
+  subs_.assign(5, std::string(128, '/'));
   std::string link = receiver_.url("/ok/1") + "?t={transaction_id}&c={click_id}";
   for (int i = 1; i <= 5; ++i) {
     for (int times = 0; times < 4; ++times) link += "&s={sub" + std::to_string(i) + "}";
