@@ -3,13 +3,12 @@
 // references outlive the server. Any thread.
 
 #include <functional>
-#include <map>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "server/api/v1/number_blocks.hpp"
 #include "server/app/run_claw_backs.hpp"
 #include "server/app/run_intents.hpp"
 #include "server/http/client.hpp"
@@ -23,57 +22,11 @@
 #include "server/storage/deal_reads.hpp"
 #include "server/storage/lead_reads.hpp"
 #include "server/storage/ledger_reads.hpp"
-#include "server/storage/numbers.hpp"
 #include "server/storage/postback_tokens.hpp"
 #include "server/storage/sale_reads.hpp"
 #include "server/storage/truth_reads.hpp"
 
 namespace leadex::api {
-
-/// Numbers of one kind per market, fetched in blocks without blocking a thread of the server. One
-/// caller fetches at a time: whoever finds half of a block used fetches the next while all others
-/// go on, and who finds none left waits for it.
-class NumberBlocks {
- public:
-  /// @param block  numbers fetched at once, above 1
-  NumberBlocks(storage::NumberRanges& ranges, storage::NumberKind kind, std::int64_t block)
-      : ranges_(ranges), kind_(kind), block_(block) {}
-  /// A number nobody else has or will get. Gaps are allowed: blocks end with the process. Fails
-  /// as the fetch did that it made or waited for.
-  [[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> next(
-      MarketNo market);
-
- private:
-  struct Block {
-    std::int64_t next{};
-    std::int64_t end{};
-    [[nodiscard]] std::int64_t left() const { return end - next; }
-  };
-  struct Blocks {
-    Block now;
-    Block ahead;  // used when `now` is used up
-    bool fetching{};
-    std::int64_t failures{};      // of fetches so far
-    storage::StoreError error{};  // of the last
-  };
-  struct Taken {
-    std::int64_t number{};    // 0: none was left
-    bool fetch{};             // and this caller has to fetch a block
-    std::int64_t failures{};  // so far
-  };
-  using Fetched = Result<std::int64_t, storage::StoreError>;
-  [[nodiscard]] Taken take(MarketNo market);
-  void put(MarketNo market, Fetched first);
-  [[nodiscard]] boost::asio::awaitable<Fetched> fetch(MarketNo market);
-  [[nodiscard]] std::optional<storage::StoreError> failed_since(MarketNo market,
-                                                                std::int64_t failures);
-
-  storage::NumberRanges& ranges_;
-  storage::NumberKind kind_;
-  std::int64_t block_;
-  std::mutex guard_;  // of the blocks
-  std::map<MarketNo, Blocks> blocks_;
-};
 
 /// Campaigns being changed: two changes of one campaign would both make the same version.
 class CampaignEdits {

@@ -13,7 +13,7 @@
 #include <future>
 #include <set>
 
-#include "server/api/v1/trade_services.hpp"
+#include "server/api/v1/number_blocks.hpp"
 
 namespace leadex::api {
 namespace {
