@@ -1,14 +1,9 @@
 #include "matching/quality/finding.hpp"
 
+#include "matching/quality/percent.hpp"
+
 namespace leadex::quality {
 namespace {
-
-// 123'456 ppm is 12.35 %, halves up.
-std::string percent(std::int64_t ppm) {
-  auto const hundredths = (ppm + 50) / 100;
-  auto const rest = hundredths % 100;
-  return std::to_string(hundredths / 100) + (rest < 10 ? ".0" : ".") + std::to_string(rest) + " %";
-}
 
 std::string rate_of(Finding const& finding) {
   return std::to_string(finding.seen) + " of " + std::to_string(finding.counted) + " (" +
