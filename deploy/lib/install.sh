@@ -13,7 +13,7 @@ packages_build=(
   libboost1.81-dev libboost-url1.81-dev libpqxx-dev libssl-dev rapidjson-dev libexpected-dev
   libspdlog-dev libfmt-dev libc-ares-dev prometheus-cpp-dev libcli11-dev libtomlplusplus-dev
   libyaml-cpp-dev libhowardhinnant-date-dev libidn2-dev libunistring-dev libroaring-dev zlib1g-dev
-  libzstd-dev libmimalloc-dev libprotobuf-dev libabsl-dev
+  libzstd-dev libmimalloc-dev libprotobuf-dev libabsl-dev libeigen3-dev
 )
 # shellcheck disable=SC2034
 packages_test=(libclang-rt-16-dev libgtest-dev libgmock-dev libbenchmark-dev)

@@ -7,6 +7,7 @@
 
 #include "billing/values/money.hpp"
 #include "matching/quality/spot_check_plan.hpp"
+#include "matching/quality/stopping_plan.hpp"
 
 namespace leadex::quality {
 
@@ -29,10 +30,14 @@ struct LotVerdict {
   std::int64_t checked{};      // good and bad rows that count
   std::int64_t bad{};          // of these
   std::int64_t unreachable{};  // in the unbroken prefix
-  /// How many rows of the draw order must be open for checking: the sample and a stand-in for each
-  /// unreachable row of the whole list, as far as the lot has rows.
+  /// How many rows of the draw order must be open for checking: those that are surely checked if
+  /// the rest is good, and a stand-in for each unreachable row of the whole list, as far as the lot
+  /// has rows. Of a sequential plan only the next kOpenAhead, in slices of a half of it: what
+  /// verifiers work on at the same time may be more than its verdict needs, by fewer than that.
   std::int64_t rows_needed{};
 };
+
+inline constexpr std::int64_t kOpenAhead = 16;
 
 /// @param verdicts  in draw order from the first row on; may be shorter than rows_needed, never
 ///                  longer than the lot.
@@ -44,5 +49,12 @@ struct LotVerdict {
 /// with an empty sample is accepted.
 [[nodiscard]] LotVerdict judge_lot(SpotCheckPlan const& plan, std::span<RowVerdict const> verdicts,
                                    BasisPoints unreachable_max);
+
+/// The same under any plan, decided as soon as it stops. An admin judges, too, when not even good
+/// rows alone could have it accepted any more with the rows that are left.
+/// @param open_ahead  how many rows beyond the prefix are open at most
+[[nodiscard]] LotVerdict judge_lot(StoppingPlan const& plan, std::span<RowVerdict const> verdicts,
+                                   BasisPoints unreachable_max,
+                                   std::int64_t open_ahead = kOpenAhead);
 
 }  // namespace leadex::quality

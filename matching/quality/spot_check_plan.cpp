@@ -17,15 +17,18 @@ Result<void, PlanError> validate(SpotCheckSettings const& settings) {
   return {};
 }
 
+LotEdges edges_of(std::int64_t lot_size, SpotCheckSettings const& settings) {
+  return {lot_size * settings.acceptable_rate.bp / kBasisPointsWhole,
+          (lot_size * settings.rejectable_rate.bp + kBasisPointsWhole - 1) / kBasisPointsWhole};
+}
+
 Result<SpotCheckPlan, PlanError> plan_spot_check(std::int64_t lot_size,
                                                  SpotCheckSettings const& settings) {
   if (auto checked = validate(settings); !checked) return refuse(checked.error());
   if (lot_size < 0 || lot_size > kLotSizeMax) return refuse(PlanError::lot_size_invalid);
   if (lot_size == 0) return SpotCheckPlan{};
 
-  auto const acceptable_bad = lot_size * settings.acceptable_rate.bp / kBasisPointsWhole;
-  auto const rejectable_bad =
-      (lot_size * settings.rejectable_rate.bp + kBasisPointsWhole - 1) / kBasisPointsWhole;
+  auto const [acceptable_bad, rejectable_bad] = edges_of(lot_size, settings);
   LEADEX_CHECK(acceptable_bad < rejectable_bad);
   BasisPoints const pass_at_least{kBasisPointsWhole - settings.seller_risk.bp};
 

@@ -18,6 +18,9 @@ struct SpotCheckSettings {
   BasisPoints buyer_risk{1000};      // P(a rejectable lot passes) stays at or under this: 1..9999
 };
 
+/// How a market's lots are checked. The numbers are stored.
+enum class PlanMethod : std::uint8_t { fixed = 0, sequential = 1 };
+
 struct SpotCheckPlan {
   std::int64_t lot_size{};           // N
   std::int64_t sample_size{};        // n
@@ -33,6 +36,14 @@ enum class PlanError : std::uint8_t {
 
 /// What a market's settings must keep. @errors rates_invalid, then risk_invalid.
 [[nodiscard]] Result<void, PlanError> validate(SpotCheckSettings const& settings);
+
+/// The most bad rows a lot may hold that should pass, and the fewest of one that should fail.
+struct LotEdges {
+  std::int64_t acceptable{};  // floor(N × acceptable)
+  std::int64_t rejectable{};  // ceil(N × rejectable)
+};
+/// Of sound settings and a lot within kLotSizeMax.
+[[nodiscard]] LotEdges edges_of(std::int64_t lot_size, SpotCheckSettings const& settings);
 
 /// The smallest n, and for it the smallest c, with
 ///   P(≤ c bad among n | N rows, floor(N × acceptable) bad) ≥ 1 − seller_risk and

@@ -4,6 +4,7 @@
 
 #include <iostream>
 #include <random>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -73,6 +74,49 @@ TEST(LotVerdict, ALotWithoutRowsForStandInsCallsAnAdmin) {
 
 TEST(LotVerdict, AnEmptySampleIsAccepted) {
   EXPECT_EQ(judge_lot({0, 0, 0}, {}, kMax).state, LotState::accepted);
+}
+
+// Accepted with no bad row from 3 checks on, with one from 6; two reject.
+StoppingPlan const kSequential{20, {3, 6}, {0, 0, 6}};
+
+TEST(LotVerdict, ASequentialPlanStopsAsSoonAsItsBoundsSay) {
+  auto const state = [](std::string_view text) {
+    return judge_lot(kSequential, rows(text), kMax).state;
+  };
+  EXPECT_EQ(state("gg"), LotState::pending);
+  EXPECT_EQ(state("ggg"), LotState::accepted);
+  EXPECT_EQ(state("gugg"), LotState::accepted);
+  EXPECT_EQ(state("gbggg"), LotState::pending);
+  EXPECT_EQ(state("gbgggg"), LotState::accepted);
+  EXPECT_EQ(state("gbb"), LotState::rejected);
+  EXPECT_EQ(state("gb.b"), LotState::pending);  // behind a gap
+}
+
+TEST(LotVerdict, ASequentialPlanOpensNoMoreRowsThanGoodOnesWouldNeed) {
+  auto const needed = [](std::string_view text) {
+    return judge_lot(kSequential, rows(text), kMax).rows_needed;
+  };
+  EXPECT_EQ(needed(""), 3);
+  EXPECT_EQ(needed("b"), 6);
+  EXPECT_EQ(needed("bu"), 7);
+  EXPECT_EQ(judge_lot(kSequential, rows("b"), kMax, 2).rows_needed, 3);
+  StoppingPlan const long_one{200, {60, 100}, {0, 0, 100}};
+  std::string verdicts;
+  std::vector<std::int64_t> opened;
+  while (verdicts.size() < 60) {
+    auto const wanted = judge_lot(long_one, rows(verdicts), kMax).rows_needed;
+    EXPECT_LE(wanted, std::ssize(verdicts) + kOpenAhead);
+    EXPECT_GE(wanted, std::min<std::int64_t>(60, std::ssize(verdicts) + kOpenAhead / 2));
+    if (opened.empty() || opened.back() != wanted) opened.push_back(wanted);
+    verdicts += 'g';
+  }
+  EXPECT_EQ(opened, (std::vector<std::int64_t>{16, 24, 32, 40, 48, 56, 60}));
+}
+
+TEST(LotVerdict, ASequentialPlanThatCannotBeFulfilledCallsAnAdmin) {
+  StoppingPlan const small{7, {3, 6}, {0, 0, 6}};
+  EXPECT_EQ(judge_lot(small, rows("uuu"), kMax).state, LotState::pending);
+  EXPECT_EQ(judge_lot(small, rows("uub"), kMax).state, LotState::needs_admin);
 }
 
 TEST(LotVerdict, OnceDecidedItStaysDecidedWhateverComesLater) {
