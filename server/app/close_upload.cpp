@@ -69,6 +69,9 @@ Result<Batch, LotRefusal> save(storage::LotTx& tx, CloseUpload const& close,
                       .sample_size = plan.sample_size,
                       .acceptance_number = plan.acceptance_number});
   tx.lots().add_checks(close.batch, checks);
+  if (plan.lot_size > 0) {
+    tx.batches().save_picture(close.batch, batch->tenant_no, close.picture);
+  }
   auto const closed = *tx.batches().find_locked(close.batch);
   if (close.key) {
     storage::IdempotencyScope const scope{close.actor.tenant_no, close.key->operation,

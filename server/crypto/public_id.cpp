@@ -14,7 +14,7 @@ constexpr std::size_t kCodecSlots = 4;
 
 using Block = std::array<std::uint8_t, kBlockBytes>;
 
-constexpr std::array<std::pair<IdKind, std::string_view>, 31> kPrefixes{{
+constexpr std::array<std::pair<IdKind, std::string_view>, 32> kPrefixes{{
     {IdKind::lead, "lead_"},       {IdKind::batch, "batch_"},    {IdKind::campaign, "camp_"},
     {IdKind::listing, "lst_"},     {IdKind::order, "ord_"},      {IdKind::sale, "sale_"},
     {IdKind::ret, "ret_"},         {IdKind::dispute, "disp_"},   {IdKind::account, "acct_"},
@@ -25,7 +25,7 @@ constexpr std::array<std::pair<IdKind, std::string_view>, 31> kPrefixes{{
     {IdKind::placement, "plc_"},   {IdKind::ping, "ping_"},      {IdKind::click, "clk_"},
     {IdKind::conversion, "conv_"}, {IdKind::principal, "prin_"}, {IdKind::deposit, "dep_"},
     {IdKind::claw_back, "claw_"},  {IdKind::deal, "deal_"},      {IdKind::postback_token, "pbt_"},
-    {IdKind::finding, "find_"},
+    {IdKind::finding, "find_"},    {IdKind::fraud_case, "case_"},
 }};
 
 struct BlockCiphers {

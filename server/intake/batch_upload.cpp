@@ -11,6 +11,7 @@
 #include <set>
 
 #include "server/intake/lead_rows.hpp"
+#include "server/intake/lot_signs.hpp"
 #include "server/storage/pending.hpp"
 
 namespace leadex::intake {
@@ -48,6 +49,10 @@ struct Chunk {
 
 bool is_candidate(DecodedRow const& row) { return row.lead && !row.duplicate_in_batch; }
 
+bool is_accepted(Chunk const& chunk, std::size_t row) {
+  return is_candidate(chunk.rows[row]) && chunk.admissions[row] == market::Admission::accepted;
+}
+
 std::string_view code_of(market::Admission admission) {
   return admission == market::Admission::duplicate_in_batch ? "duplicate_in_batch"
                                                             : "duplicate_in_market";
@@ -84,7 +89,8 @@ class Upload {
                                 .limits = services.limits,
                                 .rules = rules_of(*request_.settings),
                                 .now = services.now()},
-                 services.keys, services.disposable) {}
+                 services.keys, services.disposable),
+        started_(services.now()) {}
 
   awaitable<Result<UploadResult, UploadFailure>> run() {
     Step<void> done;
@@ -104,6 +110,7 @@ class Upload {
     }
     result_.bytes = decoder_.bytes();
     result_.file_sha256 = decoder_.file_sha256();
+    result_.picture = signs_.finish();
     co_return std::move(result_);
   }
 
@@ -305,8 +312,13 @@ class Upload {
   awaitable<Step<BatchCounts>> store(Chunk chunk) {
     auto const named = co_await find_named(chunk);
     if (!named) co_return refuse(UploadFailure::Reason{named.error()});
-    auto sealed =
-        co_await services_.cpu.run([this, &chunk, &named] { return seal(chunk, *named); });
+    auto const known = co_await count_known(chunk);
+    if (!known) co_return refuse(UploadFailure::Reason{known.error()});
+    std::vector<RowSigns> signs;
+    auto sealed = co_await services_.cpu.run([this, &chunk, &named, &signs] {
+      signs = signs_of_accepted(chunk);
+      return seal(chunk, *named);
+    });
     auto rows = std::make_shared<storage::UploadChunk const>(std::move(sealed));
     auto const batch = *result_.batch;
     auto job = [batch, rows](storage::LotTx& tx) { return tx.batches().append(batch, *rows); };
@@ -322,7 +334,39 @@ class Upload {
     if (!appended) co_return refuse(UploadFailure::Reason{appended.error()});
     // Its time-out came, or its generator took it back: no reader waits for the rest.
     if (!*appended) co_return refuse(UploadFailure::Reason{StoreError::not_found});
+    signs_.add(signs);
+    signs_.add_people(std::ranges::count_if(chunk.rows, is_candidate), *known);
     co_return rows->counts;
+  }
+
+  /// Rows whose person the market had from another generator.
+  awaitable<Result<std::int64_t, StoreError>> count_known(Chunk const& chunk) {
+    std::vector<storage::KnownPerson> persons;
+    for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
+      auto const& row = chunk.rows[i];
+      bool const known =
+          is_candidate(row) && chunk.admissions[i] == market::Admission::duplicate_in_market;
+      if (!known) continue;
+      for (auto const& digest : row.digests) {
+        persons.push_back({static_cast<std::int64_t>(i), digest});
+      }
+    }
+    if (persons.empty()) co_return std::int64_t{};
+    auto job = [market = result_.batch->market, tenant = request_.tenant_no,
+                persons = std::move(persons)](storage::LotTx& tx) {
+      return tx.batches().known_from_others(market, tenant, persons);
+    };
+    co_return co_await services_.store.transact(job);
+  }
+
+  /// On the pool, as seal.
+  std::vector<RowSigns> signs_of_accepted(Chunk const& chunk) const {
+    std::vector<RowSigns> signs;
+    for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
+      if (!is_accepted(chunk, i)) continue;
+      signs.push_back(signs_of(services_.keys, *chunk.rows[i].lead, started_));
+    }
+    return signs;
   }
 
   /// The buyers that consents of the chunk name, looked up for all of them at once.
@@ -376,6 +420,8 @@ class Upload {
   UploadSource& source_;
   UploadDecoder decoder_;
   UploadResult result_;
+  Timestamp started_;
+  LotSigns signs_;
   std::int64_t bytes_passed_{};
   std::size_t paced_{};  // bytes since the last look at the pace
   std::chrono::milliseconds pause_{};

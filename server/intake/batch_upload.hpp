@@ -56,6 +56,7 @@ struct UploadResult {
   storage::BatchCounts counts;
   std::int64_t bytes{};
   std::string file_sha256;                  // of the decoded body
+  storage::LotPicture picture;              // what the rows show of their source
   std::vector<storage::RowReject> rejects;  // dry run: of the first rows, kShownRejects at most
 };
 

@@ -14,6 +14,7 @@
 #include "billing/values/money.hpp"
 #include "billing/values/time.hpp"
 #include "server/storage/buyer_rights.hpp"
+#include "server/storage/lot_pictures.hpp"
 #include "server/storage/market_rows.hpp"
 
 namespace leadex::storage {
@@ -169,6 +170,12 @@ struct RejectPlace {
   std::int64_t fault_no{};
 };
 
+/// A person of a row that the market had already; `row` counts within one question.
+struct KnownPerson {
+  std::int64_t row{};
+  std::string digest;  ///< 16 bytes
+};
+
 class UploadRows {
  public:
   virtual ~UploadRows() = default;
@@ -179,6 +186,12 @@ class UploadRows {
   /// counts. False, and nothing written, when the batch is not
   /// receiving any more.
   [[nodiscard]] virtual bool append(BatchId batch, UploadChunk const& chunk) = 0;
+
+  /// How many of these rows have a person whose lead is of another generator.
+  [[nodiscard]] virtual std::int64_t known_from_others(MarketNo market, std::int64_t tenant_no,
+                                                       std::span<KnownPerson const> persons) = 0;
+  /// What the closed lot showed of its source; it waits to be judged.
+  virtual void save_picture(BatchId batch, std::int64_t tenant_no, LotPicture const& picture) = 0;
 
   /// Buyers of these folded names, as BuyerRights::named.
   [[nodiscard]] virtual NamedBuyers buyers_named(std::span<std::string const> keys) = 0;

@@ -243,6 +243,7 @@ asio::awaitable<ApiResult> close(ApiCall& call, intake::UploadRequest const& req
                            .actor = actor_of(call),
                            .key = app::LotKey{std::string{kOperation}, call.idempotency->text,
                                               call.idempotency->body_hash},
+                           .picture = result.picture,
                            .render = render};
   auto const batch = co_await app::close_upload(services.lots, std::move(closing));
   if (!batch) co_return refuse(problem_of(batch.error()));

@@ -7,6 +7,7 @@
 #include "billing/values/check.hpp"
 #include "server/storage/postgres/binary_call.hpp"
 #include "server/storage/postgres/buyer_rights.hpp"
+#include "server/storage/postgres/fraud_rows.hpp"
 #include "server/storage/postgres/instant_sql.hpp"
 #include "server/storage/postgres/statement.hpp"
 #include "server/storage/postgres/words.hpp"
@@ -43,6 +44,14 @@ constexpr char const* kWithholdPersons =
     "insert into leadex.lead_withheld select $1::int8, p.lead_no, s.tenant_no from "
     "unnest($2::int8[], $3::bytea[]) as p(lead_no, digest) cross join lateral (select tenant_no "
     "from leadex.suppression where digest = p.digest offset 0) as s on conflict do nothing";
+
+constexpr char const* kKnownFromOthers =
+    "select count(distinct w.row_no) from unnest($2::int8[], $3::bytea[]) as w(row_no, digest) join "
+    "leadex.person p on p.market_id = $1::int8 and p.digest = w.digest join leadex.lead l on "
+    "l.market_id = p.market_id and l.lead_no = p.lead_no where l.tenant_no <> $4::int8";
+constexpr char const* kSavePicture =
+    "insert into lot_picture (market_id, batch_no, tenant_no, closed_at, leads, events, prints, "
+    "prints_whole) values ($1, $2, $3, " LEADEX_INSTANT("$4") ", $5, $6, $7, $8)";
 
 #define LEADEX_BATCH_COLUMNS                                                                     \
   "select b.market_id, b.batch_no, b.tenant_no, b.status, b.format, b.market_version, "          \
@@ -199,6 +208,24 @@ void PostgresUploadRows::withhold(MarketNo market, std::span<LeadPerson const> p
                     column<Element::int8>(persons, [](auto const& p) { return p.lead_no; }),
                     column<Element::bytea>(persons, [](auto const& p) { return p.digest; })},
                    kAnyRows});
+}
+
+std::int64_t PostgresUploadRows::known_from_others(MarketNo market, std::int64_t tenant_no,
+                                                   std::span<KnownPerson const> persons) {
+  if (persons.empty()) return 0;
+  using P = KnownPerson const&;
+  return read_binary_count(
+      tx_, kKnownFromOthers,
+      {int8_param(market), column<Element::int8>(persons, [](P p) { return p.row; }),
+       column<Element::bytea>(persons, [](P p) { return p.digest; }), int8_param(tenant_no)});
+}
+
+void PostgresUploadRows::save_picture(BatchId batch, std::int64_t tenant_no,
+                                      LotPicture const& picture) {
+  auto const counts = signal_arrays(picture.counts);
+  execute(tx_, kSavePicture,
+          Parameters(batch.market, batch.no, tenant_no, now_, counts.leads, counts.events,
+                     bytea(print_bytes(picture.prints)), picture.prints_whole));
 }
 
 NamedBuyers PostgresUploadRows::buyers_named(std::span<std::string const> keys) {
