@@ -10,9 +10,9 @@
 
 namespace leadex::app {
 
-inline constexpr auto kOthersAge = std::chrono::days{90};       // of lots that are a measure
-inline constexpr auto kPictureAge = std::chrono::days{365};     // then a picture is forgotten
-inline constexpr int kComparedLots = 200;                       // others', the latest ones
+inline constexpr auto kOthersAge = std::chrono::days{90};    // of lots that are a measure
+inline constexpr auto kPictureAge = std::chrono::days{365};  // then a picture is forgotten
+inline constexpr int kComparedLots = 200;                    // others', the latest ones
 
 /// One round over all lots that wait. @return how many cases were opened
 [[nodiscard]] boost::asio::awaitable<std::int64_t> judge_sources(storage::Database& database);

@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 120> kRules{{
+constexpr std::array<OperationRule, 123> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -159,6 +159,9 @@ constexpr std::array<OperationRule, 120> kRules{{
     {"list_findings", kReaders, "admin:read", false},
     {"get_finding", kReaders, "admin:read", false},
     {"decide_finding", kAdmin, "admin:write", false},
+    {"list_fraud_cases", kReaders, "admin:read", false},
+    {"get_fraud_case", kReaders, "admin:read", false},
+    {"decide_fraud_case", kAdmin, "admin:write", false},
     {"list_holdout", kReaders, "admin:read", false},
     {"record_holdout", kAdmin, "admin:write", false},
 }};

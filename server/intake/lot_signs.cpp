@@ -4,8 +4,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <cstring>
 
-#include "server/crypto/hash.hpp"
 #include "matching/market/codec.hpp"
+#include "server/crypto/hash.hpp"
 #include "server/intake/lead_rows.hpp"
 
 namespace leadex::intake {
@@ -50,7 +50,8 @@ RowSigns signs_of(privacy::KeyRing const& ring, CheckedLead const& lead, Timesta
   }
   signs.print = digest_of(ring, "lot-row:", market::encode_value(attribute_texts(lead)));
   signs.tells_hops = !lead.touchpoints.empty();
-  auto const partners = std::ranges::count(lead.touchpoints, Vehicle::partner, &Touchpoint::vehicle);
+  auto const partners =
+      std::ranges::count(lead.touchpoints, Vehicle::partner, &Touchpoint::vehicle);
   signs.many_hops = static_cast<std::size_t>(partners) >= kManyHops;
   return signs;
 }

@@ -2,7 +2,8 @@
 // LotSigns: what an upload shows of its source, counted row by row while it streams: crowds of one
 // address or device, people whom other sources brought before, old leads, leads that went through
 // many hands, and a picture of the rows. Nothing personal is kept: addresses and devices are keyed
-// digests that end with the upload. One thread at a time. Source: docs/decisions/0029-source-fraud.md.
+// digests that end with the upload. One thread at a time. Source:
+// docs/decisions/0029-source-fraud.md.
 
 #include <cstdint>
 #include <span>

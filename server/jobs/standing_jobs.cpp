@@ -1,5 +1,6 @@
 #include "server/jobs/standing_jobs.hpp"
 
+#include "server/app/judge_sources.hpp"
 #include "server/observe/log.hpp"
 
 namespace leadex::jobs {
@@ -32,6 +33,10 @@ asio::awaitable<void> run_truth(app::UntruthServices services) {
   co_await app::find_untruths(services);
 }
 
+asio::awaitable<void> run_fraud(storage::Database& database) {
+  co_await app::judge_sources(database);
+}
+
 asio::awaitable<void> run_claw_backs(app::ClawBackRunner& runner) { co_await runner.run(); }
 
 }  // namespace
@@ -59,6 +64,7 @@ std::vector<Job> standing_jobs(JobServices services) {
       {"claw_backs", 2s, [&runner = services.claw_backs] { return run_claw_backs(runner); }},
       {"estimates", 6h, [estimates = services.estimates] { return run_estimates(estimates); }},
       {"truth", 24h, [untruths = services.untruths] { return run_truth(untruths); }},
+      {"fraud", 10min, [&database = services.database] { return run_fraud(database); }},
       {"idempotency_days", 1h, [services] { return keep_idempotency_days(services); }},
   };
 }

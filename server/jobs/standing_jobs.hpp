@@ -28,7 +28,7 @@ struct JobServices {
 };
 
 /// intents (each second), remit_earnings and claw_backs (2 s), idempotency_days (each hour),
-/// estimates (every 6 hours), truth (once a day).
+/// fraud (10 min), estimates (every 6 hours), truth (once a day).
 [[nodiscard]] std::vector<Job> standing_jobs(JobServices services);
 
 /// Opens the partitions of today … today + 3, drops those older than four days, and deletes old

@@ -17,7 +17,7 @@
 namespace leadex::storage {
 
 struct LotPicture {
-  quality::LotCounts counts;  ///< rows_of_other_lot is counted when the lot is judged
+  quality::LotCounts counts;          ///< rows_of_other_lot is counted when the lot is judged
   std::vector<std::uint64_t> prints;  ///< ascending, quality::RowSketch
   bool prints_whole = true;
 };

@@ -26,6 +26,10 @@ namespace leadex::api {
 
 [[nodiscard]] asio::awaitable<ApiResult> decide_batch(ApiCall& call);
 
+[[nodiscard]] asio::awaitable<ApiResult> list_fraud_cases(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> get_fraud_case(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> decide_fraud_case(ApiCall& call);
+
 [[nodiscard]] ApiProblem problem_of(app::LotError const& error);
 [[nodiscard]] storage::BatchViewer batch_viewer(ApiCall const& call);
 [[nodiscard]] app::Actor actor_of(ApiCall const& call);

@@ -70,6 +70,9 @@ void register_intake(http::Router& router, ApiContext& context) {
   add(router, context, "claim_spot_check", claim_spot_check);
   add(router, context, "record_verdict", record_verdict);
   add(router, context, "decide_batch", decide_batch);
+  add(router, context, "list_fraud_cases", list_fraud_cases);
+  add(router, context, "get_fraud_case", get_fraud_case);
+  add(router, context, "decide_fraud_case", decide_fraud_case);
 }
 
 }  // namespace leadex::api

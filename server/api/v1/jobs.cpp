@@ -9,6 +9,7 @@
 #include "server/api/v1/staff.hpp"
 #include "server/api/v1/trade_services.hpp"
 #include "server/app/find_untruths.hpp"
+#include "server/app/judge_sources.hpp"
 #include "server/app/refresh_estimates.hpp"
 #include "server/app/remit_earnings.hpp"
 
@@ -21,7 +22,7 @@ struct JobRow {
   std::uint32_t ticks{};  ///< market::Tick jobs; 0: no work of the markets
   bool earnings{};        ///< afterwards, money between markets and the platform moves
 };
-constexpr std::array<JobRow, 9> kJobs{{
+constexpr std::array<JobRow, 10> kJobs{{
     {"settlement", market::Tick::settlement | market::Tick::returns, true},
     {"release_holdback", market::Tick::release_holdback, true},
     {"listing_expiry", market::Tick::listing_expiry, false},
@@ -31,6 +32,7 @@ constexpr std::array<JobRow, 9> kJobs{{
     {"recycling", market::Tick::listing_expiry, false},
     {"estimates", 0, false},
     {"truth", 0, false},
+    {"fraud", 0, false},
 }};
 
 struct Ran {
@@ -92,6 +94,7 @@ Answered run_named(ApiCall& call) {
         co_await app::find_untruths({call.ctx.trade->truth, call.ctx.database, call.ctx.markets,
                                      persons_of(call.ctx.keys), call.ctx.now});
   }
+  if (job->name == "fraud") ran.items += co_await app::judge_sources(call.ctx.database);
   if (job->name == "retention") {
     auto const purged = co_await purge(call);
     if (!purged) co_return refuse(problem_of(purged.error()));

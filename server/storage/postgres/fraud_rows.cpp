@@ -28,15 +28,15 @@ constexpr char const* kForget =
     "delete from lot_picture where (market_id, batch_no) in (select market_id, batch_no from "
     "lot_picture where closed_at < " LEADEX_INSTANT("$1") " limit $2)";
 
-#define LEADEX_FRAUD_COLUMNS                                                                \
-  "kind, generator, batch_no, other_batch_no, leads, events, rate_ppm, rate_low_ppm, "      \
+#define LEADEX_FRAUD_COLUMNS                                                           \
+  "kind, generator, batch_no, other_batch_no, leads, events, rate_ppm, rate_low_ppm, " \
   "rate_high_ppm, confidence_ppm, reference_ppm, evidence_milli, false_alarms_ppm"
 constexpr int kFraudColumns = 13;
 constexpr char const* kOpen =
     "insert into fraud_case (" LEADEX_FRAUD_COLUMNS
     ", market_id, case_no, found_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
     "$13, $14, $15, " LEADEX_INSTANT("$16") ") on conflict (market_id, batch_no, kind) do nothing";
-#define LEADEX_FRAUD_SELECT                                                                       \
+#define LEADEX_FRAUD_SELECT \
   "select " LEADEX_FRAUD_COLUMNS ", f.market_id, f.case_no, m.name, " LEADEX_MICROS("f.found_at") \
       ", f.state, f.decided_by, " LEADEX_MICROS(                                                  \
           "f.decided_at") ", f.note_sealed, f.withdrawn from fraud_case f join market m on "      \
@@ -48,7 +48,8 @@ constexpr char const* kList = LEADEX_FRAUD_SELECT
     "f.generator = $4::bigint) and ($5::integer is null or f.kind = $5::integer) order by "
     "f.case_no desc limit $6";
 constexpr char const* kDecide =
-    "update fraud_case set state = $3, withdrawn = $4, decided_by = $5, decided_at = " LEADEX_INSTANT(
+    "update fraud_case set state = $3, withdrawn = $4, decided_by = $5, decided_at "
+    "= " LEADEX_INSTANT(
         "$6") ", note_sealed = $7 where market_id = $1 and case_no = $2 and state = 0";
 
 constexpr std::size_t kPrintBytes = 8;
@@ -149,10 +150,10 @@ std::string print_bytes(std::span<std::uint64_t const> prints) {
 std::vector<KeptPicture> PostgresFraudRows::waiting(int limit) {
   std::vector<KeptPicture> pictures;
   for (auto const& row : execute(tx_, kWaiting, Parameters(limit))) {
-    pictures.push_back({{read_market_no(row.at(0)), row.at(1).as<std::int64_t>()},
-                        row.at(2).as<std::int64_t>(),
-                        {read_counts(row.at(3), row.at(4)), read_prints(row.at(5)),
-                         row.at(6).as<bool>()}});
+    pictures.push_back(
+        {{read_market_no(row.at(0)), row.at(1).as<std::int64_t>()},
+         row.at(2).as<std::int64_t>(),
+         {read_counts(row.at(3), row.at(4)), read_prints(row.at(5)), row.at(6).as<bool>()}});
   }
   return pictures;
 }
@@ -170,8 +171,8 @@ quality::LotCounts PostgresFraudRows::counts_of_others(MarketNo market, std::int
 std::vector<KeptPrints> PostgresFraudRows::prints_of_others(KeptPicture const& before, int limit) {
   std::vector<KeptPrints> all;
   auto const& batch = before.batch;
-  for (auto const& row : execute(
-           tx_, kPrintsOfOthers, Parameters(batch.market, batch.no, before.generator_no, limit))) {
+  for (auto const& row : execute(tx_, kPrintsOfOthers,
+                                 Parameters(batch.market, batch.no, before.generator_no, limit))) {
     all.push_back({{read_market_no(row.at(0)), row.at(1).as<std::int64_t>()},
                    read_prints(row.at(2)),
                    row.at(3).as<bool>()});
@@ -190,12 +191,12 @@ std::int64_t PostgresFraudRows::forget_before(Timestamp at, int limit) {
 
 bool PostgresFraudRows::open(NewFraudCase const& found, Timestamp at) {
   auto const& f = found.finding;
-  auto const done = execute(
-      tx_, kOpen,
-      Parameters(static_cast<int>(f.signal), found.generator_no, found.batch_no,
-                 found.other_batch_no, f.leads, f.events, f.rate_ppm, f.rate_low_ppm,
-                 f.rate_high_ppm, f.confidence_ppm, f.reference_ppm, f.evidence_milli,
-                 f.false_alarms_ppm, found.market, found.case_no, at));
+  auto const done =
+      execute(tx_, kOpen,
+              Parameters(static_cast<int>(f.signal), found.generator_no, found.batch_no,
+                         found.other_batch_no, f.leads, f.events, f.rate_ppm, f.rate_low_ppm,
+                         f.rate_high_ppm, f.confidence_ppm, f.reference_ppm, f.evidence_milli,
+                         f.false_alarms_ppm, found.market, found.case_no, at));
   return done.affected_rows() == 1;
 }
 
@@ -219,11 +220,10 @@ std::vector<FraudCase> PostgresFraudRows::list(FraudCaseFilter const& filter) {
 bool PostgresFraudRows::decide(FraudCase const& decided) {
   std::optional<std::string> note;
   if (!decided.note_sealed.empty()) note = decided.note_sealed;
-  auto const done =
-      execute(tx_, kDecide,
-              Parameters(decided.found.market, decided.found.case_no,
-                         static_cast<int>(decided.state), decided.withdrawn, decided.decided_by,
-                         decided.decided_at, bytea(note)));
+  auto const done = execute(
+      tx_, kDecide,
+      Parameters(decided.found.market, decided.found.case_no, static_cast<int>(decided.state),
+                 decided.withdrawn, decided.decided_by, decided.decided_at, bytea(note)));
   return done.affected_rows() == 1;
 }
 

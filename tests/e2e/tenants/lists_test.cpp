@@ -87,7 +87,8 @@ TEST(Lists, ShowNothingOfOthers) {
   for (auto const& object : world.objects()) known[object.id].push_back(&object);
   // Nobody but staff has to do with these.
   std::vector<std::string> const staff_only{World::prefix("approval"), World::prefix("principal"),
-                                            World::prefix("deposit"), World::prefix("finding")};
+                                            World::prefix("deposit"), World::prefix("finding"),
+                                            World::prefix("fraud_case")};
   std::size_t looked = 0;
   for (auto const* label : {"g1", "g2", "b1", "b2", "b3"}) {
     auto const& person = world.person(label);
@@ -123,8 +124,8 @@ TEST(Lists, ShowStaffAllAndContactsNever) {
   auto& world = World::get();
   std::set<std::string> all;
   for (auto const& seen : read_all(world, world.person("auditor"))) all.insert(seen.id);
-  for (auto const* kind :
-       {"batch", "campaign", "sale", "return", "dispute", "payout_run", "books", "finding"}) {
+  for (auto const* kind : {"batch", "campaign", "sale", "return", "dispute", "payout_run", "books",
+                           "finding", "fraud_case"}) {
     for (auto const* object : world.of_kind(kind)) {
       EXPECT_TRUE(all.contains(object->id)) << kind << ' ' << object->id;
     }

@@ -46,6 +46,7 @@ IdKind kind_of(std::string_view kind) {
                                                          {"conversion", IdKind::conversion},
                                                          {"postback_token", IdKind::postback_token},
                                                          {"finding", IdKind::finding},
+                                                         {"fraud_case", IdKind::fraud_case},
                                                          {"ping", IdKind::ping},
                                                          {"placement", IdKind::placement},
                                                          {"books", IdKind::account},
