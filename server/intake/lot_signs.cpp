@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "matching/market/codec.hpp"
-#include "server/crypto/hash.hpp"
 #include "server/intake/lead_rows.hpp"
 
 namespace leadex::intake {

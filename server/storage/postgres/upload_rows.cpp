@@ -46,7 +46,8 @@ constexpr char const* kWithholdPersons =
     "from leadex.suppression where digest = p.digest offset 0) as s on conflict do nothing";
 
 constexpr char const* kKnownFromOthers =
-    "select count(distinct w.row_no) from unnest($2::int8[], $3::bytea[]) as w(row_no, digest) join "
+    "select count(distinct w.row_no) from unnest($2::int8[], $3::bytea[]) as w(row_no, digest) "
+    "join "
     "leadex.person p on p.market_id = $1::int8 and p.digest = w.digest join leadex.lead l on "
     "l.market_id = p.market_id and l.lead_no = p.lead_no where l.tenant_no <> $4::int8";
 constexpr char const* kSavePicture =
@@ -223,9 +224,10 @@ std::int64_t PostgresUploadRows::known_from_others(MarketNo market, std::int64_t
 void PostgresUploadRows::save_picture(BatchId batch, std::int64_t tenant_no,
                                       LotPicture const& picture) {
   auto const counts = signal_arrays(picture.counts);
+  auto const prints = print_bytes(picture.prints);
   execute(tx_, kSavePicture,
           Parameters(batch.market, batch.no, tenant_no, now_, counts.leads, counts.events,
-                     bytea(print_bytes(picture.prints)), picture.prints_whole));
+                     bytea(std::string_view{prints}), picture.prints_whole));
 }
 
 NamedBuyers PostgresUploadRows::buyers_named(std::span<std::string const> keys) {

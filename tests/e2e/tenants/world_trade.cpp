@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "server/cli/client/accounts.hpp"
+#include "server/json/time_text.hpp"
 #include "tests/e2e/lib/now_text.hpp"
 #include "tests/e2e/tenants/world.hpp"
 
