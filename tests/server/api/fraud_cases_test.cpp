@@ -16,7 +16,7 @@ constexpr char const* kHeader =
     "first_name,last_name,email,captured_at,ip_address,user_agent,consent_at,consent_text,vehicle,"
     "source_reason,state,age\r\n";
 
-/// One row; each person and address of its own unless told otherwise.
+/// One row; each person and network of its own unless told otherwise.
 struct Row {
   int person{};
   int age = 40;
@@ -29,9 +29,9 @@ std::string text_of(Row const& row) {
   auto const now = time_point_cast<Micros>(system_clock::now()) - hours{1};
   auto const captured = json::format_timestamp(now - days{row.days_old});
   auto const address = row.address != 0 ? row.address : 1000 + row.person;
-  return "Ann,Lee,ann" + std::to_string(row.person) + "@person.example.com," + captured +
-         ",93.184." + std::to_string(address / 200) + '.' + std::to_string(1 + address % 200) +
-         ",Browser," + captured + ",I agree,web_form,search,CA," + std::to_string(row.age) + "\r\n";
+  return "Ann,Lee,ann" + std::to_string(row.person) + "@person.example.com," + captured + ",93." +
+         std::to_string(address / 250) + '.' + std::to_string(address % 250) + ".9,Browser," +
+         captured + ",I agree,web_form,search,CA," + std::to_string(row.age) + "\r\n";
 }
 
 class FraudCases : public ApiHarness {
