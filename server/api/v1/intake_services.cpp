@@ -70,6 +70,11 @@ void register_intake(http::Router& router, ApiContext& context) {
   add(router, context, "claim_spot_check", claim_spot_check);
   add(router, context, "record_verdict", record_verdict);
   add(router, context, "decide_batch", decide_batch);
+  add(router, context, "get_spot_check_curve", get_spot_check_curve);
+  add(router, context, "get_inspection", get_inspection);
+  add(router, context, "list_inspections", list_inspections);
+  add(router, context, "lift_inspection", lift_inspection);
+  add(router, context, "get_agreement", get_agreement);
 }
 
 }  // namespace leadex::api
