@@ -1,5 +1,6 @@
 #include "server/app/claim_check.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "matching/market/codec.hpp"
@@ -30,6 +31,14 @@ storage::AuditEntry reveal_entry(storage::Batch const& batch, storage::SpotCheck
                      ";batch_no=" + std::to_string(check.batch_no)};
 }
 
+/// Whether this person judged the check before: a second opinion is another's.
+bool gave_opinion(storage::LotTx& tx, CheckId check, Actor actor) {
+  auto const opinions = tx.inspection().opinions(check);
+  return std::ranges::any_of(opinions, [actor](storage::Opinion const& opinion) {
+    return opinion.decided_by == actor.principal_no;
+  });
+}
+
 Result<Claimed, LotRefusal> claim(storage::LotTx& tx, CheckId id, Actor actor) {
   auto& lots = tx.lots();
   lots.expire_leases(tx.now(), kExpireMax);
@@ -42,6 +51,9 @@ Result<Claimed, LotRefusal> claim(storage::LotTx& tx, CheckId id, Actor actor) {
   }
   bool const held = check->status == storage::CheckStatus::claimed;
   if (held && check->claimed_by != actor.principal_no) return refuse(LotRefusal::already_claimed);
+  auto const turn = tx.inspection().turn(id);
+  if (turn.opinions > 1 && gave_opinion(tx, id, actor)) return refuse(LotRefusal::already_decided);
+  if (turn.rest_until && *turn.rest_until > tx.now()) return refuse(LotRefusal::resting);
   auto const other = lots.check_held_by(actor.principal_no);
   if (other && other->id != id) return refuse(LotRefusal::holds_another);
   auto lead = lots.sealed_lead({id.market, check->lead_no});

@@ -4,6 +4,7 @@
 #include <exception>
 #include <optional>
 
+#include "server/app/source_standing.hpp"
 #include "server/app/submit_window.hpp"
 #include "server/crypto/public_id.hpp"
 #include "server/observe/log.hpp"
@@ -290,7 +291,10 @@ Result<Batch, LotRefusal> begin_withdrawal(storage::LotTx& tx, BatchId id,
   if (batch.status == BatchStatus::listing) return refuse(LotRefusal::still_listing);
   bool const under_check =
       batch.status == BatchStatus::checking && batch.decision == LotDecision::pending;
-  if (under_check) tx.batches().stop(id);
+  if (under_check && batch.mode != LotMode::stopped) {
+    count_withdrawn(tx, batch);
+    tx.batches().stop(id);
+  }
   if (under_check || batch.status == BatchStatus::listed) {
     auto const entry = entry_of(batch, "batch.withdrawn", actor);
     tx.audit().append(id.market, {&entry, 1});

@@ -153,6 +153,7 @@ void check_money(MarketDefinition const& market, Faults& faults) {
 
 void check_spot_check(MarketDefinition const& market, Faults& faults) {
   check_share(faults, "/spot_check/unreachable_max_bp", market.unreachable_max_bp);
+  check_share(faults, "/spot_check/second_opinion_bp", market.second_opinion_bp);
   auto const sound = quality::validate(market.spot_check);
   if (sound) return;
   if (sound.error() == quality::PlanError::risk_invalid) {

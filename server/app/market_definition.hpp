@@ -49,6 +49,8 @@ struct MarketDefinition {
   std::optional<Money> commission_maximum;
 
   quality::SpotCheckSettings spot_check;
+  quality::PlanMethod check_method{};
+  std::int32_t second_opinion_bp{};  ///< of the checks, judged by two verifiers apart
   std::int32_t unreachable_max_bp = 7000;
 
   std::chrono::seconds return_window{604'800};

@@ -10,8 +10,9 @@
 
 namespace leadex::app {
 
-/// A row is given up as unreachable after so many attempts.
+/// A row is given up as unreachable after so many attempts, on two UTC days at least.
 inline constexpr int kAttemptsMax = 3;
+inline constexpr int kAttemptsADay = 2;
 
 struct GivenVerdict {
   CheckId check;
@@ -21,9 +22,9 @@ struct GivenVerdict {
 };
 
 struct VerdictTaken {
-  storage::SpotCheck check;  // as it stands now: open again for another attempt, or done
+  storage::SpotCheck check;  // as it stands now: open again for another attempt or opinion, or done
   storage::Batch batch;      // as it stands now
-  bool stand_in_needed{};    // rows that could not be reached ask for others: extend_draw
+  bool stand_in_needed{};    // more rows are to be opened: extend_draw
 };
 
 /// @errors not_found, already_decided, not_claimed, not_owner (no settings of the market here),
@@ -37,8 +38,9 @@ struct DecideLot {
   std::string reason;               // 1 … 2000 bytes; sealed
 };
 
-/// An admin judges a lot that too few people of could be reached.
-/// @errors not_found, already_decided, not_needed, key_in_progress, key_reused, the store's
+/// An admin judges a lot that too few people of could be reached, or that no verifier is left for.
+/// @errors not_owner (no settings of the market here), not_found, already_decided, not_needed,
+/// key_in_progress, key_reused, the store's
 [[nodiscard]] boost::asio::awaitable<LotResult<LotAnswer<storage::Batch>>> decide_lot(
     LotServices services, DecideLot given, Actor actor, LotOnce<storage::Batch> once = {});
 

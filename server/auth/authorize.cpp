@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 123> kRules{{
+constexpr std::array<OperationRule, 128> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -88,6 +88,11 @@ constexpr std::array<OperationRule, 123> kRules{{
     {"claim_spot_check", kVerifier, "checks:write", false},
     {"record_verdict", kVerifier, "checks:write", false},
     {"decide_batch", kAdmin, "admin:write", false},
+    {"get_spot_check_curve", kAll, "markets:read", true},
+    {"get_inspection", kGenerator, "leads:read", true},
+    {"list_inspections", kReaders, "admin:read", false},
+    {"lift_inspection", kAdmin, "admin:write", false},
+    {"get_agreement", kReaders, "admin:read", false},
     {"create_campaign", kBuyer, "bids:write", false},
     {"list_campaigns", kBuyer | kReaders, "orders:read", true},
     {"get_campaign", kBuyer | kReaders, "orders:read", true},

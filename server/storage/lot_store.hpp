@@ -14,6 +14,7 @@
 #include "server/storage/audit.hpp"
 #include "server/storage/batches.hpp"
 #include "server/storage/database.hpp"
+#include "server/storage/inspection.hpp"
 #include "server/storage/lots.hpp"
 #include "server/storage/platform_idempotency.hpp"
 #include "server/storage/rests.hpp"
@@ -30,6 +31,7 @@ class LotTx {
   [[nodiscard]] virtual Timestamp now() const = 0;
   [[nodiscard]] virtual UploadRows& batches() = 0;
   [[nodiscard]] virtual LotRows& lots() = 0;
+  [[nodiscard]] virtual InspectionRows& inspection() = 0;
   [[nodiscard]] virtual RestRows& rests() = 0;
   [[nodiscard]] virtual AuditRows& audit() = 0;
   [[nodiscard]] virtual PlatformIdempotency& idempotency() = 0;

@@ -73,6 +73,11 @@ void register_intake(http::Router& router, ApiContext& context) {
   add(router, context, "list_fraud_cases", list_fraud_cases);
   add(router, context, "get_fraud_case", get_fraud_case);
   add(router, context, "decide_fraud_case", decide_fraud_case);
+  add(router, context, "get_spot_check_curve", get_spot_check_curve);
+  add(router, context, "get_inspection", get_inspection);
+  add(router, context, "list_inspections", list_inspections);
+  add(router, context, "lift_inspection", lift_inspection);
+  add(router, context, "get_agreement", get_agreement);
 }
 
 }  // namespace leadex::api

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "server/api/api_context.hpp"
+#include "server/api/v1/curve_desk.hpp"
 #include "server/app/finish_lot.hpp"
 #include "server/app/lot_upkeep.hpp"
 #include "server/http/router.hpp"
@@ -81,6 +82,7 @@ struct IntakeServices {
   intake::UploadServices uploads;
   RunningKeys running;
   LiveUploads live;
+  CurveDesk curves;
   boost::asio::thread_pool background{1};
 };
 

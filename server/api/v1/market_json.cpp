@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 3> kPriceRules{"first_price", "second_pri
 constexpr std::array<std::string_view, 2> kRankings{"price", "expected_value"};
 constexpr std::array<std::string_view, 5> kRoutings{"price", "weight", "round_robin", "waterfall",
                                                     "hybrid"};
+constexpr std::array<std::string_view, 2> kCheckMethods{"fixed", "sequential"};
 constexpr std::int64_t kHybridMax = 1000;
 /// Query names of /v1/listings, which an attribute would hide.
 constexpr std::array<std::string_view, 4> kQueryNames{"market", "limit", "cursor", "sort"};
@@ -185,6 +186,10 @@ void read_money_rules(ObjectReader& reader, MarketDefinition& into) {
     read_amount(*commission, "maximum", into.currency, into.commission_maximum);
   }
   if (auto check = reader.optional_object("spot_check")) {
+    if (auto const method = check->optional_string("method")) {
+      into.check_method = from_word<quality::PlanMethod>(kCheckMethods, *method);
+    }
+    read_bp(*check, "second_opinion_bp", into.second_opinion_bp);
     read_bp(*check, "acceptable_rate_bp", into.spot_check.acceptable_rate.bp);
     read_bp(*check, "rejectable_rate_bp", into.spot_check.rejectable_rate.bp);
     read_bp(*check, "seller_risk_bp", into.spot_check.seller_risk.bp);
@@ -269,12 +274,13 @@ void write_money_rules(json::JsonWriter& writer, MarketDefinition const& from) {
     write_optional(writer, "maximum", from.commission_maximum, from.currency);
   }
   auto const check = writer.object("spot_check");
-  writer.field("method", "fixed");
+  writer.field("method", to_word(kCheckMethods, from.check_method));
   writer.field("acceptable_rate_bp", from.spot_check.acceptable_rate.bp);
   writer.field("rejectable_rate_bp", from.spot_check.rejectable_rate.bp);
   writer.field("seller_risk_bp", from.spot_check.seller_risk.bp);
   writer.field("buyer_risk_bp", from.spot_check.buyer_risk.bp);
   writer.field("unreachable_max_bp", from.unreachable_max_bp);
+  writer.field("second_opinion_bp", from.second_opinion_bp);
 }
 
 void hide_fallback(json::Document& definition) {

@@ -78,7 +78,10 @@ asio::awaitable<ApiResult> list_spot_checks(ApiCall& call) {
   if (!page) co_return refuse(page.error());
   auto const filter = read_filter(call, *page);
   if (!filter) co_return refuse(filter.error());
-  auto job = [filter = *filter](storage::LotTx& tx) { return tx.lots().waiting_checks(filter); };
+  auto const principal_no = call.principal.principal_no;
+  auto job = [filter = *filter, principal_no](storage::LotTx& tx) {
+    return tx.inspection().queue(filter, principal_no);
+  };
   auto const checks = co_await call.ctx.intake->lots.store.transact(job);
   if (!checks) co_return refuse(problem_of(checks.error()));
   auto const write = [&](json::JsonWriter& out, storage::SpotCheck const& check) {

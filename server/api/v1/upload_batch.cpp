@@ -247,9 +247,22 @@ asio::awaitable<ApiResult> close(ApiCall& call, intake::UploadRequest const& req
                            .render = render};
   auto const batch = co_await app::close_upload(services.lots, std::move(closing));
   if (!batch) co_return refuse(problem_of(batch.error()));
+  // A lot that is left out goes to the market at once.
+  if (batch->decision == storage::LotDecision::accepted) services.finish_later(batch->id);
   auto response = http::make_response(app::kUploadStatus, "application/json", render(*batch));
   response.headers.add("Location", "/v1/batches/" + call.ctx.ids.seal(batch->id));
   co_return response;
+}
+
+/// Staff have to lift the stop of a source first: known before its body is read.
+asio::awaitable<Result<void, ApiProblem>> refuse_stopped(ApiCall const& call, MarketNo market) {
+  auto job = [market, tenant_no = call.account_no()](storage::LotTx& tx) {
+    return tx.inspection().source(market, tenant_no).standing.mode;
+  };
+  auto const mode = co_await call.ctx.intake->lots.store.transact(job);
+  if (!mode) co_return refuse(problem_of(mode.error()));
+  if (*mode == quality::InspectionMode::stopped) co_return problem(Code::conflict);
+  co_return Result<void, ApiProblem>{};
 }
 
 }  // namespace
@@ -272,6 +285,9 @@ asio::awaitable<ApiResult> upload_batch(ApiCall& call) {
   if (!repeated) co_return refuse(repeated.error());
   if (*repeated) co_return std::move(**repeated);
 
+  if (auto const may = co_await refuse_stopped(call, request->market->market_no()); !may) {
+    co_return refuse(may.error());
+  }
   auto const superseded = co_await app::supersede_cut_uploads(
       services.lots, services.finisher, request->market->market_no(), call.account_no(),
       [&live = services.live](BatchId batch) { return !live.has(batch); });

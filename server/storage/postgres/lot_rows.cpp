@@ -47,7 +47,10 @@ constexpr char const* kWaitingChecks = LEADEX_CHECK_COLUMNS
     "c.status = any(string_to_array($1, ','))) and ($2::bigint is null or (c.market_id = $2 and "
     "c.batch_no = $3::bigint)) and ($7::bigint is null or c.market_id = $7) and ($4::bigint is "
     "null or (c.market_id, c.check_no) > ($4::bigint, "
-    "$5::bigint)) order by c.market_id, c.check_no limit $6";
+    "$5::bigint)) and (c.rest_until is null or c.rest_until <= " LEADEX_INSTANT(
+        "$8") ") and ($9::bigint is null or not exists (select from check_opinion o where "
+              "o.market_id = c.market_id and o.check_no = c.check_no and o.decided_by = "
+              "$9::bigint)) order by c.market_id, c.check_no limit $6";
 constexpr char const* kFindCheckLocked =
     LEADEX_CHECK_COLUMNS "where c.market_id = $1 and c.check_no = $2 for update";
 constexpr char const* kHeldBy =
@@ -181,15 +184,21 @@ std::vector<SpotCheck> PostgresLotRows::checks(BatchId batch) {
 }
 
 std::vector<SpotCheck> PostgresLotRows::waiting_checks(CheckFilter const& filter) {
+  return waiting_checks(filter, std::nullopt);
+}
+
+std::vector<SpotCheck> PostgresLotRows::waiting_checks(CheckFilter const& filter,
+                                                       std::optional<std::int64_t> principal_no) {
   std::optional<std::int64_t> batch_market, batch_no, after_market, after_no;
   if (filter.batch) {
     batch_market = filter.batch->market;
     batch_no = filter.batch->no;
   }
   if (filter.after) std::tie(after_market, after_no) = *filter.after;
-  return read_checks(execute(tx_, kWaitingChecks,
-                             Parameters(words_of(filter.statuses), batch_market, batch_no,
-                                        after_market, after_no, filter.limit, filter.market)));
+  return read_checks(
+      execute(tx_, kWaitingChecks,
+              Parameters(words_of(filter.statuses), batch_market, batch_no, after_market, after_no,
+                         filter.limit, filter.market, now_, principal_no)));
 }
 
 std::optional<SpotCheck> PostgresLotRows::find_check_locked(CheckId check) {

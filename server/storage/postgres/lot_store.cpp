@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "server/storage/postgres/audit_rows.hpp"
+#include "server/storage/postgres/inspection_rows.hpp"
 #include "server/storage/postgres/lot_rows.hpp"
 #include "server/storage/postgres/platform_idempotency.hpp"
 #include "server/storage/postgres/rest_rows.hpp"
@@ -20,6 +21,7 @@ class Transaction final : public LotTx {
         now_(now),
         batches_(tx, now),
         lots_(tx, now),
+        inspection_(tx, now, lots_),
         rests_(tx),
         audit_(tx, now),
         idempotency_(tx, ring, now) {}
@@ -27,6 +29,7 @@ class Transaction final : public LotTx {
   [[nodiscard]] Timestamp now() const override { return now_; }
   [[nodiscard]] UploadRows& batches() override { return batches_; }
   [[nodiscard]] LotRows& lots() override { return lots_; }
+  [[nodiscard]] InspectionRows& inspection() override { return inspection_; }
   [[nodiscard]] RestRows& rests() override { return rests_; }
   [[nodiscard]] AuditRows& audit() override { return audit_; }
   [[nodiscard]] PlatformIdempotency& idempotency() override { return idempotency_; }
@@ -38,6 +41,7 @@ class Transaction final : public LotTx {
   Timestamp now_;
   PostgresUploadRows batches_;
   PostgresLotRows lots_;
+  PostgresInspectionRows inspection_;
   PostgresRestRows rests_;
   PostgresAuditRows audit_;
   PostgresIdempotency idempotency_;

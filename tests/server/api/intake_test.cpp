@@ -87,9 +87,11 @@ class IntakeApi : public ApiHarness {
   Account generator_;
   Account other_;
   Account verifier_;
+  std::chrono::hours ahead_{};  // of the clock that checks go by
 
  private:
-  storage::postgres::PostgresLotStore store_{sql_, ring_};
+  storage::postgres::PostgresLotStore store_{sql_, ring_,
+                                             [this] { return context_.now() + ahead_; }};
   IntakeServices services_{{store_, numbers_, ring_, *markets_}, {}, {}, context_.now};
 };
 
@@ -170,6 +172,10 @@ TEST_F(IntakeApi, AnAdminJudgesALotThatNobodyCouldReach) {
   auto const path = "/v1/admin/batches/" + id + "/decide";
   std::string const accept = R"({"decision":"accept","reason":"The phones were off that week"})";
   EXPECT_EQ(post(path, admin_, accept).status, 409) << "the verifiers work on it";
+  judge(id, "unreachable");
+  EXPECT_TRUE(get("/v1/batches/" + id + "/spot-check", admin_).find("needs_admin")->IsFalse())
+      << "nobody is given up on one day";
+  ahead_ += std::chrono::hours{24};
   judge(id, "unreachable");
   EXPECT_TRUE(get("/v1/batches/" + id + "/spot-check", admin_).find("needs_admin")->IsTrue());
 
