@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 128> kRules{{
+constexpr std::array<OperationRule, 134> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -84,6 +84,8 @@ constexpr std::array<OperationRule, 128> kRules{{
     {"post_lead", kGenerator, "leads:write", true},
     {"withdraw_lead", kGenerator, "leads:write", false},
     {"get_lead_rounds", kGenerator | kReaders, "leads:read", true},
+    {"get_lead_score", kGenerator | kReaders, "leads:read", true},
+    {"get_lead_stage", kGenerator | kReaders, "leads:read", true},
     {"list_spot_checks", kVerifier | kReaders, "markets:read", false},
     {"claim_spot_check", kVerifier, "checks:write", false},
     {"record_verdict", kVerifier, "checks:write", false},
@@ -161,6 +163,10 @@ constexpr std::array<OperationRule, 128> kRules{{
     {"list_postback_tokens", kBuyer, "bids:write", false},
     {"delete_postback_token", kBuyer, "bids:write", false},
     {"get_estimates", kReaders, "admin:read", false},
+    {"create_disposition", kBuyer, "bids:write", false},
+    {"list_dispositions", kTraders | kReaders, "ledger:read", true},
+    {"get_disqualification", kGenerator | kReaders, "leads:read", true},
+    {"list_lead_estimates", kReaders, "admin:read", false},
     {"list_findings", kReaders, "admin:read", false},
     {"get_finding", kReaders, "admin:read", false},
     {"decide_finding", kAdmin, "admin:write", false},

@@ -385,6 +385,7 @@ class Upload {
 
   /// On the pool. Reads only what does not change while the upload runs.
   storage::UploadChunk seal(Chunk const& chunk, storage::NamedBuyers const& named) const {
+    auto const arrived_at = services_.now();
     storage::UploadChunk rows;
     rows.first_no = chunk.first_no;
     rows.bytes_read = chunk.bytes;
@@ -407,7 +408,9 @@ class Upload {
             .tenant_no = request_.tenant_no,
             .version = request_.settings->rules.version,
             .ask = request_.ask,
-            .named_for = buyers_of(company_keys(*row.lead), named)};
+            .named_for = buyers_of(company_keys(*row.lead), named),
+            .settings = request_.settings,
+            .arrived_at = arrived_at};
         rows.leads.push_back(make_new_lead(services_.keys, *row.lead, place));
         for (auto const& digest : row.digests) rows.persons.push_back({place.id.no, digest});
       }

@@ -8,6 +8,7 @@
 #include "matching/market/codec.hpp"
 #include "matching/targeting/schema.hpp"
 #include "server/intake/contact/company_name.hpp"
+#include "server/intake/lead_score.hpp"
 #include "server/json/writer.hpp"
 #include "server/privacy/blind_index.hpp"
 #include "server/privacy/lead_envelope.hpp"
@@ -164,6 +165,15 @@ std::vector<market::AttributeText> attribute_texts(CheckedLead const& lead) {
 
 namespace {
 
+void put_score(storage::NewLead& row, CheckedLead const& lead, LeadPlace const& place) {
+  if (place.settings == nullptr) return;
+  auto score = place.of_ping ? score_of_ping(*place.settings, lead)
+                             : score_of(*place.settings, lead, place.arrived_at);
+  if (!score) return;
+  row.score = score->value;
+  if (!place.of_ping) row.score_facts = std::move(score->facts);
+}
+
 /// What is said of a lead in the open.
 storage::NewLead open_row(CheckedLead const& lead, LeadPlace const& place) {
   storage::NewLead row;
@@ -184,6 +194,7 @@ storage::NewLead open_row(CheckedLead const& lead, LeadPlace const& place) {
   if (row.resale != 0) row.named_for = market::encode_value(place.named_for);
   row.attributes = market::encode_value(attribute_texts(lead));
   row.external_id = lead.at(Column::external_id);
+  put_score(row, lead, place);
   return row;
 }
 

@@ -4,6 +4,7 @@
 // leads both go through here. Any thread.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +44,10 @@ struct LeadPlace {
   std::optional<Money> ask;  ///< for leads that bring none
   /// Buyers that the consent names, ascending; means something when it names companies.
   std::vector<std::int64_t> named_for{};
+  /// Whose points table scores it; null: it gets no score.
+  std::shared_ptr<market::MarketSettings const> settings{};
+  Timestamp arrived_at{};
+  bool of_ping{};  ///< without its person
 };
 
 /// The companies a consent names as accounts are asked for, each once; empty for an open one.

@@ -23,6 +23,7 @@ struct NewLead {
   std::int32_t version{};
   market::LeadState state{};
   std::int64_t score{market::kNone};
+  std::optional<std::string> score_facts;  // codec bytes of quality::ScoreFacts; none: no score
   std::int32_t vehicle{};
   std::string reason;
   std::int64_t captured_us{};

@@ -10,6 +10,7 @@
 #include "server/api/v1/trade_services.hpp"
 #include "server/app/find_untruths.hpp"
 #include "server/app/judge_sources.hpp"
+#include "server/app/lead_estimates.hpp"
 #include "server/app/refresh_estimates.hpp"
 #include "server/app/remit_earnings.hpp"
 
@@ -22,7 +23,7 @@ struct JobRow {
   std::uint32_t ticks{};  ///< market::Tick jobs; 0: no work of the markets
   bool earnings{};        ///< afterwards, money between markets and the platform moves
 };
-constexpr std::array<JobRow, 10> kJobs{{
+constexpr std::array<JobRow, 11> kJobs{{
     {"settlement", market::Tick::settlement | market::Tick::returns, true},
     {"release_holdback", market::Tick::release_holdback, true},
     {"listing_expiry", market::Tick::listing_expiry, false},
@@ -31,6 +32,7 @@ constexpr std::array<JobRow, 10> kJobs{{
     {"retention", 0, false},
     {"recycling", market::Tick::listing_expiry, false},
     {"estimates", 0, false},
+    {"lead_estimates", 0, false},
     {"truth", 0, false},
     {"fraud", 0, false},
 }};
@@ -88,6 +90,10 @@ Answered run_named(ApiCall& call) {
   if (job->name == "estimates" && call.ctx.trade != nullptr) {
     ran.items += co_await app::refresh_estimates(
         {call.ctx.trade->conversions, call.ctx.markets, call.ctx.now});
+  }
+  if (job->name == "lead_estimates") {
+    ran.items +=
+        co_await app::refresh_lead_estimates({call.ctx.database, call.ctx.markets, call.ctx.now});
   }
   if (job->name == "truth" && call.ctx.trade != nullptr) {
     ran.items +=

@@ -4,6 +4,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "server/api/v1/scoring_json.hpp"
 #include "server/intake/contact/lead_column.hpp"
 #include "server/json/money_text.hpp"
 #include "server/json/object_reader.hpp"
@@ -88,6 +89,7 @@ app::AttributeDefinition read_attribute(std::string_view name, ObjectReader read
   if (auto const shown = reader.optional_string("visibility")) {
     attribute.visibility = from_word<market::Visibility>(kVisibilityWords, *shown);
   }
+  attribute.known_after_sale = reader.optional_bool("known_after_sale").value_or(false);
   // What is left belongs to another type: a limit that would not hold must not look like one.
   reader.refuse_unknown_fields();
   return attribute;
@@ -198,6 +200,32 @@ void read_money_rules(ObjectReader& reader, MarketDefinition& into) {
   }
 }
 
+/// null takes the table away.
+void read_scores(ObjectReader& reader, MarketDefinition& into) {
+  auto const* const scoring = reader.find("scoring");
+  if (scoring != nullptr && scoring->IsNull()) {
+    into.scoring.reset();
+  } else if (scoring != nullptr) {
+    into.scoring = read_scoring(ObjectReader(*scoring, reader.errors(), "/scoring"));
+  }
+  auto estimate = reader.optional_object("estimate");
+  if (!estimate) return;
+  auto const* const features = estimate->optional_array("features");
+  if (features == nullptr) return;
+  into.estimate_features.clear();
+  for (auto const& name : features->GetArray()) {
+    into.estimate_features.emplace_back(json::text_of(name));
+  }
+}
+
+void write_scores(json::JsonWriter& writer, MarketDefinition const& from) {
+  if (from.scoring) write_scoring(writer, *from.scoring);
+  if (from.estimate_features.empty()) return;
+  auto const estimate = writer.object("estimate");
+  auto const features = writer.array("features");
+  for (auto const& name : from.estimate_features) writer.value(name);
+}
+
 void write_optional(json::JsonWriter& writer, std::string_view name, std::optional<Money> amount,
                     std::string const& currency) {
   if (amount) writer.field(name, *amount, currency);
@@ -225,6 +253,7 @@ void write_attributes(json::JsonWriter& writer, MarketDefinition const& from) {
         writer.field("maxLength", def.max_length);
       }
       writer.field("visibility", to_word(kVisibilityWords, attribute.visibility));
+      if (attribute.known_after_sale) writer.field("known_after_sale", true);
     }
   }
   auto const required = writer.array("required");
@@ -307,6 +336,7 @@ void read_market_definition(json::Value const& body, MarketDefinition& definitio
     read_attributes(std::move(*attributes), definition);
   }
   read_money_rules(reader, definition);
+  read_scores(reader, definition);
   read_seconds(reader, "return_window_s", definition.return_window);
   read_seconds(reader, "contest_s", definition.contest);
   read_seconds(reader, "decide_s", definition.decide);
@@ -336,6 +366,7 @@ std::string market_definition_text(MarketDefinition const& from) {
     writer.field("country", from.country);
     write_attributes(writer, from);
     write_money_rules(writer, from);
+    write_scores(writer, from);
     writer.field("realtime_check", "none");
     writer.field("return_window_s", from.return_window.count());
     writer.field("contest_s", from.contest.count());

@@ -138,8 +138,9 @@ asio::awaitable<ApiResult> answer_ping(ApiCall& call, Deadline deadline) {
   market::OfferPing ping;
   ping.ping_no = new_ping_no();
   ping.minimum_micros = terms->minimum.micros;
-  auto const place = co_await place_of(call, *market, *lead);
+  auto place = co_await place_of(call, *market, *lead);
   if (!place) co_return refuse(place.error());
+  place->of_ping = true;
   ping.lead = intake::make_offer(*lead, *place);
   PingToken token{.market = market->no(),
                   .ping_no = ping.ping_no,

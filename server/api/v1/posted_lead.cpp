@@ -36,6 +36,8 @@ asio::awaitable<Result<intake::LeadPlace, ApiProblem>> place_of(ApiCall& call, M
   intake::LeadPlace place;
   place.tenant_no = call.account_no();
   place.version = market.settings->rules.version;
+  place.settings = market.settings;
+  place.arrived_at = call.ctx.now();
   auto const keys = intake::company_keys(lead);
   if (keys.empty()) co_return place;
   auto const found = co_await trade_of(call).rights.named(keys);

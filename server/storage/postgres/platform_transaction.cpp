@@ -8,6 +8,8 @@
 #include "server/storage/postgres/claw_back_rows.hpp"
 #include "server/storage/postgres/finding_rows.hpp"
 #include "server/storage/postgres/fraud_rows.hpp"
+#include "server/storage/postgres/lead_estimates.hpp"
+#include "server/storage/postgres/lead_stories.hpp"
 #include "server/storage/postgres/lot_rows.hpp"
 #include "server/storage/postgres/market_catalog.hpp"
 #include "server/storage/postgres/payout_rows.hpp"
@@ -36,6 +38,8 @@ class Transaction final : public PlatformTx {
         claw_backs_(tx),
         findings_(tx),
         fraud_(tx),
+        lead_stories_(tx),
+        lead_estimates_(tx),
         idempotency_(tx, ring, now),
         audit_(tx, now),
         webhooks_(tx, numbers),
@@ -51,6 +55,8 @@ class Transaction final : public PlatformTx {
   [[nodiscard]] ClawBackRows& claw_backs() override { return claw_backs_; }
   [[nodiscard]] FindingRows& findings() override { return findings_; }
   [[nodiscard]] FraudRows& fraud() override { return fraud_; }
+  [[nodiscard]] LeadStories& lead_stories() override { return lead_stories_; }
+  [[nodiscard]] LeadEstimates& lead_estimates() override { return lead_estimates_; }
   [[nodiscard]] PlatformIdempotency& idempotency() override { return idempotency_; }
   [[nodiscard]] AuditRows& audit() override { return audit_; }
   [[nodiscard]] WebhookRows& webhooks() override { return webhooks_; }
@@ -86,6 +92,8 @@ class Transaction final : public PlatformTx {
   PostgresClawBackRows claw_backs_;
   PostgresFindingRows findings_;
   PostgresFraudRows fraud_;
+  PostgresLeadStories lead_stories_;
+  PostgresLeadEstimates lead_estimates_;
   PostgresIdempotency idempotency_;
   PostgresAuditRows audit_;
   PostgresWebhookRows webhooks_;

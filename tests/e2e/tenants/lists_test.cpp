@@ -26,6 +26,7 @@ std::vector<std::string> queries_of(World const& world, std::string_view operati
   if (operation == "list_listings") return {"market=" + market + "&limit=500"};
   if (operation == "get_trial_balance") return {"currency=USD"};
   if (operation == "get_suppressions") return {""};  // counts, not a list
+  if (operation == "get_disqualification") return {"days=366"};
   if (operation == "list_ledger_transfers") {
     std::vector<std::string> queries{"limit=500"};
     for (auto const* sale : world.of_kind("sale")) queries.push_back("sale_id=" + sale->id);
