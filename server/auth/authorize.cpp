@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 134> kRules{{
+constexpr std::array<OperationRule, 139> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -175,6 +175,11 @@ constexpr std::array<OperationRule, 134> kRules{{
     {"decide_fraud_case", kAdmin, "admin:write", false},
     {"list_holdout", kReaders, "admin:read", false},
     {"record_holdout", kAdmin, "admin:write", false},
+    {"get_taxonomy", kReaders, "admin:read", false},
+    {"put_taxonomy", kAdmin, "admin:write", false},
+    {"get_attribution", kGenerator | kReaders, "leads:read", true},
+    {"get_lead_passport", kGenerator | kReaders, "leads:read", true},
+    {"get_sale_passport", kBuyer | kReaders, "orders:read", true},
 }};
 
 OperationRule const* find_rule(std::string_view operation_id) {

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "server/intake/lead_rows.hpp"
+#include "server/intake/lead_source_row.hpp"
 #include "server/intake/lot_signs.hpp"
 #include "server/storage/pending.hpp"
 
@@ -77,6 +78,18 @@ void add_duplicate(std::vector<storage::RowReject>& rejects, DecodedRow const& r
                      id.empty() ? std::nullopt : std::optional{id}});
 }
 
+MarketRules rules_in_force(UploadRequest const& request) {
+  auto rules = rules_of(*request.settings);
+  rules.taxonomy = request.taxonomy;
+  return rules;
+}
+
+/// What a chunk adds: its rows, and beside them what was told of their sources.
+struct SealedChunk {
+  storage::UploadChunk rows;
+  std::vector<storage::LeadSource> sources;
+};
+
 /// One upload from start to end; lives in the coroutine's frame.
 class Upload {
  public:
@@ -84,10 +97,11 @@ class Upload {
       : services_(services),
         request_(std::move(request)),
         source_(source),
+        rules_(rules_in_force(request_)),
         decoder_(DecoderOptions{.format = request_.format,
                                 .gzip = request_.gzip,
                                 .limits = services.limits,
-                                .rules = rules_of(*request_.settings),
+                                .rules = rules_,
                                 .now = services.now()},
                  services.keys, services.disposable),
         started_(services.now()) {}
@@ -319,7 +333,9 @@ class Upload {
       signs = signs_of_accepted(chunk);
       return seal(chunk, *named);
     });
-    auto rows = std::make_shared<storage::UploadChunk const>(std::move(sealed));
+    auto const kept = co_await keep_sources(std::move(sealed.sources));
+    if (!kept) co_return refuse(UploadFailure::Reason{kept.error()});
+    auto rows = std::make_shared<storage::UploadChunk const>(std::move(sealed.rows));
     auto const batch = *result_.batch;
     auto job = [batch, rows](storage::LotTx& tx) { return tx.batches().append(batch, *rows); };
     auto appended = co_await services_.store.transact(job);
@@ -369,6 +385,18 @@ class Upload {
     return signs;
   }
 
+  /// Before the rows themselves: a source without its lead means nothing.
+  awaitable<Result<void, StoreError>> keep_sources(std::vector<storage::LeadSource> sources) {
+    if (services_.sources == nullptr || sources.empty()) co_return Result<void, StoreError>{};
+    for (int attempt = 1;; ++attempt) {
+      auto const done = co_await services_.sources->put(result_.batch->market, sources);
+      if (done) co_return Result<void, StoreError>{};
+      bool const again = done.error() == StoreError::retry_later && attempt < kStoreAttemptsMax;
+      if (!again) co_return refuse(done.error());
+      co_await sleep_for(kBusyPause);
+    }
+  }
+
   /// The buyers that consents of the chunk name, looked up for all of them at once.
   awaitable<Result<storage::NamedBuyers, StoreError>> find_named(Chunk const& chunk) {
     std::set<std::string> keys;
@@ -384,9 +412,10 @@ class Upload {
   }
 
   /// On the pool. Reads only what does not change while the upload runs.
-  storage::UploadChunk seal(Chunk const& chunk, storage::NamedBuyers const& named) const {
+  SealedChunk seal(Chunk const& chunk, storage::NamedBuyers const& named) const {
     auto const arrived_at = services_.now();
-    storage::UploadChunk rows;
+    SealedChunk sealed;
+    auto& rows = sealed.rows;
     rows.first_no = chunk.first_no;
     rows.bytes_read = chunk.bytes;
     for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
@@ -412,15 +441,19 @@ class Upload {
             .settings = request_.settings,
             .arrived_at = arrived_at};
         rows.leads.push_back(make_new_lead(services_.keys, *row.lead, place));
+        if (auto source = source_row(*row.lead, rules_, place.id.no)) {
+          sealed.sources.push_back(std::move(*source));
+        }
         for (auto const& digest : row.digests) rows.persons.push_back({place.id.no, digest});
       }
     }
-    return rows;
+    return sealed;
   }
 
   UploadServices& services_;
   UploadRequest request_;
   UploadSource& source_;
+  MarketRules rules_;
   UploadDecoder decoder_;
   UploadResult result_;
   Timestamp started_;

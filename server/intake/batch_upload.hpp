@@ -17,6 +17,7 @@
 #include "server/intake/upload_decoder.hpp"
 #include "server/intake/upload_source.hpp"
 #include "server/market/market_actor.hpp"
+#include "server/storage/lead_sources.hpp"
 #include "server/storage/lot_store.hpp"
 #include "server/storage/numbers.hpp"
 
@@ -33,6 +34,7 @@ struct UploadServices {
   std::function<Timestamp()> now;
   /// Makes new commitments for a market that has none open.
   std::function<boost::asio::awaitable<Result<void, storage::StoreError>>(MarketNo)> refill;
+  storage::LeadSources* sources{};  // null: what is told of sources is not kept in the open
 };
 
 struct UploadRequest {
@@ -44,6 +46,7 @@ struct UploadRequest {
   std::optional<Money> ask;             // for rows that bring none
   bool dry_run{};                       // form and duplicates in the file alone; nothing is stored
   std::function<void(BatchId)> begins;  // told before the batch exists; may be empty
+  std::shared_ptr<storage::TaxonomyVersion const> taxonomy{};  // in force now; may be null
 };
 
 inline constexpr std::size_t kChunkRows = 1000;       // of one transaction

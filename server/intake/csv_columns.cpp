@@ -83,8 +83,11 @@ Result<CsvColumns, std::vector<HeaderFault>> CsvColumns::make(std::span<std::str
   }
   auto const has = [&](Column column) { return seen_columns[index_of(column)]; };
   for (auto const column : kNeeded) {
+    // What a file does not tell a rule may know; whether one does shows row by row.
+    bool const known_else =
+        !rules.source_required || (rules.taxonomy && !rules.taxonomy->terms.rules.empty());
     bool const optional =
-        !rules.source_required && (column == Column::vehicle || column == Column::source_reason);
+        known_else && (column == Column::vehicle || column == Column::source_reason);
     if (!has(column) && !optional) {
       faults.push_back({HeaderCode::missing_column, "/header", missing(name_of(column))});
     }

@@ -96,9 +96,9 @@ std::string evidence_json(CheckedLead const& lead) {
         for (auto const& name : lead.consent_companies) out.value(name);
       }
     }
-    put(out, lead, Column::ip_address, Column::landing_page_url);
+    put(out, lead, Column::ip_address, Column::referrer_url);
     auto const source = out.object("source");
-    put(out, lead, Column::utm_source, Column::sub5);
+    put(out, lead, Column::utm_source, Column::hops);
     if (!lead.touchpoints.empty()) {
       auto const touchpoints = out.array("touchpoints");
       for (auto const& point : lead.touchpoints) {
@@ -184,7 +184,7 @@ storage::NewLead open_row(CheckedLead const& lead, LeadPlace const& place) {
   row.version = place.version;
   row.state = market::LeadState::checked;
   row.vehicle = static_cast<std::int32_t>(lead.vehicle.value_or(Vehicle::other));
-  row.reason = lead.at(Column::source_reason);
+  row.reason = lead.reason();
   row.captured_us = to_unix_micros(lead.captured_at);
   auto const ask = lead.ask ? lead.ask : place.ask;
   row.ask_micros = ask ? ask->micros : market::kNone;

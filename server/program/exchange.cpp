@@ -16,6 +16,7 @@
 #include "server/api/v1/click_services.hpp"
 #include "server/api/v1/delivery_services.hpp"
 #include "server/api/v1/intake_services.hpp"
+#include "server/api/v1/source_services.hpp"
 #include "server/api/v1/trade_services.hpp"
 #include "server/app/audit_heads.hpp"
 #include "server/app/init_exchange.hpp"
@@ -39,9 +40,11 @@
 #include "server/storage/postgres/delivery_store.hpp"
 #include "server/storage/postgres/key_listener.hpp"
 #include "server/storage/postgres/lead_reads.hpp"
+#include "server/storage/postgres/lead_sources.hpp"
 #include "server/storage/postgres/ledger_reads.hpp"
 #include "server/storage/postgres/lot_store.hpp"
 #include "server/storage/postgres/number_ranges.hpp"
+#include "server/storage/postgres/passports.hpp"
 #include "server/storage/postgres/platform_transaction.hpp"
 #include "server/storage/postgres/postback_store.hpp"
 #include "server/storage/postgres/postback_tokens.hpp"
@@ -253,6 +256,7 @@ struct Exchange::Parts {
     context.trade = &trade;
     context.clicks = &clicks;
     context.intake = &intake;
+    intake.keep_sources(sources);
     context.delivery = &delivery;
     api::register_api(router, context);
   }
@@ -347,6 +351,8 @@ struct Exchange::Parts {
   pg::PostgresBuyerRights rights{pool};
   pg::PostgresClickStore click_rows{pool};
   pg::PostgresLotStore lots{pool, *keys};
+  pg::PostgresLeadSources lead_sources{pool};
+  pg::PostgresPassportReads passports{pool};
   pg::PostgresBidTargets bid_targets{pool, ids};
   pg::PostgresUpkeep upkeep{pool};
   pg::PostgresDeliveryStore deliveries{pool, numbers};
@@ -391,6 +397,8 @@ struct Exchange::Parts {
                              disposable_of(settings),
                              {upload_limits_of(settings), 1},
                              wall_clock};
+
+  api::SourceServices sources{lead_sources, passports};
 
   http::Client webhook_client{webhooks_of(settings)};
   asio::thread_pool delivery_thread{1};

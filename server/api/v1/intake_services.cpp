@@ -5,6 +5,7 @@
 
 #include "billing/values/check.hpp"
 #include "server/api/v1/intake_handlers.hpp"
+#include "server/api/v1/source_services.hpp"
 #include "server/observe/log.hpp"
 
 namespace leadex::api {
@@ -36,6 +37,11 @@ IntakeServices::IntakeServices(app::LotServices lot_services, intake::Disposable
               options.limits,
               std::move(now),
               [lot_services](MarketNo market) { return refill(lot_services, market); }} {}
+
+void IntakeServices::keep_sources(SourceServices& services) {
+  sources = &services;
+  uploads.sources = &services.sources;
+}
 
 IntakeServices::~IntakeServices() { stop(); }
 

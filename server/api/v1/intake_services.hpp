@@ -58,6 +58,8 @@ class LiveUploads {
   std::set<BatchId> live_;
 };
 
+struct SourceServices;  // server/api/v1/source_services.hpp
+
 struct IntakeOptions {
   intake::UploadLimits limits;
   std::size_t cpu_threads = 1;
@@ -71,6 +73,8 @@ struct IntakeServices {
 
   /// Begins what follows a decision, behind the answer. A job resumes what a stop cuts off.
   void finish_later(BatchId batch);
+  /// Before the first upload. `services` outlives this.
+  void keep_sources(SourceServices& services);
   /// Before the database and the markets stop: waits for nothing but the step under way.
   void stop();
 
@@ -84,6 +88,7 @@ struct IntakeServices {
   LiveUploads live;
   CurveDesk curves;
   boost::asio::thread_pool background{1};
+  SourceServices* sources{};  ///< set by keep_sources; null: taxonomies and tags are not kept
 };
 
 /// Adds the operations of uploads, lots, commitments and spot checks. `context.intake` is set.

@@ -6,6 +6,7 @@
 #include "server/api/v1/live_bids.hpp"
 #include "server/api/v1/ping_token.hpp"
 #include "server/api/v1/posted_lead.hpp"
+#include "server/api/v1/source_services.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/api/v1/tried_ping.hpp"
 #include "server/json/money_text.hpp"
@@ -187,7 +188,10 @@ Answered post_ping(ApiCall& call) {
   if (!token) co_return problem(Code::not_found);
   auto const market = find_market(call.ctx, token->market);
   if (!market) co_return refuse(market.error());
-  auto const lead = check_lead(call, *market->settings, intake::LeadFields::lead_and_bids);
+  auto const taxonomy = co_await taxonomy_of(call, market->no());
+  if (!taxonomy) co_return refuse(taxonomy.error());
+  auto const lead =
+      check_lead(call, *market->settings, intake::LeadFields::lead_and_bids, *taxonomy);
   if (!lead) co_return refuse(lead.error());
   auto bids = taken(call, *token);
   if (!bids) co_return refuse(bids.error());
@@ -207,6 +211,8 @@ Answered post_ping(ApiCall& call) {
   if (!answers_to(*token, post.lead, intake::company_keys(*lead))) {
     co_return problem(Code::ping_mismatch);
   }
+  auto const kept = co_await keep_source(call, *market->settings, *lead, place->id, *taxonomy);
+  if (!kept) co_return refuse(kept.error());
   submission.command = std::move(post);
   submission.persons = intake::person_digests(call.ctx.keys, *lead, intake::DigestUse::real_time);
   submission.idempotency = call.claim(market::Operation::post_ping);

@@ -1,5 +1,6 @@
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/posted_lead.hpp"
+#include "server/api/v1/source_services.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/intake/lead_rows.hpp"
 
@@ -20,7 +21,10 @@ asio::awaitable<bool> stays_off(ApiCall& call, LeadId lead) {
 Answered post_lead(ApiCall& call) {
   auto const market = body_market(call);
   if (!market) co_return refuse(market.error());
-  auto const lead = check_lead(call, *market->settings, intake::LeadFields::lead_and_market);
+  auto const taxonomy = co_await taxonomy_of(call, market->no());
+  if (!taxonomy) co_return refuse(taxonomy.error());
+  auto const lead =
+      check_lead(call, *market->settings, intake::LeadFields::lead_and_market, *taxonomy);
   if (!lead) co_return refuse(lead.error());
   auto const& currency = market->settings->currency;
   auto place = co_await place_of(call, *market, *lead);
@@ -30,6 +34,8 @@ Answered post_lead(ApiCall& call) {
   auto const number = co_await trade_of(call).lead_numbers.next(market->no());
   if (!number) co_return refuse(api::problem_of(number.error()));
   place->id = {market->no(), *number};
+  auto const kept = co_await keep_source(call, *market->settings, *lead, place->id, *taxonomy);
+  if (!kept) co_return refuse(kept.error());
   market::Submission submission;
   submission.lead = intake::make_new_lead(call.ctx.keys, *lead, *place);
   submission.command = intake::make_offer(*submission.lead, *lead);

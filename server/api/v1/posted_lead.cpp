@@ -1,8 +1,13 @@
 #include "server/api/v1/posted_lead.hpp"
 
+#include "server/api/v1/intake_services.hpp"
+#include "server/api/v1/source_services.hpp"
+#include "server/intake/lead_source_row.hpp"
 #include "server/market/preview.hpp"
 
 namespace leadex::api {
+
+using TaxonomyPtr = std::shared_ptr<storage::TaxonomyVersion const>;
 
 ApiProblem problem_of(std::vector<intake::RowFault> const& faults) {
   ApiProblem refused{Code::malformed_row, {}, {}, {}};
@@ -19,8 +24,10 @@ ApiProblem problem_of(std::vector<intake::RowFault> const& faults) {
 
 Result<intake::CheckedLead, ApiProblem> check_lead(ApiCall const& call,
                                                    market::MarketSettings const& settings,
-                                                   intake::LeadFields fields) {
-  auto const rules = intake::rules_of(settings);
+                                                   intake::LeadFields fields,
+                                                   TaxonomyPtr const& taxonomy) {
+  auto rules = intake::rules_of(settings);
+  rules.taxonomy = taxonomy;
   auto const raw = intake::read_lead_document(call.body, rules, fields);
   if (!raw) return refuse(problem_of(raw.error()));
   intake::CheckContext const context{
@@ -29,6 +36,21 @@ Result<intake::CheckedLead, ApiProblem> check_lead(ApiCall const& call,
                                                  : intake::check_lead(*raw, context);
   if (!lead) return refuse(problem_of(lead.error()));
   return std::move(*lead);
+}
+
+asio::awaitable<Result<void, ApiProblem>> keep_source(ApiCall& call,
+                                                      market::MarketSettings const& settings,
+                                                      intake::CheckedLead const& lead, LeadId id,
+                                                      TaxonomyPtr taxonomy) {
+  auto* const intake = call.ctx.intake;
+  if (intake == nullptr || intake->sources == nullptr) co_return Result<void, ApiProblem>{};
+  auto rules = intake::rules_of(settings);
+  rules.taxonomy = std::move(taxonomy);
+  auto source = intake::source_row(lead, rules, id.no);
+  if (!source) co_return Result<void, ApiProblem>{};
+  auto const done = co_await intake->sources->sources.put(id.market, {std::move(*source)});
+  if (!done) co_return refuse(api::problem_of(done.error()));
+  co_return Result<void, ApiProblem>{};
 }
 
 asio::awaitable<Result<intake::LeadPlace, ApiProblem>> place_of(ApiCall& call, MarketRef market,

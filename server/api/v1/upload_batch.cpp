@@ -1,4 +1,5 @@
 #include "server/api/v1/intake_handlers.hpp"
+#include "server/api/v1/source_services.hpp"
 #include "server/app/close_upload.hpp"
 #include "server/http/headers.hpp"
 #include "server/json/money_text.hpp"
@@ -271,8 +272,11 @@ asio::awaitable<Result<void, ApiProblem>> refuse_stopped(ApiCall const& call, Ma
 /// again, so that the same answer is given for the same file alone.
 asio::awaitable<ApiResult> upload_batch(ApiCall& call) {
   auto& services = *call.ctx.intake;
-  auto const request = read_request(call);
+  auto request = read_request(call);
   if (!request) co_return refuse(request.error());
+  auto const taxonomy = co_await taxonomy_of(call, request->market->market_no());
+  if (!taxonomy) co_return refuse(taxonomy.error());
+  request->taxonomy = *taxonomy;
   BodySource source{call};
   if (request->dry_run) {
     auto const result = co_await intake::upload_batch(services.uploads, *request, source);

@@ -24,4 +24,7 @@ enum class UrlFault : std::uint8_t {
 /// nullopt when `text` is an absolute http or https URL; spaces and tabs at the ends are ignored.
 [[nodiscard]] std::optional<UrlFault> find_url_fault(std::string_view text);
 
+/// The host as it stands in a URL without faults, without its port; "" for any other text.
+[[nodiscard]] std::string_view url_host(std::string_view text);
+
 }  // namespace leadex::intake

@@ -9,6 +9,7 @@
 #include "server/intake/contact/landing_page.hpp"
 #include "server/intake/contact/person_name.hpp"
 #include "server/intake/contact/postal.hpp"
+#include "server/intake/contact/source_check.hpp"
 #include "server/intake/contact/text.hpp"
 #include "server/json/money_text.hpp"
 #include "server/json/time_text.hpp"
@@ -39,6 +40,7 @@ class RowCheck {
       return refuse(std::move(faults_));
     }
     read_instants();
+    classify();
     for (std::size_t i = 0; i < kColumnCount; ++i) check_column(static_cast<Column>(i));
     check_touchpoints();
     check_attributes();
@@ -54,6 +56,7 @@ class RowCheck {
       fail(RowCode::malformed_row, "", "The row is not UTF-8 text without NUL.");
       return refuse(std::move(faults_));
     }
+    classify();
     for (auto const column : {Column::vehicle, Column::source_reason}) {
       check_column(column);
       if (auto const& value = raw_.at(column)) lead_.columns[index_of(column)] = *value;
@@ -137,6 +140,7 @@ class RowCheck {
       case Column::ip_address:
         return check_ip(value);
       case Column::landing_page_url:
+      case Column::referrer_url:
       case Column::trustedform_cert_url:
         return check_url(column, value);
       case Column::consent_at:
@@ -146,8 +150,18 @@ class RowCheck {
       case Column::vehicle:
         return check_vehicle(value);
       case Column::source_reason:
-        if (!value && rules_.source_required) missing(column);
-        return;
+        return check_reason(value);
+      case Column::utm_source:
+      case Column::utm_medium:
+      case Column::utm_campaign:
+      case Column::sub1:
+      case Column::sub2:
+      case Column::sub3:
+      case Column::sub4:
+      case Column::sub5:
+        return check_tag(column, value);
+      case Column::hops:
+        return check_hops(value);
       case Column::ask:
         return check_ask(value);
       default:
@@ -286,14 +300,47 @@ class RowCheck {
     lead_.consent_companies.assign(companies.begin(), companies.end());
   }
 
-  void check_vehicle(std::optional<std::string_view> value) {
-    if (!value) {
-      if (rules_.source_required) missing(Column::vehicle);
-      return;
+  void classify() {
+    if (rules_.taxonomy) {
+      lead_.source_class = quality::classify(rules_.taxonomy->terms, clues_of(raw_));
     }
-    lead_.vehicle = vehicle_named(trim(*value));
-    if (!lead_.vehicle) {
-      fail(RowCode::vehicle_invalid, Column::vehicle, "The vehicle is none of the known words.");
+  }
+
+  void check_vehicle(std::optional<std::string_view> value) {
+    if (value) {
+      lead_.vehicle = vehicle_named(trim(*value));
+      if (!lead_.vehicle) {
+        fail(RowCode::vehicle_invalid, Column::vehicle, "The vehicle is none of the known words.");
+      }
+    } else if (lead_.source_class.vehicle != quality::kNoVehicle) {
+      lead_.vehicle = static_cast<Vehicle>(lead_.source_class.vehicle);
+    } else if (rules_.source_required) {
+      missing(Column::vehicle);
+    }
+  }
+
+  void check_reason(std::optional<std::string_view> value) {
+    if (value) return check_tag(Column::source_reason, value);
+    if (lead_.source_class.reason.empty() && rules_.source_required) missing(Column::source_reason);
+  }
+
+  // Buyers and reports see these in the open. The lead's own phone was read before.
+  void check_tag(Column column, std::optional<std::string_view> value) {
+    if (!value) return;
+    auto const own = lead_.phone ? std::string_view{lead_.phone->e164} : std::string_view{};
+    if (names_contact(*value, rules_.country, own)) {
+      fail(RowCode::source_names_contact, column,
+           "The value looks like an e-mail address or a phone number.");
+    }
+  }
+
+  void check_hops(std::optional<std::string_view> value) {
+    if (!value) return;
+    auto const hops = parse_hops(*value);
+    if (hops) {
+      lead_.hops = *hops;
+    } else {
+      fail(RowCode::source_invalid, Column::hops, "Hops are a number from 0 to 99.");
     }
   }
 
@@ -310,19 +357,18 @@ class RowCheck {
   }
 
   void check_touchpoints() {
-    if (raw_.touchpoints.size() > kTouchpointsMax) {
-      fail(RowCode::value_too_long, "/source/touchpoints", "At most 50 touchpoints.");
-      return;
-    }
+    auto const fault = find_touchpoint_fault(raw_.touchpoints, now_ + rules_.consent.clock_skew);
+    if (fault) return fail(fault->code, fault->pointer, fault->detail);
+    auto const own = lead_.phone ? std::string_view{lead_.phone->e164} : std::string_view{};
     for (auto const& point : raw_.touchpoints) {
-      auto const at = read_instant(point.at);
-      auto const vehicle = vehicle_named(point.vehicle);
-      if (!at || !vehicle || point.reason.size() > octets_max(Column::source_reason)) {
-        fail(RowCode::source_invalid, "/source/touchpoints",
-             "A touchpoint needs an instant, a known vehicle and a short reason.");
+      if (names_contact(point.reason, rules_.country, own)) {
+        fail(RowCode::source_names_contact, "/source/touchpoints",
+             "A reason looks like an e-mail address or a phone number.");
         return;
       }
-      lead_.touchpoints.push_back({*at, *vehicle, std::string{point.reason}});
+      auto const at = read_instant(point.at);
+      auto const vehicle = vehicle_named(point.vehicle);
+      if (at && vehicle) lead_.touchpoints.push_back({*at, *vehicle, std::string{point.reason}});
     }
   }
 
@@ -368,6 +414,11 @@ std::optional<Vehicle> vehicle_named(std::string_view name) {
   auto const place = std::find(kVehicles.begin(), kVehicles.end(), name);
   if (place == kVehicles.end()) return std::nullopt;
   return static_cast<Vehicle>(place - kVehicles.begin());
+}
+
+std::string const& CheckedLead::reason() const {
+  auto const& told = at(Column::source_reason);
+  return trim(told).empty() && !source_class.reason.empty() ? source_class.reason : told;
 }
 
 Result<CheckedLead, std::vector<RowFault>> check_lead(RawLead const& raw,

@@ -39,7 +39,6 @@ enum class Vehicle : std::uint8_t {
 [[nodiscard]] std::optional<Vehicle> vehicle_named(std::string_view name);
 
 inline constexpr std::size_t kConsentCompaniesMax = 100;
-inline constexpr std::size_t kTouchpointsMax = 50;
 
 struct Touchpoint {
   Timestamp at;
@@ -51,6 +50,8 @@ struct CheckedLead {
   /// Byte-exact as received, for sealing and delivery; "" = not given.
   std::array<std::string, kColumnCount> columns;
   [[nodiscard]] std::string const& at(Column column) const { return columns[index_of(column)]; }
+  /// As told, else by the taxonomy.
+  [[nodiscard]] std::string const& reason() const;
 
   std::optional<EmailAddress> email;
   std::optional<Phone> phone;
@@ -60,7 +61,9 @@ struct CheckedLead {
   Timestamp captured_at;
   Timestamp consent_at;
   std::vector<std::string> consent_companies;
-  std::optional<Vehicle> vehicle;  // absent only where the market does not require it
+  std::optional<Vehicle> vehicle;  // as told, else by the taxonomy; absent only where not required
+  quality::SourceClass source_class;  // by the taxonomy's rules
+  int hops{storage::kHopsUntold};
   std::vector<Touchpoint> touchpoints;
   std::optional<Money> ask;
 };

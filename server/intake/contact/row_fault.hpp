@@ -29,7 +29,8 @@ enum class RowCode : std::uint8_t {
   consent_in_future,
   vehicle_invalid,
   ask_invalid,
-  source_invalid
+  source_invalid,
+  source_names_contact
 };
 
 /// The code as the API shows it.

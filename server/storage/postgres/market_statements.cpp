@@ -33,11 +33,13 @@ constexpr Statement kLeads{
     "lx_leads",
     "insert into leadex.lead (market_id, lead_no, batch_no, row_no, tenant_no, version, state, "
     "score, vehicle, reason, captured_us, listed_us, ask_micros, consent_us, consent_digest, "
-    "resale, attributes, external_id, reserve_micros, named_for, score_facts) select $1::int8, * "
-    "from "
-    "unnest($2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::int4[], $7::int2[], $8::int4[], "
-    "$9::int2[], $10::text[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::bytea[], "
-    "$16::int2[], $17::bytea[], $18::text[], $19::int8[], $20::bytea[], $21::bytea[])"};
+    "resale, attributes, external_id, reserve_micros, named_for, score_facts, first_listed_us) "
+    "select $1::int8, u.*, u.listed from unnest($2::int8[], $3::int8[], $4::int8[], $5::int8[], "
+    "$6::int4[], $7::int2[], $8::int4[], $9::int2[], $10::text[], $11::int8[], $12::int8[], "
+    "$13::int8[], $14::int8[], $15::bytea[], $16::int2[], $17::bytea[], $18::text[], $19::int8[], "
+    "$20::bytea[], $21::bytea[]) as u(lead, batch, row_no, tenant, version, state, score, vehicle, "
+    "reason, captured, listed, ask, consented, consent, resale, attributes, external, reserve, "
+    "named, facts)"};
 
 constexpr Statement kContacts{
     "lx_contacts",
@@ -121,7 +123,8 @@ constexpr Statement kSaleUpdates{
 
 constexpr Statement kLeadUpdates{
     "lx_lead_updates",
-    "update leadex.lead l set state = u.state, listed_us = u.listed, reserve_micros = u.reserve "
+    "update leadex.lead l set state = u.state, listed_us = u.listed, reserve_micros = u.reserve, "
+    "first_listed_us = case when l.first_listed_us = 0 then u.listed else l.first_listed_us end "
     "from unnest($2::int8[], $3::int2[], $4::int8[], $5::int8[]) as u(lead, state, listed, "
     "reserve) where l.market_id = $1::int8 and l.lead_no = any($2::int8[]) and l.lead_no = "
     "u.lead"};
