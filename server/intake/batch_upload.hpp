@@ -19,6 +19,7 @@
 #include "server/market/market_actor.hpp"
 #include "server/storage/lot_store.hpp"
 #include "server/storage/numbers.hpp"
+#include "server/storage/privacy_store.hpp"
 
 namespace leadex::intake {
 
@@ -33,6 +34,8 @@ struct UploadServices {
   std::function<Timestamp()> now;
   /// Makes new commitments for a market that has none open.
   std::function<boost::asio::awaitable<Result<void, storage::StoreError>>(MarketNo)> refill;
+  /// Whose rows are `suppressed`; null: nobody's.
+  storage::PrivacyStore* privacy{};
 };
 
 struct UploadRequest {

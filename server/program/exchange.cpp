@@ -16,6 +16,7 @@
 #include "server/api/v1/click_services.hpp"
 #include "server/api/v1/delivery_services.hpp"
 #include "server/api/v1/intake_services.hpp"
+#include "server/api/v1/privacy_services.hpp"
 #include "server/api/v1/trade_services.hpp"
 #include "server/app/audit_heads.hpp"
 #include "server/app/init_exchange.hpp"
@@ -45,6 +46,7 @@
 #include "server/storage/postgres/platform_transaction.hpp"
 #include "server/storage/postgres/postback_store.hpp"
 #include "server/storage/postgres/postback_tokens.hpp"
+#include "server/storage/postgres/privacy_store.hpp"
 #include "server/storage/postgres/sale_reads.hpp"
 #include "server/storage/postgres/truth_reads.hpp"
 #include "server/storage/postgres/upkeep.hpp"
@@ -254,7 +256,10 @@ struct Exchange::Parts {
     context.clicks = &clicks;
     context.intake = &intake;
     context.delivery = &delivery;
+    intake.uploads.privacy = &privacy_rows;
+    intake.retention = &retention;
     api::register_api(router, context);
+    api::register_privacy(router, context, privacy);
   }
 
   void check_database() {
@@ -297,6 +302,11 @@ struct Exchange::Parts {
                    }});
     all.push_back({"recycling", seconds{2},
                    [this]() -> Nothing { (void)co_await intake.recycler.run(wall_clock()); }});
+    all.push_back({"forget_persons", seconds{2}, [this]() -> Nothing {
+                     (void)co_await app::forget_persons(privacy.forgetting());
+                   }});
+    all.push_back({"retention", std::chrono::hours{1},
+                   [this]() -> Nothing { (void)co_await retention.run(); }});
     all.push_back({"expire_check_leases", seconds{5},
                    [this]() -> Nothing { (void)co_await app::expire_check_leases(intake.lots); }});
     auto const cut = settings.upload_cut_s;
@@ -345,6 +355,7 @@ struct Exchange::Parts {
   pg::PostgresPostbackTokens postbacks{pool};
   pg::PostgresLeadReads leads{pool};
   pg::PostgresBuyerRights rights{pool};
+  pg::PostgresPrivacyStore privacy_rows{pool};
   pg::PostgresClickStore click_rows{pool};
   pg::PostgresLotStore lots{pool, *keys};
   pg::PostgresBidTargets bid_targets{pool, ids};
@@ -391,6 +402,9 @@ struct Exchange::Parts {
                              disposable_of(settings),
                              {upload_limits_of(settings), 1},
                              wall_clock};
+
+  api::PrivacyServices privacy{privacy_rows, rights, leads, *host, *keys};
+  app::Retention retention{privacy.forgetting()};
 
   http::Client webhook_client{webhooks_of(settings)};
   asio::thread_pool delivery_thread{1};
