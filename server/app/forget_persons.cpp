@@ -85,8 +85,8 @@ awaitable<std::optional<std::int64_t>> do_page(ForgetServices const& services,
 /// @return how many leads were done
 awaitable<std::int64_t> work_off(ForgetServices const& services, OpenRequest request) {
   // From here on every market refuses the person, and knows of each lead that came before.
-  auto const told = co_await withhold_leads(services.markets, market::kEverybody, request.digests,
-                                            deadline());
+  auto const told =
+      co_await withhold_leads(services.markets, market::kEverybody, request.digests, deadline());
   if (!told) co_return 0;
   std::int64_t done = 0;
   for (LeadId after{};;) {

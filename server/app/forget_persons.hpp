@@ -1,8 +1,8 @@
 #pragma once
 // forget_persons: works off what persons asked for. An erasure destroys the data keys of all their
-// leads in all markets; an opt-out revokes them. Both take off what is unsold, for good. Safe to run
-// twice, on any node, and to be killed anywhere: what is not finished is done again. Any executor.
-// See docs/decisions/0028-consent.md.
+// leads in all markets; an opt-out revokes them. Both take off what is unsold, for good. Safe to
+// run twice, on any node, and to be killed anywhere: what is not finished is done again. Any
+// executor. See docs/decisions/0028-consent.md.
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>

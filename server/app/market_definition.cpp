@@ -175,7 +175,7 @@ void check_recycling(MarketDefinition const& market, Faults& faults) {
 
 void check_durations(MarketDefinition const& market, Faults& faults) {
   using Named = std::pair<std::string_view, std::chrono::seconds>;
-  std::array<Named, 15> const durations{{
+  std::array<Named, 16> const durations{{
       {"/listing/fall_s", market.fall},
       {"/listing/ttl_s", market.listing_ttl},
       {"/listing/auction_s", market.listing_auction},
@@ -186,6 +186,7 @@ void check_durations(MarketDefinition const& market, Faults& faults) {
       {"/dedupe_s", market.dedupe},
       {"/delivery_deadline_s", market.delivery_deadline},
       {"/consent_age_max_s", market.consent_age_max},
+      {"/retention_s", market.retention},
       {"/ping_ttl_s", market.ping_ttl},
       {"/cpa_window_s", market.cpa_window},
       {"/cpa_review_s", market.cpa_review},

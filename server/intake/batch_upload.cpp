@@ -208,9 +208,7 @@ class Upload {
     for (auto const& row : rows) {
       ++result_.counts.read;
       auto& counts = result_.counts;
-      ++(!row.lead                ? counts.rejected
-         : row.duplicate_in_batch ? counts.duplicate
-                                  : counts.accepted);
+      ++(!row.lead ? counts.rejected : row.duplicate_in_batch ? counts.duplicate : counts.accepted);
       if (result_.rejects.size() >= kShownRejects) continue;
       if (row.duplicate_in_batch) add_duplicate(result_.rejects, row, "duplicate_in_batch");
       add_reject(result_.rejects, row);

@@ -259,7 +259,7 @@ struct Exchange::Parts {
     intake.uploads.privacy = &privacy_rows;
     intake.retention = &retention;
     api::register_api(router, context);
-    api::register_privacy(router, context, privacy);
+    api::register_privacy(router, context, persons);
   }
 
   void check_database() {
@@ -303,7 +303,7 @@ struct Exchange::Parts {
     all.push_back({"recycling", seconds{2},
                    [this]() -> Nothing { (void)co_await intake.recycler.run(wall_clock()); }});
     all.push_back({"forget_persons", seconds{2}, [this]() -> Nothing {
-                     (void)co_await app::forget_persons(privacy.forgetting());
+                     (void)co_await app::forget_persons(persons.forgetting());
                    }});
     all.push_back({"retention", std::chrono::hours{1},
                    [this]() -> Nothing { (void)co_await retention.run(); }});
@@ -403,8 +403,8 @@ struct Exchange::Parts {
                              {upload_limits_of(settings), 1},
                              wall_clock};
 
-  api::PrivacyServices privacy{privacy_rows, rights, leads, *host, *keys};
-  app::Retention retention{privacy.forgetting()};
+  api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys};
+  app::Retention retention{persons.forgetting()};
 
   http::Client webhook_client{webhooks_of(settings)};
   asio::thread_pool delivery_thread{1};

@@ -1,7 +1,7 @@
 #pragma once
-// PrivacyStore: the exchange's own list of persons, requests of persons (to be forgotten, to be asked
-// no more) and the destruction of leads' data keys. Persons are blind indexes, as table person has
-// them. Coroutines of any executor; each call is one transaction.
+// PrivacyStore: the exchange's own list of persons, requests of persons (to be forgotten, to be
+// asked no more) and the destruction of leads' data keys. Persons are blind indexes, as table
+// person has them. Coroutines of any executor; each call is one transaction.
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
@@ -72,8 +72,8 @@ class PrivacyStore {
   /// too, whose claims others took over.
   [[nodiscard]] virtual Later<std::vector<PersonLead>> leads_of(std::vector<std::string> digests,
                                                                 LeadId after, int limit) = 0;
-  /// A lead that the viewer brought, bought and did not give back, or any (staff); nothing once it is
-  /// erased.
+  /// A lead that the viewer brought, bought and did not give back, or any (staff); nothing once it
+  /// is erased.
   [[nodiscard]] virtual Later<std::optional<HeldLead>> held(Viewer viewer, LeadId lead) = 0;
   /// A person who opted out: the lead's consent is revoked from then on, what rests of it to be
   /// listed again stays off, and what waits for its lot's verdict is never offered. Twice is once.

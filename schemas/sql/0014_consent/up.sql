@@ -1,4 +1,4 @@
--- Persons who want to be forgotten or asked no more, and lists of numbers that must not be called.
+-- Persons who want to be forgotten or asked no more, and leads that are kept for a time only.
 -- The exchange's own list of persons is table suppression under tenant 0.
 set local search_path = leadex;
 
@@ -52,24 +52,6 @@ end $$;
 create trigger person_freed after delete on person referencing old table as gone
   for each statement execute function keep_persons_freed();
 
-create table do_not_call_list (           -- one upload of a country's list
-  list_no bigint generated always as identity primary key,
-  country text not null check (country ~ '^[A-Z]{2}$'),
-  dated date not null,                    -- the day its maker says it shows
-  numbers bigint not null default 0 check (numbers >= 0),
-  loaded_by bigint not null,              -- principal
-  begun_at timestamptz not null default now(),
-  ready_at timestamptz                    -- whole, and in force unless a newer one is
-);
-create index do_not_call_list_newest on do_not_call_list (country, dated desc, list_no desc)
-  where ready_at is not null;
-
-create table do_not_call (
-  list_no bigint not null,
-  digest bytea not null check (octet_length(digest) = 16),  -- blind index of the number
-  primary key (list_no, digest)
-);
-
 create index click_by_time on click using brin (clicked_us);
 create table job_cursor (                 -- how far a job came that walks by time
   name text primary key,
@@ -77,13 +59,11 @@ create table job_cursor (                 -- how far a job came that walks by ti
 );
 
 revoke all on function keep_person_before(), keep_persons_freed() from public;
-grant select, insert on privacy_request, erased_lead, person_before, do_not_call_list, do_not_call
-  to leadex_app;
+grant select, insert on privacy_request, erased_lead, person_before to leadex_app;
 grant select, insert, update on job_cursor to leadex_app;
 grant update (visitor) on click to leadex_app;
 grant update (leads, done_at) on privacy_request to leadex_app;
-grant delete on person_before, do_not_call to leadex_app;
-grant update (numbers, ready_at) on do_not_call_list to leadex_app;
+grant delete on person_before to leadex_app;
 grant execute on function keep_person_before(), keep_persons_freed() to leadex_app;
 
 create trigger erased_lead_append_only before update or delete or truncate on erased_lead

@@ -86,9 +86,7 @@ asio::awaitable<ApiResult> put_on_list(ApiCall& call, std::int64_t owner_no) {
   co_return render_counts(**counts);
 }
 
-asio::awaitable<ApiResult> put_on(ApiCall& call) {
-  return put_on_list(call, call.account_no());
-}
+asio::awaitable<ApiResult> put_on(ApiCall& call) { return put_on_list(call, call.account_no()); }
 
 /// The exchange's own list: nobody gets leads of these persons.
 asio::awaitable<ApiResult> bar(ApiCall& call) {

@@ -48,9 +48,8 @@ constexpr char const* kHeld =
     "or l.tenant_no = $1::bigint or exists (select from sale s where s.market_id = l.market_id and "
     "s.lead_no = l.lead_no and s.buyer = $1::bigint and s.state in (1, 2, 5, 6)))";
 
-constexpr char const* kRevoke =
-    "update lead set revoked_at = least(revoked_at, " LEADEX_INSTANT(
-        "$3") ") where market_id = $1 and lead_no = $2";
+constexpr char const* kRevoke = "update lead set revoked_at = least(revoked_at, " LEADEX_INSTANT(
+    "$3") ") where market_id = $1 and lead_no = $2";
 constexpr char const* kStayOff =
     "update lead_rest set withdrawn = true where market_id = $1 and lead_no = $2 and market_seq is "
     "null and not withdrawn";
@@ -105,7 +104,8 @@ constexpr char const* kAged =
     "k.lead_no and r.market_seq is null and not r.dropped and not r.withdrawn) from looked k join "
     "lead l using (market_id, lead_no) order by k.market_id, k.lead_no";
 
-constexpr char const* kCursor = "select until_us from job_cursor where name = 'visitors' for update";
+constexpr char const* kCursor =
+    "select until_us from job_cursor where name = 'visitors' for update";
 constexpr char const* kMoveCursor =
     "insert into job_cursor (name, until_us) values ('visitors', $1) on conflict (name) do update "
     "set until_us = excluded.until_us";
@@ -148,10 +148,10 @@ void stay_off(pqxx::transaction_base& tx, LeadId lead, Timestamp at) {
 
 void tell_parties(pqxx::transaction_base& tx, LeadId lead, Timestamp at) {
   for (auto const& row : execute(tx, kParties, Parameters(lead.market, lead.no))) {
-    emit_event(tx,
-               {lead.market, OwnEvent::lead_erased, row.at(0).as<std::int64_t>(), kLeadSubject,
-                lead.no},
-               at);
+    emit_event(
+        tx,
+        {lead.market, OwnEvent::lead_erased, row.at(0).as<std::int64_t>(), kLeadSubject, lead.no},
+        at);
   }
 }
 
@@ -163,11 +163,10 @@ PostgresPrivacyStore::Later<bool> PostgresPrivacyStore::receive(PersonRequest re
     if (request.email) persons.push_back({*request.email, SuppressedField::email});
     if (request.phone) persons.push_back({*request.phone, SuppressedField::phone});
     if (!put_on_list(tx, kExchange, persons)) return false;
-    auto const made =
-        execute(tx, kReceive,
-                Parameters(static_cast<int>(request.kind), bytea(request.email),
-                           bytea(request.phone), request.said_at, request.reason, request.told_by,
-                           request.tenant_no));
+    auto const made = execute(
+        tx, kReceive,
+        Parameters(static_cast<int>(request.kind), bytea(request.email), bytea(request.phone),
+                   request.said_at, request.reason, request.told_by, request.tenant_no));
     auto const request_no = made.empty() ? 0 : made.at(0).at(0).as<std::int64_t>();
     AuditEntry const entry = audit_of(request, request_no);
     append_audit(tx, from_unix_micros(database_now(tx)), 0, {&entry, 1});
@@ -311,8 +310,8 @@ PostgresPrivacyStore::Later<std::int64_t> PostgresPrivacyStore::forget_visitors(
       auto const at = next.at(0).at(0).as<std::int64_t>();
       auto const until = at < 0 ? cutoff : std::min(at + kHourUs, cutoff);
       if (at >= 0) {
-        forgotten += static_cast<std::int64_t>(
-            execute(tx, kForget, Parameters(at, until)).affected_rows());
+        forgotten +=
+            static_cast<std::int64_t>(execute(tx, kForget, Parameters(at, until)).affected_rows());
       }
       from = until;
     }
