@@ -111,7 +111,9 @@ struct Tally {
     }
     auto const refusal = answered.answer->outcome.refusal;
     done += refusal == market::Refusal::none ? 1 : 0;
-    if (refusal == market::Refusal::version_unknown) unfit.push_back(answered.lead_no);
+    // Or the exchange's own list has its person by now.
+    bool const barred = refusal == market::Refusal::lead_unknown;
+    if (barred || refusal == market::Refusal::version_unknown) unfit.push_back(answered.lead_no);
   }
 };
 

@@ -215,7 +215,7 @@ void put_features(MarketDefinition const& from, market::MarketSettings& to) {
 
 void check_durations(MarketDefinition const& market, Faults& faults) {
   using Named = std::pair<std::string_view, std::chrono::seconds>;
-  std::array<Named, 15> const durations{{
+  std::array<Named, 16> const durations{{
       {"/listing/fall_s", market.fall},
       {"/listing/ttl_s", market.listing_ttl},
       {"/listing/auction_s", market.listing_auction},
@@ -226,6 +226,7 @@ void check_durations(MarketDefinition const& market, Faults& faults) {
       {"/dedupe_s", market.dedupe},
       {"/delivery_deadline_s", market.delivery_deadline},
       {"/consent_age_max_s", market.consent_age_max},
+      {"/retention_s", market.retention},
       {"/ping_ttl_s", market.ping_ttl},
       {"/cpa_window_s", market.cpa_window},
       {"/cpa_review_s", market.cpa_review},

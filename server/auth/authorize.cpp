@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 139> kRules{{
+constexpr std::array<OperationRule, 143> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -167,6 +167,10 @@ constexpr std::array<OperationRule, 139> kRules{{
     {"list_dispositions", kTraders | kReaders, "ledger:read", true},
     {"get_disqualification", kGenerator | kReaders, "leads:read", true},
     {"list_lead_estimates", kReaders, "admin:read", false},
+    {"request_erasure", kAdmin, "admin:write", false},
+    {"record_opt_out", kTraders | kAdmin, "markets:read", false},
+    {"bar_persons", kAdmin, "admin:write", false},
+    {"get_barred_persons", kReaders, "admin:read", false},
     {"list_findings", kReaders, "admin:read", false},
     {"get_finding", kReaders, "admin:read", false},
     {"decide_finding", kAdmin, "admin:write", false},

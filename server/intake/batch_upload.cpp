@@ -46,12 +46,15 @@ struct Chunk {
   std::int64_t bytes{};
   std::vector<DecodedRow> rows;
   std::vector<market::Admission> admissions;  // one per row; means something for candidates only
+  std::set<std::int64_t> suppressed;          // rows whose person the exchange's own list has
+  [[nodiscard]] bool is_candidate(DecodedRow const& row) const {
+    return row.lead && !row.duplicate_in_batch && !suppressed.contains(row.row_no);
+  }
 };
 
-bool is_candidate(DecodedRow const& row) { return row.lead && !row.duplicate_in_batch; }
-
 bool is_accepted(Chunk const& chunk, std::size_t row) {
-  return is_candidate(chunk.rows[row]) && chunk.admissions[row] == market::Admission::accepted;
+  return chunk.is_candidate(chunk.rows[row]) &&
+         chunk.admissions[row] == market::Admission::accepted;
 }
 
 std::string_view code_of(market::Admission admission) {
@@ -89,6 +92,13 @@ struct SealedChunk {
   storage::UploadChunk rows;
   std::vector<storage::LeadSource> sources;
 };
+
+void add_suppressed(std::vector<storage::RowReject>& rejects, DecodedRow const& row) {
+  auto const& id = row.lead->at(Column::external_id);
+  rejects.push_back({row.row_no, 0, RowOutcome::suppressed, "suppressed", "",
+                     "This person may not be traded.",
+                     id.empty() ? std::nullopt : std::optional{id}});
+}
 
 /// One upload from start to end; lives in the coroutine's frame.
 class Upload {
@@ -219,9 +229,8 @@ class Upload {
   void note(std::vector<DecodedRow> const& rows) {
     for (auto const& row : rows) {
       ++result_.counts.read;
-      ++(is_candidate(row) ? result_.counts.accepted
-         : row.lead        ? result_.counts.duplicate
-                           : result_.counts.rejected);
+      auto& counts = result_.counts;
+      ++(!row.lead ? counts.rejected : row.duplicate_in_batch ? counts.duplicate : counts.accepted);
       if (result_.rejects.size() >= kShownRejects) continue;
       if (row.duplicate_in_batch) add_duplicate(result_.rejects, row, "duplicate_in_batch");
       add_reject(result_.rejects, row);
@@ -243,6 +252,8 @@ class Upload {
     if (!first) co_return refuse(UploadFailure::Reason{first.error()});
     chunk.first_no = *first;
     chunk.admissions.resize(chunk.rows.size());
+    auto const looked = co_await find_suppressed(chunk);
+    if (!looked) co_return refuse(UploadFailure::Reason{looked.error()});
     for (std::size_t from = 0; from < chunk.rows.size();) {
       bool const pressed = request_.market->pace().pressed(std::chrono::steady_clock::now());
       auto const until =
@@ -252,6 +263,27 @@ class Upload {
       from = until;
     }
     co_return chunk;
+  }
+
+  /// Marks the rows whose persons the exchange's own list has. Who comes onto it later is found by
+  /// its claim.
+  awaitable<Result<void, StoreError>> find_suppressed(Chunk& chunk) {
+    if (services_.privacy == nullptr) co_return Result<void, StoreError>{};
+    std::vector<std::string> asked;
+    for (auto const& row : chunk.rows) {
+      if (row.lead) asked.insert(asked.end(), row.digests.begin(), row.digests.end());
+    }
+    if (asked.empty()) co_return Result<void, StoreError>{};
+    auto const barred = co_await services_.privacy->barred(std::move(asked));
+    if (!barred) co_return refuse(barred.error());
+    std::set<std::string> const whom(barred->begin(), barred->end());
+    for (auto const& row : chunk.rows) {
+      if (!row.lead) continue;
+      bool const found = std::ranges::any_of(
+          row.digests, [&](auto const& digest) { return whom.contains(digest); });
+      if (found) chunk.suppressed.insert(row.row_no);
+    }
+    co_return Result<void, StoreError>{};
   }
 
   /// The chunk whose persons are being claimed is stored next, after the one before it.
@@ -287,7 +319,7 @@ class Upload {
     submission.lane = market::Lane::bulk;
     std::vector<std::size_t> asked;
     for (auto i = from; i < until; ++i) {
-      if (!is_candidate(chunk.rows[i])) continue;
+      if (!chunk.is_candidate(chunk.rows[i])) continue;
       asked.push_back(i);
       submission.admissions.push_back(
           {chunk.first_no + static_cast<std::int64_t>(i), chunk.rows[i].digests});
@@ -351,7 +383,9 @@ class Upload {
     // Its time-out came, or its generator took it back: no reader waits for the rest.
     if (!*appended) co_return refuse(UploadFailure::Reason{StoreError::not_found});
     signs_.add(signs);
-    signs_.add_people(std::ranges::count_if(chunk.rows, is_candidate), *known);
+    auto const candidates = std::ranges::count_if(
+        chunk.rows, [&chunk](DecodedRow const& row) { return chunk.is_candidate(row); });
+    signs_.add_people(candidates, *known);
     co_return rows->counts;
   }
 
@@ -361,7 +395,7 @@ class Upload {
     for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
       auto const& row = chunk.rows[i];
       bool const known =
-          is_candidate(row) && chunk.admissions[i] == market::Admission::duplicate_in_market;
+          chunk.is_candidate(row) && chunk.admissions[i] == market::Admission::duplicate_in_market;
       if (!known) continue;
       for (auto const& digest : row.digests) {
         persons.push_back({static_cast<std::int64_t>(i), digest});
@@ -401,7 +435,7 @@ class Upload {
   awaitable<Result<storage::NamedBuyers, StoreError>> find_named(Chunk const& chunk) {
     std::set<std::string> keys;
     for (auto const& row : chunk.rows) {
-      if (!is_candidate(row)) continue;
+      if (!chunk.is_candidate(row)) continue;
       for (auto& key : company_keys(*row.lead)) keys.insert(std::move(key));
     }
     if (keys.empty()) co_return storage::NamedBuyers{};
@@ -424,6 +458,9 @@ class Upload {
       if (!row.lead) {
         ++rows.counts.rejected;
         add_reject(rows.rejects, row);
+      } else if (chunk.suppressed.contains(row.row_no)) {
+        ++rows.counts.suppressed;
+        add_suppressed(rows.rejects, row);
       } else if (row.duplicate_in_batch || chunk.admissions[i] != market::Admission::accepted) {
         ++rows.counts.duplicate;
         add_duplicate(rows.rejects, row,

@@ -20,6 +20,7 @@
 #include "server/storage/lead_sources.hpp"
 #include "server/storage/lot_store.hpp"
 #include "server/storage/numbers.hpp"
+#include "server/storage/privacy_store.hpp"
 
 namespace leadex::intake {
 
@@ -35,6 +36,8 @@ struct UploadServices {
   /// Makes new commitments for a market that has none open.
   std::function<boost::asio::awaitable<Result<void, storage::StoreError>>(MarketNo)> refill;
   storage::LeadSources* sources{};  // null: what is told of sources is not kept in the open
+  /// Whose rows are `suppressed`; null: nobody's.
+  storage::PrivacyStore* privacy{};
 };
 
 struct UploadRequest {

@@ -16,6 +16,7 @@
 #include "server/api/v1/click_services.hpp"
 #include "server/api/v1/delivery_services.hpp"
 #include "server/api/v1/intake_services.hpp"
+#include "server/api/v1/privacy_services.hpp"
 #include "server/api/v1/source_services.hpp"
 #include "server/api/v1/trade_services.hpp"
 #include "server/app/audit_heads.hpp"
@@ -48,6 +49,7 @@
 #include "server/storage/postgres/platform_transaction.hpp"
 #include "server/storage/postgres/postback_store.hpp"
 #include "server/storage/postgres/postback_tokens.hpp"
+#include "server/storage/postgres/privacy_store.hpp"
 #include "server/storage/postgres/sale_reads.hpp"
 #include "server/storage/postgres/truth_reads.hpp"
 #include "server/storage/postgres/upkeep.hpp"
@@ -258,7 +260,10 @@ struct Exchange::Parts {
     context.intake = &intake;
     intake.keep_sources(sources);
     context.delivery = &delivery;
+    intake.uploads.privacy = &privacy_rows;
+    intake.retention = &retention;
     api::register_api(router, context);
+    api::register_privacy(router, context, persons);
   }
 
   void check_database() {
@@ -301,6 +306,11 @@ struct Exchange::Parts {
                    }});
     all.push_back({"recycling", seconds{2},
                    [this]() -> Nothing { (void)co_await intake.recycler.run(wall_clock()); }});
+    all.push_back({"forget_persons", seconds{2}, [this]() -> Nothing {
+                     (void)co_await app::forget_persons(persons.forgetting());
+                   }});
+    all.push_back({"retention", std::chrono::hours{1},
+                   [this]() -> Nothing { (void)co_await retention.run(); }});
     all.push_back({"expire_check_leases", seconds{5},
                    [this]() -> Nothing { (void)co_await app::expire_check_leases(intake.lots); }});
     auto const cut = settings.upload_cut_s;
@@ -349,6 +359,7 @@ struct Exchange::Parts {
   pg::PostgresPostbackTokens postbacks{pool};
   pg::PostgresLeadReads leads{pool};
   pg::PostgresBuyerRights rights{pool};
+  pg::PostgresPrivacyStore privacy_rows{pool};
   pg::PostgresClickStore click_rows{pool};
   pg::PostgresLotStore lots{pool, *keys};
   pg::PostgresLeadSources lead_sources{pool};
@@ -399,6 +410,8 @@ struct Exchange::Parts {
                              wall_clock};
 
   api::SourceServices sources{lead_sources, passports};
+  api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys};
+  app::Retention retention{persons.forgetting()};
 
   http::Client webhook_client{webhooks_of(settings)};
   asio::thread_pool delivery_thread{1};

@@ -11,6 +11,7 @@
 #include "server/api/api_context.hpp"
 #include "server/api/v1/curve_desk.hpp"
 #include "server/app/finish_lot.hpp"
+#include "server/app/forget_persons.hpp"
 #include "server/app/lot_upkeep.hpp"
 #include "server/http/router.hpp"
 #include "server/intake/batch_upload.hpp"
@@ -84,6 +85,7 @@ struct IntakeServices {
   intake::DisposableDomains disposable;
   intake::CpuPool cpu;
   intake::UploadServices uploads;
+  app::Retention* retention{};  ///< for run_job; null: it has nothing to do
   RunningKeys running;
   LiveUploads live;
   CurveDesk curves;

@@ -105,6 +105,10 @@ Answered run_named(ApiCall& call) {
     auto const purged = co_await purge(call);
     if (!purged) co_return refuse(problem_of(purged.error()));
     ran.items += *purged;
+    auto* const intake = call.ctx.intake;
+    if (intake != nullptr && intake->retention != nullptr) {
+      ran.items += co_await intake->retention->run();
+    }
   }
   if (job->name == "recycling" && call.ctx.intake != nullptr) {
     ran.items += co_await call.ctx.intake->recycler.run(call.ctx.now());

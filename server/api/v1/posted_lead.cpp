@@ -1,5 +1,6 @@
 #include "server/api/v1/posted_lead.hpp"
 
+#include "matching/market/barred.hpp"
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/source_services.hpp"
 #include "server/intake/lead_source_row.hpp"
@@ -114,6 +115,7 @@ asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::Che
       intake::person_digests(call.ctx.keys, lead, intake::DigestUse::real_time));
   if (!withheld) co_return refuse(api::problem_of(withheld.error()));
   offer.withheld = *withheld;
+  if (market::barred(offer)) co_return problem(Code::suppressed);
   std::optional<std::vector<market::SoldShare>> shares;
   auto const looked = co_await market.actor->view(
       [&shares, offer](market::EngineView const& view) { shares = market::preview(view, offer); });

@@ -65,16 +65,22 @@ NamedBuyers buyers_named(pqxx::transaction_base& tx, std::span<std::string const
   return found;
 }
 
+bool put_on_list(pqxx::transaction_base& tx, std::int64_t tenant_no,
+                 std::vector<SuppressedPerson> const& persons) {
+  auto const held = execute(tx, kLock, Parameters(tenant_no)).at(0).at(0).as<std::int64_t>();
+  if (held + std::ssize(persons) > kSuppressedMax) return false;
+  run_binary(tx, {&kAdd,
+                  {int8_param(tenant_no), digests_of(persons),
+                   column<Element::int2>(persons, [](auto const& p) { return p.field; })},
+                  1});
+  return true;
+}
+
 PostgresBuyerRights::Later<std::optional<SuppressionCounts>> PostgresBuyerRights::suppress(
     std::int64_t buyer_no, std::vector<SuppressedPerson> persons) {
   co_return co_await pool_.run(
       [buyer_no, persons](pqxx::work& tx) -> std::optional<SuppressionCounts> {
-        auto const held = execute(tx, kLock, Parameters(buyer_no)).at(0).at(0).as<std::int64_t>();
-        if (held + std::ssize(persons) > kSuppressedMax) return std::nullopt;
-        run_binary(tx, {&kAdd,
-                        {int8_param(buyer_no), digests_of(persons),
-                         column<Element::int2>(persons, [](auto const& p) { return p.field; })},
-                        1});
+        if (!put_on_list(tx, buyer_no, persons)) return std::nullopt;
         return read_counts(tx, buyer_no);
       });
 }

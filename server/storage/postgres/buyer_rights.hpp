@@ -25,6 +25,10 @@ class PostgresBuyerRights final : public BuyerRights {
   Pool& pool_;
 };
 
+/// Within a job of its own. @return false when the list would grow past kSuppressedMax
+[[nodiscard]] bool put_on_list(pqxx::transaction_base& tx, std::int64_t tenant_no,
+                               std::vector<SuppressedPerson> const& persons);
+
 /// Within a job of its own. @cost  one look-up for all
 [[nodiscard]] NamedBuyers buyers_named(pqxx::transaction_base& tx,
                                        std::span<std::string const> keys);

@@ -15,6 +15,10 @@ constexpr std::string_view kBank =
     R"({"bank":{"iban":"DE89370400440532013000","bic":"COBADEFFXXX","name":"Probe","town":"Bonn"}})";
 constexpr std::string_view kHash =
     R"({"email_sha256":["0000000000000000000000000000000000000000000000000000000000000000"]})";
+constexpr std::string_view kBarred =
+    R"({"email_sha256":["00000000000000000000000000000000000000000000000000000000000000ff"]})";
+constexpr std::string_view kOptOut =
+    R"({"at":"2026-01-01T00:00:00Z","email":"nobody@example.org"})";
 constexpr std::string_view kPrice = R"({"price":{"amount":"1.50","currency":"USD"}})";
 
 // Admins run the exchange; auditors read everything and change nothing; verifiers work the queue of
@@ -147,6 +151,10 @@ constexpr std::array kRules{
     Rule{"list_dispositions", "GBAU", "sale", true},
     Rule{"get_disqualification", "GAU", {}, true},
     Rule{"list_lead_estimates", "AU", "market"},
+    Rule{"request_erasure", "A", {}, false, {}, R"({"email":"nobody@example.org"})"},
+    Rule{"record_opt_out", "GBA", {}, false, {}, kOptOut},
+    Rule{"bar_persons", "A", {}, false, {}, kBarred},
+    Rule{"get_barred_persons", "AU"},
     Rule{"list_findings", "AU"},
     Rule{"get_finding", "AU", "finding"},
     Rule{"list_fraud_cases", "AU"},

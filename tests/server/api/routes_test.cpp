@@ -5,7 +5,9 @@
 #include "server/api/api.hpp"
 #include "server/api/v1/delivery_services.hpp"
 #include "server/api/v1/intake_services.hpp"
+#include "server/api/v1/privacy_services.hpp"
 #include "server/storage/postgres/lot_store.hpp"
+#include "server/storage/postgres/privacy_store.hpp"
 #include "tests/server/api/trade_harness.hpp"
 
 namespace leadex::api {
@@ -17,6 +19,7 @@ class Routes : public TradeHarness {
     context_.intake = &intake_;
     context_.delivery = &delivery_;
     register_api(all_, context_);
+    register_privacy(all_, context_, privacy_);
   }
   void TearDown() override {
     intake_.stop();
@@ -26,6 +29,8 @@ class Routes : public TradeHarness {
   storage::postgres::PostgresLotStore lots_{sql_, ring_};
   IntakeServices intake_{{lots_, numbers_, ring_, *markets_}, {}, {}, context_.now};
   DeliveryServices delivery_{};
+  storage::postgres::PostgresPrivacyStore persons_{sql_};
+  PrivacyServices privacy_{persons_, rights_, leads_, *markets_, ring_};
   http::Router all_;
 };
 

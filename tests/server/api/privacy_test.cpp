@@ -1,0 +1,250 @@
+// Erasures, opt-outs, the exchange's own list of persons, and retention, through the API's
+// operations and the jobs behind them.
+
+#include "tests/server/api/privacy_harness.hpp"
+
+namespace leadex::api {
+namespace {
+
+class Privacy : public PrivacyHarness {
+ protected:
+  [[nodiscard]] std::string market_more() const override {
+    return R"(,"dedupe_s":2,"retention_s":86400)";
+  }
+  /// A lead that is sold to buyer_ as it comes; its sale.
+  std::string sold(std::string const& person) {
+    if (campaign_.empty()) {
+      deposit(buyer_, "1000.00");
+      campaign_ = campaign(buyer_, "10.00", "500.00");
+    }
+    EXPECT_EQ(lead(person).text("outcome"), "sold");
+    return newest_sale(buyer_);
+  }
+  /// As if the newest lead had come so long ago that its market has forgotten its person.
+  void age_persons() { sql_do("update leadex.person set seen_us = 0"); }
+
+  std::string campaign_;
+};
+
+TEST_F(Privacy, AnErasedPersonIsUndecryptableHereAndInEveryLaterDump) {
+  auto const sale = sold("ann");
+  auto const no = newest();
+  auto const key = sql("select encode(wrapped, 'hex') from leadex.lead_key where lead_no = " + no);
+  auto const sealed = sql("select encode(sealed, 'hex') from leadex.contact where lead_no = " + no);
+  ASSERT_EQ(get("/v1/sales/" + sale + "/contact", buyer_.key).status, 200);
+  auto const before = dump();
+  ASSERT_NE(before.find(key), std::string::npos);
+  ASSERT_NE(before.find(sealed), std::string::npos);
+  auto const balance = trial_balance();
+  auto const sales = get("/v1/sales/" + sale, buyer_.key).body;
+
+  auto const known = erase("ann@example.org");
+  auto const unknown = erase("nobody@example.org");
+  EXPECT_EQ(known.status, 202) << known.body;
+  EXPECT_EQ(unknown.status, 202);
+  EXPECT_EQ(known.body, unknown.body);
+  EXPECT_EQ(forget(), 1);
+
+  EXPECT_EQ(get("/v1/sales/" + sale + "/contact", buyer_.key).status, 410);
+  EXPECT_EQ(rows("lead_key", "lead_no = " + no), "0");
+  EXPECT_EQ(rows("contact", "lead_no = " + no), "0");
+  EXPECT_EQ(rows("person", "lead_no = " + no), "0");
+  EXPECT_EQ(rows("person_before", "lead_no = " + no), "0");
+  auto const after = dump();
+  EXPECT_EQ(after.find(key), std::string::npos);
+  EXPECT_EQ(after.find(sealed), std::string::npos);
+  EXPECT_EQ(after.find("ann@example.org"), std::string::npos);
+  EXPECT_EQ(after.find(hash_of("ann@example.org")), std::string::npos);
+
+  EXPECT_EQ(trial_balance(), balance);
+  EXPECT_EQ(get("/v1/sales/" + sale, buyer_.key).body, sales);
+  EXPECT_EQ(rows("privacy_request", "done_at is null"), "0");
+  EXPECT_EQ(rows("privacy_request", "leads = 1"), "1");
+  EXPECT_EQ(rows("event", "type = 'lead.erased'"), "2") << "the generator and the buyer";
+  EXPECT_EQ(rows("event_pending", "true"), "2") << "for their endpoints";
+  EXPECT_EQ(forget(), 0) << "it is done";
+}
+
+TEST_F(Privacy, AllLeadsOfThePersonAreFoundInAllMarkets) {
+  auto const other_market =
+      post("/v1/admin/markets", admin_, market_json("home-insurance.us.usd", R"(,"dedupe_s":2)"));
+  ASSERT_EQ(other_market.status, 201) << other_market.body;
+  (void)lead("ann");
+  age_persons();
+  (void)lead("ann");  // takes the person over
+  (void)lead("bob");
+  auto elsewhere = lead_json("ann");
+  elsewhere.replace(elsewhere.find(kMarket), std::string_view{kMarket}.size(),
+                    "home-insurance.us.usd");
+  ASSERT_EQ(post("/v1/leads", generator_.key, elsewhere).status, 201);
+  EXPECT_EQ(rows("lead_key", "true"), "4");
+  EXPECT_EQ(get("/v1/listings?market=" + std::string{kMarket}, buyer_.key).data().Size(), 3U);
+
+  ASSERT_EQ(erase(" ANN@example.org ").status, 202);
+  EXPECT_EQ(forget(), 3);
+  EXPECT_EQ(rows("lead_key", "true"), "1") << "bob's";
+  EXPECT_EQ(rows("lead", "state = 3"), "3") << "withdrawn";
+  EXPECT_EQ(rows("erased_lead", "cause = 0"), "3");
+  EXPECT_EQ(rows("privacy_request", "leads = 3 and done_at is not null"), "1");
+  EXPECT_EQ(get("/v1/listings?market=" + std::string{kMarket}, buyer_.key).data().Size(), 1U);
+}
+
+TEST_F(Privacy, AnErasureThatWasKilledGoesOn) {
+  (void)lead("ann");
+  age_persons();
+  (void)lead("ann");
+  ASSERT_EQ(erase("ann@example.org").status, 202);
+  auto killed = privacy_.forgetting();
+  auto const whole = killed.persons;
+  int asked = 0;
+  killed.persons = [&](LeadId id, storage::SealedLead const& sealed, std::string const& country) {
+    if (++asked == 2) throw std::runtime_error("killed");
+    return whole(id, sealed, country);
+  };
+  EXPECT_THROW((void)await(app::forget_persons(killed)), std::runtime_error);
+  EXPECT_EQ(rows("lead_key", "true"), "1");
+  EXPECT_EQ(rows("privacy_request", "done_at is null"), "1");
+  EXPECT_EQ(forget(), 1);
+  EXPECT_EQ(rows("lead_key", "true"), "0");
+  EXPECT_EQ(rows("privacy_request", "done_at is null"), "0");
+  EXPECT_EQ(rows("event", "type = 'lead.erased'"), "2") << "of each lead its generator, once";
+}
+
+TEST_F(Privacy, WhoIsErasedNeverComesInAgain) {
+  ASSERT_EQ(erase("ann@example.org").status, 202);
+  auto const posted = post("/v1/leads", generator_.key, lead_json("ann"));
+  EXPECT_EQ(posted.status, 422) << posted.body;
+  EXPECT_EQ(posted.text("code"), "suppressed");
+  EXPECT_EQ(rows("lead", "true"), "0") << "nothing of it is stored";
+  EXPECT_EQ(rows("person", "true"), "0");
+  (void)lead("bob");
+  auto const csv =
+      std::string{
+          "external_id,email,first_name,last_name,captured_at,consent_at,"
+          "consent_text,vehicle,source_reason,state\r\n"} +
+      "1,ann@example.org,A,B," + ago(std::chrono::hours{1}) + ',' + ago(std::chrono::hours{1}) +
+      ",Yes,web_form,x,CA\r\n2,cid@example.org,C,D," + ago(std::chrono::hours{1}) + ',' +
+      ago(std::chrono::hours{1}) + ",Yes,web_form,x,CA\r\n";
+  http::Headers headers;
+  headers.add("content-type", "text/csv");
+  auto const upload = call({.method = "POST",
+                            .target = "/v1/batches?market=" + std::string{kMarket},
+                            .key = generator_.key,
+                            .body = csv,
+                            .idempotency_key = "up-1",
+                            .headers = std::move(headers)});
+  ASSERT_EQ(upload.status, 202) << upload.body;
+  auto const* const counts = upload.find("counts");
+  ASSERT_NE(counts, nullptr);
+  EXPECT_EQ(json::find_member(*counts, "suppressed")->GetInt64(), 1) << upload.body;
+  EXPECT_EQ(json::find_member(*counts, "accepted")->GetInt64(), 1) << upload.body;
+  auto const rejects = get("/v1/batches/" + upload.text("id") + "/rejects", generator_.key);
+  ASSERT_EQ(rejects.data().Size(), 1U) << rejects.body;
+  EXPECT_EQ(field(rejects.data()[0], "outcome"), "suppressed");
+  EXPECT_EQ(field(rejects.data()[0], "code"), "suppressed");
+  EXPECT_EQ(rejects.body.find("ann@"), std::string::npos);
+}
+
+TEST_F(Privacy, ErasuresAreAskedForByAdminsWithAPerson) {
+  for (auto const* body : {"{}", R"({"email":"not an address"})", R"({"phone":"12345"})",
+                           R"({"email":"ann@example.org","reason":"why not"})"}) {
+    EXPECT_EQ(post("/v1/admin/erasures", admin_, body).status, 422) << body;
+  }
+  EXPECT_EQ(post("/v1/admin/erasures", generator_.key, R"({"email":"a@example.org"})").status, 403);
+  auto const by_phone =
+      post("/v1/admin/erasures", admin_, R"({"phone":"+1 202-555-0123","reason":"authority"})");
+  EXPECT_EQ(by_phone.status, 202) << by_phone.body;
+  EXPECT_EQ(rows("privacy_request", "email is null and phone is not null and reason = 'authority'"),
+            "1");
+  Ask const once{.method = "POST",
+                 .target = "/v1/admin/erasures",
+                 .key = admin_,
+                 .body = R"({"email":"ann@example.org"})",
+                 .idempotency_key = "erase-1"};
+  EXPECT_EQ(call(once).status, 202);
+  EXPECT_EQ(call(once).header("Idempotent-Replayed"), "true");
+  EXPECT_EQ(rows("privacy_request", "email is not null"), "1");
+  auto const audit = get("/v1/admin/audit-log?action=erasure.requested", admin_);
+  EXPECT_EQ(audit.body.find("ann@"), std::string::npos);
+  EXPECT_EQ(rows("audit", "action = 'erasure.requested'"), "2");
+}
+
+TEST_F(Privacy, TheExchangesOwnListTakesOffWhatRests) {
+  (void)lead("ann");
+  (void)lead("bob");
+  auto const listing = get("/v1/listings?market=" + std::string{kMarket}, buyer_.key);
+  ASSERT_EQ(listing.data().Size(), 2U);
+  auto const barred = post("/v1/admin/suppressions", admin_, emails("ann"));
+  ASSERT_EQ(barred.status, 200) << barred.body;
+  EXPECT_EQ(barred.number("emails"), 1);
+  EXPECT_EQ(get("/v1/admin/suppressions", admin_).number("emails"), 1);
+  EXPECT_EQ(get("/v1/suppressions", buyer_.key).number("emails"), 0);
+  EXPECT_EQ(get("/v1/listings?market=" + std::string{kMarket}, buyer_.key).data().Size(), 1U);
+  EXPECT_EQ(rows("lead", "state = 3"), "1");
+  EXPECT_EQ(post("/v1/leads", generator_.key, lead_json("ann")).text("code"), "suppressed")
+      << "though the person is known in the market as well";
+  EXPECT_EQ(post("/v1/admin/suppressions", generator_.key, emails("ann")).status, 403);
+  EXPECT_EQ(rows("audit", "action = 'suppression.added'"), "1");
+  expect_true_books();
+}
+
+TEST_F(Privacy, WhatIsSoldOfABarredPersonStaysSold) {
+  auto const sale = sold("ann");
+  ASSERT_EQ(post("/v1/admin/suppressions", admin_, emails("ann")).status, 200);
+  EXPECT_EQ(rows("lead", "state = 2"), "1");
+  EXPECT_EQ(get("/v1/sales/" + sale, buyer_.key).text("status"), "delivered");
+  EXPECT_EQ(get("/v1/sales/" + sale + "/contact", buyer_.key).status, 200);
+  expect_true_books();
+}
+
+TEST_F(Privacy, AnOptOutRevokesAcrossMarketsAndRulesLaterSales) {
+  auto const sale = sold("ann");
+  auto const lead_id = get("/v1/sales/" + sale, buyer_.key).text("lead_id");
+  auto const body = [&](std::string const& at) {
+    return R"({"lead_id":")" + lead_id + R"(","at":")" + at + R"("})";
+  };
+  auto const said = ago(std::chrono::minutes{30});
+  EXPECT_EQ(post("/v1/opt-outs", other_.key, body(said)).status, 404) << "holds no such lead";
+  EXPECT_EQ(post("/v1/opt-outs", generator_.key, body(ago(-std::chrono::hours{2}))).status, 422);
+  EXPECT_EQ(post("/v1/opt-outs", generator_.key, R"({"at":")" + said + R"("})").status, 422);
+  EXPECT_EQ(
+      post("/v1/opt-outs", generator_.key, R"({"email":"ann@example.org","at":")" + said + R"("})")
+          .status,
+      422)
+      << "only staff names persons";
+  auto const told = post("/v1/opt-outs", buyer_.key, body(said));
+  EXPECT_EQ(told.status, 202) << told.body;
+  EXPECT_EQ(forget(), 1);
+  EXPECT_EQ(rows("lead", "revoked_at < now() - interval '20 minutes'"), "1");
+  EXPECT_EQ(rows("lead_key", "true"), "1") << "nothing is erased";
+  EXPECT_EQ(get("/v1/sales/" + sale + "/contact", buyer_.key).status, 200);
+  EXPECT_EQ(post("/v1/leads", generator_.key, lead_json("ann")).text("code"), "suppressed");
+  auto const back =
+      post("/v1/sales/" + sale + "/returns", buyer_.key, R"({"reason":"never_requested"})");
+  EXPECT_EQ(back.text("ruling"), "automatic") << back.body;
+  expect_true_books();
+}
+
+TEST_F(Privacy, RetentionForgetsWhatIsOverAndNothingElse) {
+  auto const sale = sold("ann");
+  auto const sold_no = newest();
+  ASSERT_EQ(post("/v1/campaigns/" + campaign_ + "/pause", buyer_.key).status, 200);
+  (void)lead("bob");  // rests
+  auto const job = [&] { return post("/v1/admin/jobs/retention/run", admin_); };
+  sql_do("update leadex.lead set captured_us = 0");
+  ASSERT_EQ(job().status, 200);
+  EXPECT_EQ(rows("lead_key", "true"), "2") << "one may be returned, one is on sale";
+  sql_do("update leadex.sale set state = 2, due_us = 0");
+  auto const balance = trial_balance();
+  ASSERT_EQ(job().status, 200);
+  EXPECT_EQ(rows("lead_key", "true"), "1");
+  EXPECT_EQ(rows("lead_key", "lead_no = " + sold_no), "0");
+  EXPECT_EQ(rows("erased_lead", "cause = 1"), "1");
+  EXPECT_EQ(rows("event", "type = 'lead.erased'"), "0");
+  EXPECT_EQ(get("/v1/sales/" + sale + "/contact", buyer_.key).status, 410);
+  EXPECT_EQ(trial_balance(), balance);
+  EXPECT_EQ(rows("suppression", "true"), "0") << "old age puts nobody on a list";
+}
+
+}  // namespace
+}  // namespace leadex::api
