@@ -259,18 +259,20 @@ TEST_F(Sources, TenThousandRandomLeadsSumToTheirSalesUnderEachRule) {
       "select setseed(" + std::to_string(seed) +
       "); create temporary table made as select n, (random() * 9)::integer as vehicle, (random() "
       "* 8)::integer as touched, (1 + random() * 50000000)::bigint as gross, random() as fee, "
-      "(random() * 6)::integer as state, random() < 0.5 as mine from generate_series(1000001, "
-      "1010000) n; insert into leadex.lead (market_id, lead_no, batch_no, row_no, tenant_no, "
+      "(random() * 6)::integer as state, random() < 0.5 as mine, (select min(market_id) from "
+      "leadex.market) as m from "
+      "generate_series(1000001, 1010000) n; insert into leadex.lead (market_id, lead_no, batch_no, "
+      "row_no, tenant_no, "
       "version, state, vehicle, reason, captured_us, listed_us, ask_micros, consent_us, "
-      "consent_digest, attributes, external_id) select 1, n, 0, 0, case when mine then (select "
+      "consent_digest, attributes, external_id) select m, n, 0, 0, case when mine then (select "
       "min(tenant_no) from leadex.tenant where role = 'generator') else 77 end, 1, 2, vehicle, "
       "'own', extract(epoch from now())::bigint * 1000000 - 1000000, 0, -1, 0, '', '', '' from "
-      "made; insert into leadex.lead_source select 1, n, 3, -1, '', false, 0, 'u' || vehicle, '', "
+      "made; insert into leadex.lead_source select m, n, 3, -1, '', false, 0, 'u' || vehicle, '', "
       "'', '', '', '', '', '', -1, (array[" +
       touches +
       "])[1 + touched] from made; insert into leadex.sale (market_id, lead_no, slot, batch_seq, n, "
       "buyer, campaign, generator, gross, fee, holdback, credited, state, exclusive, shares_max, "
-      "auction_no, sold_us, due_us, windows) select 1, n, s, 1, 0, 5, 9, 77, gross, (gross * "
+      "auction_no, sold_us, due_us, windows) select m, n, s, 1, 0, 5, 9, 77, gross, (gross * "
       "fee)::bigint, 0, case when state = 3 then gross else 0 end, state, false, 4, 1, 1, 1, '' "
       "from made, generate_series(0, n % 3) s");
   for (auto const* const mine : {"true", "false"}) {
