@@ -34,9 +34,10 @@ constexpr char const* kTaxonomy = LEADEX_TAXONOMY
     "where market_id = $1 and ($2::integer is null or version = $2::integer) order by version desc "
     "limit 1";
 constexpr char const* kAddTaxonomy =
-    "insert into taxonomy_version (market_id, version, terms, created_by, created_at) select $1, "
-    "$2::integer, $3, $4, now() where $2::integer = 1 + (select coalesce(max(version), 0) from "
-    "taxonomy_version where market_id = $1::bigint) on conflict do nothing";
+    "insert into taxonomy_version (market_id, version, terms, created_by, created_at) select "
+    "$1::bigint, $2::integer, $3::bytea, $4::bigint, now() where $2::integer = 1 + (select "
+    "coalesce(max(version), 0) from taxonomy_version where market_id = $1::bigint) on conflict do "
+    "nothing";
 
 constexpr char const* kLastLead = "select coalesce(max(lead_no), 0) from lead where market_id = $1";
 // A click has a number of its own, so its sale is nobody's here. Sales that lapsed, wait for what
