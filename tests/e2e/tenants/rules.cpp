@@ -131,6 +131,7 @@ constexpr std::array kRules{
     Rule{"delete_postback_token", "B", "postback_token"},
     Rule{"get_estimates", "AU", "market"},
     Rule{"request_erasure", "A", {}, false, {}, R"({"email":"nobody@example.org"})"},
+    Rule{"get_lead_consent", "GBAU", "lead"},
     Rule{"record_opt_out", "GBA", {}, false, {}, kOptOut},
     Rule{"bar_persons", "A", {}, false, {}, kBarred},
     Rule{"get_barred_persons", "AU"},
