@@ -257,7 +257,7 @@ struct Exchange::Parts {
     context.intake = &intake;
     context.delivery = &delivery;
     intake.uploads.privacy = &privacy_rows;
-    intake.retention = &retention;
+    intake.forgetting = &forgetting;
     api::register_api(router, context);
     api::register_privacy(router, context, persons);
   }
@@ -303,7 +303,7 @@ struct Exchange::Parts {
     all.push_back({"recycling", seconds{2},
                    [this]() -> Nothing { (void)co_await intake.recycler.run(wall_clock()); }});
     all.push_back({"forget_persons", seconds{2}, [this]() -> Nothing {
-                     (void)co_await app::forget_persons(persons.forgetting());
+                     (void)co_await app::forget_persons(forgetting);
                    }});
     all.push_back({"retention", std::chrono::hours{1},
                    [this]() -> Nothing { (void)co_await retention.run(); }});
@@ -404,7 +404,8 @@ struct Exchange::Parts {
                              wall_clock};
 
   api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys};
-  app::Retention retention{persons.forgetting()};
+  app::ForgetServices const forgetting{persons.forgetting()};
+  app::Retention retention{forgetting};
 
   http::Client webhook_client{webhooks_of(settings)};
   asio::thread_pool delivery_thread{1};

@@ -406,9 +406,8 @@ TEST_F(EngineRules, BarredLeadsAreOffTheMarketForGood) {
 
   // Sold, not delivered yet: the sale goes on, but nobody follows when it is voided.
   campaign(1, 5 * kUnit, [](CampaignTerms& terms) { terms.delivery = Delivery::webhook; });
-  campaign(3, 4 * kUnit, [](CampaignTerms& terms) {
-    terms.exclusivity = auction::Exclusivity::exclusive;
-  });
+  campaign(3, 4 * kUnit,
+           [](CampaignTerms& terms) { terms.exclusivity = auction::Exclusivity::exclusive; });
   (void)offer();
   ASSERT_EQ(buyers(), Buyers{1});
   apply(WithholdLeads{kEverybody, {leads_}});
