@@ -302,9 +302,8 @@ struct Exchange::Parts {
                    }});
     all.push_back({"recycling", seconds{2},
                    [this]() -> Nothing { (void)co_await intake.recycler.run(wall_clock()); }});
-    all.push_back({"forget_persons", seconds{2}, [this]() -> Nothing {
-                     (void)co_await app::forget_persons(forgetting);
-                   }});
+    all.push_back({"forget_persons", seconds{2},
+                   [this]() -> Nothing { (void)co_await app::forget_persons(forgetting); }});
     all.push_back({"retention", std::chrono::hours{1},
                    [this]() -> Nothing { (void)co_await retention.run(); }});
     all.push_back({"expire_check_leases", seconds{5},

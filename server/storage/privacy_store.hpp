@@ -87,8 +87,9 @@ class PrivacyStore {
   /// is erased.
   [[nodiscard]] virtual Later<std::optional<HeldLead>> held(Viewer viewer, LeadId lead) = 0;
   /// For the same viewers, and audited; nothing for anybody else.
-  [[nodiscard]] virtual Later<std::optional<SealedEvidence>> evidence(
-      Viewer viewer, std::int64_t principal_no, LeadId lead) = 0;
+  [[nodiscard]] virtual Later<std::optional<SealedEvidence>> evidence(Viewer viewer,
+                                                                      std::int64_t principal_no,
+                                                                      LeadId lead) = 0;
   /// A person who opted out: the lead's consent is revoked from then on, what rests of it to be
   /// listed again stays off, and what waits for its lot's verdict is never offered. Twice is once.
   [[nodiscard]] virtual Later<bool> revoke(LeadId lead, Timestamp said_at) = 0;
