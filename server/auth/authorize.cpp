@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 143> kRules{{
+constexpr std::array<OperationRule, 144> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -168,6 +168,7 @@ constexpr std::array<OperationRule, 143> kRules{{
     {"get_disqualification", kGenerator | kReaders, "leads:read", true},
     {"list_lead_estimates", kReaders, "admin:read", false},
     {"request_erasure", kAdmin, "admin:write", false},
+    {"get_lead_consent", kTraders | kReaders, "markets:read", false},
     {"record_opt_out", kTraders | kAdmin, "markets:read", false},
     {"bar_persons", kAdmin, "admin:write", false},
     {"get_barred_persons", kReaders, "admin:read", false},

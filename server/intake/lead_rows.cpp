@@ -189,7 +189,6 @@ storage::NewLead open_row(CheckedLead const& lead, LeadPlace const& place) {
   auto const ask = lead.ask ? lead.ask : place.ask;
   row.ask_micros = ask ? ask->micros : market::kNone;
   row.consent_us = to_unix_micros(lead.consent_at);
-  row.consent_digest = crypto::view_of(crypto::sha256(lead.at(Column::consent_text)));
   row.resale = lead.consent_companies.empty() ? 0 : 1;
   if (row.resale != 0) row.named_for = market::encode_value(place.named_for);
   row.attributes = market::encode_value(attribute_texts(lead));
@@ -212,6 +211,7 @@ storage::NewLead make_new_lead(privacy::KeyRing const& ring, CheckedLead const& 
       sealed.key, {"contact", place.id.market, row_key, "consent_sealed"}, evidence);
   row.kek_id = sealed.key_row.kek_id;
   row.key_wrapped = std::move(sealed.key_row.wrapped);
+  row.consent_digest = crypto::view_of(crypto::sha256(evidence));
   crypto::wipe(contact);
   crypto::wipe(evidence);
   return row;

@@ -261,7 +261,7 @@ struct Exchange::Parts {
     intake.keep_sources(sources);
     context.delivery = &delivery;
     intake.uploads.privacy = &privacy_rows;
-    intake.retention = &retention;
+    intake.forgetting = &forgetting;
     api::register_api(router, context);
     api::register_privacy(router, context, persons);
   }
@@ -306,9 +306,8 @@ struct Exchange::Parts {
                    }});
     all.push_back({"recycling", seconds{2},
                    [this]() -> Nothing { (void)co_await intake.recycler.run(wall_clock()); }});
-    all.push_back({"forget_persons", seconds{2}, [this]() -> Nothing {
-                     (void)co_await app::forget_persons(persons.forgetting());
-                   }});
+    all.push_back({"forget_persons", seconds{2},
+                   [this]() -> Nothing { (void)co_await app::forget_persons(forgetting); }});
     all.push_back({"retention", std::chrono::hours{1},
                    [this]() -> Nothing { (void)co_await retention.run(); }});
     all.push_back({"expire_check_leases", seconds{5},
@@ -411,7 +410,8 @@ struct Exchange::Parts {
 
   api::SourceServices sources{lead_sources, passports};
   api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys};
-  app::Retention retention{persons.forgetting()};
+  app::ForgetServices const forgetting{persons.forgetting()};
+  app::Retention retention{forgetting};
 
   http::Client webhook_client{webhooks_of(settings)};
   asio::thread_pool delivery_thread{1};

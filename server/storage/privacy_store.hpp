@@ -53,6 +53,17 @@ struct HeldLead {
   std::string country;  ///< of the market
 };
 
+/// The evidence of a lead's consent as it was given.
+struct SealedEvidence {
+  bool gone{};                 ///< erased: the rest but for digest and class is empty
+  std::string consent_sealed;  ///< under the lead's data key
+  std::int32_t kek_id{};
+  std::string key_wrapped;
+  std::string digest;  ///< SHA-256 of the evidence; of its text alone for leads before 0014
+  bool named{};        ///< for the companies it names only
+  std::optional<Timestamp> revoked_at;
+};
+
 class PrivacyStore {
  public:
   virtual ~PrivacyStore() = default;
@@ -75,6 +86,10 @@ class PrivacyStore {
   /// A lead that the viewer brought, bought and did not give back, or any (staff); nothing once it
   /// is erased.
   [[nodiscard]] virtual Later<std::optional<HeldLead>> held(Viewer viewer, LeadId lead) = 0;
+  /// For the same viewers, and audited; nothing for anybody else.
+  [[nodiscard]] virtual Later<std::optional<SealedEvidence>> evidence(Viewer viewer,
+                                                                      std::int64_t principal_no,
+                                                                      LeadId lead) = 0;
   /// A person who opted out: the lead's consent is revoked from then on, what rests of it to be
   /// listed again stays off, and what waits for its lot's verdict is never offered. Twice is once.
   [[nodiscard]] virtual Later<bool> revoke(LeadId lead, Timestamp said_at) = 0;

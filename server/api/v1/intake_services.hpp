@@ -85,7 +85,7 @@ struct IntakeServices {
   intake::DisposableDomains disposable;
   intake::CpuPool cpu;
   intake::UploadServices uploads;
-  app::Retention* retention{};  ///< for run_job; null: it has nothing to do
+  app::ForgetServices const* forgetting{};  ///< for run_job; null: it has nothing to do
   RunningKeys running;
   LiveUploads live;
   CurveDesk curves;

@@ -106,8 +106,9 @@ Answered run_named(ApiCall& call) {
     if (!purged) co_return refuse(problem_of(purged.error()));
     ran.items += *purged;
     auto* const intake = call.ctx.intake;
-    if (intake != nullptr && intake->retention != nullptr) {
-      ran.items += co_await intake->retention->run();
+    if (intake != nullptr && intake->forgetting != nullptr) {
+      app::Retention own{*intake->forgetting};  // the standing job goes on where it is
+      ran.items += co_await own.run();
     }
   }
   if (job->name == "recycling" && call.ctx.intake != nullptr) {

@@ -148,6 +148,7 @@ void register_privacy(http::Router& router, ApiContext& context, PrivacyServices
   };
   add(router, context, "request_erasure", with(request_erasure));
   add(router, context, "record_opt_out", with(record_opt_out));
+  add(router, context, "get_lead_consent", with(get_lead_consent));
   add(router, context, "bar_persons", bar_persons);
   add(router, context, "get_barred_persons", get_barred_persons);
 }

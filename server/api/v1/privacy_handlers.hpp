@@ -11,6 +11,8 @@ namespace leadex::api {
                                                          PrivacyServices const& services);
 [[nodiscard]] asio::awaitable<ApiResult> record_opt_out(ApiCall& call,
                                                         PrivacyServices const& services);
+[[nodiscard]] asio::awaitable<ApiResult> get_lead_consent(ApiCall& call,
+                                                          PrivacyServices const& services);
 /// On the exchange's own list, whose owner has number 0.
 [[nodiscard]] asio::awaitable<ApiResult> bar_persons(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> get_barred_persons(ApiCall& call);

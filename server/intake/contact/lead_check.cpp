@@ -6,6 +6,7 @@
 
 #include "server/intake/contact/attribute_check.hpp"
 #include "server/intake/contact/birth_date.hpp"
+#include "server/intake/contact/certificate.hpp"
 #include "server/intake/contact/landing_page.hpp"
 #include "server/intake/contact/person_name.hpp"
 #include "server/intake/contact/postal.hpp"
@@ -141,8 +142,17 @@ class RowCheck {
         return check_ip(value);
       case Column::landing_page_url:
       case Column::referrer_url:
-      case Column::trustedform_cert_url:
         return check_url(column, value);
+      case Column::trustedform_cert_url:
+        if (value && !is_trustedform_url(*value)) {
+          fail(RowCode::url_invalid, column, "This is no https URL of a TrustedForm certificate.");
+        }
+        return;
+      case Column::jornaya_leadid:
+        if (value && !is_jornaya_leadid(*value)) {
+          fail(RowCode::attribute_invalid, column, "A LeadiD is letters, digits and hyphens.");
+        }
+        return;
       case Column::consent_at:
         return check_consent(value);
       case Column::consent_text:

@@ -48,6 +48,16 @@ constexpr char const* kHeld =
     "or l.tenant_no = $1::bigint or exists (select from sale s where s.market_id = l.market_id and "
     "s.lead_no = l.lead_no and s.buyer = $1::bigint and s.state in (1, 2, 5, 6)))";
 
+// A buyer whose sale came back has no more business with it.
+constexpr char const* kEvidence =
+    "select c.consent_sealed is null or k.wrapped is null, c.consent_sealed, k.kek_id, k.wrapped, "
+    "l.consent_digest, l.resale, " LEADEX_MICROS(
+        "l.revoked_at") ", l.tenant_no from lead l left join contact c using (market_id, lead_no) "
+                        "left join lead_key k using (market_id, lead_no) where l.market_id = $2 "
+                        "and l.lead_no = $3 and ($1::bigint is null or l.tenant_no = $1::bigint or "
+                        "exists (select from sale s where s.market_id = l.market_id and s.lead_no "
+                        "= l.lead_no and s.buyer = $1::bigint and s.state in (1, 2, 5, 6)))";
+
 constexpr char const* kRevoke = "update lead set revoked_at = least(revoked_at, " LEADEX_INSTANT(
     "$3") ") where market_id = $1 and lead_no = $2";
 constexpr char const* kStayOff =
@@ -232,6 +242,35 @@ PostgresPrivacyStore::Later<std::optional<HeldLead>> PostgresPrivacyStore::held(
                      .key_wrapped = read_bytes(row.at(5))},
                     row.at(6).as<std::string>()};
   });
+}
+
+PostgresPrivacyStore::Later<std::optional<SealedEvidence>> PostgresPrivacyStore::evidence(
+    Viewer viewer, std::int64_t principal_no, LeadId lead) {
+  co_return co_await pool_.run(
+      [viewer, principal_no, lead](pqxx::work& tx) -> std::optional<SealedEvidence> {
+        auto const rows = execute(tx, kEvidence, Parameters(viewer.scope(), lead.market, lead.no));
+        if (rows.empty()) return std::nullopt;
+        auto const row = rows.at(0);
+        SealedEvidence read;
+        read.gone = row.at(0).as<bool>();
+        if (!read.gone) {
+          read.consent_sealed = read_bytes(row.at(1));
+          read.kek_id = row.at(2).as<std::int32_t>();
+          read.key_wrapped = read_bytes(row.at(3));
+        }
+        read.digest = read_bytes(row.at(4));
+        read.named = row.at(5).as<int>() == 1;
+        read.revoked_at = read_time_maybe(row.at(6));
+        AuditEntry const entry{principal_no,
+                               row.at(7).as<std::int64_t>(),
+                               "consent.read",
+                               "lead",
+                               lead.market,
+                               lead.no,
+                               {}};
+        append_audit(tx, from_unix_micros(database_now(tx)), lead.market, {&entry, 1});
+        return read;
+      });
 }
 
 PostgresPrivacyStore::Later<bool> PostgresPrivacyStore::revoke(LeadId lead, Timestamp said_at) {

@@ -18,6 +18,9 @@ class PostgresPrivacyStore final : public PrivacyStore {
   [[nodiscard]] Later<std::vector<PersonLead>> leads_of(std::vector<std::string> digests,
                                                         LeadId after, int limit) override;
   [[nodiscard]] Later<std::optional<HeldLead>> held(Viewer viewer, LeadId lead) override;
+  [[nodiscard]] Later<std::optional<SealedEvidence>> evidence(Viewer viewer,
+                                                              std::int64_t principal_no,
+                                                              LeadId lead) override;
   [[nodiscard]] Later<bool> revoke(LeadId lead, Timestamp said_at) override;
   [[nodiscard]] Later<bool> erase(LeadId lead, std::vector<std::string> digests,
                                   EraseCause cause) override;

@@ -152,6 +152,7 @@ constexpr std::array kRules{
     Rule{"get_disqualification", "GAU", {}, true},
     Rule{"list_lead_estimates", "AU", "market"},
     Rule{"request_erasure", "A", {}, false, {}, R"({"email":"nobody@example.org"})"},
+    Rule{"get_lead_consent", "GBAU", "lead"},
     Rule{"record_opt_out", "GBA", {}, false, {}, kOptOut},
     Rule{"bar_persons", "A", {}, false, {}, kBarred},
     Rule{"get_barred_persons", "AU"},

@@ -19,7 +19,7 @@ class PrivacyHarness : public TradeHarness {
   PrivacyHarness() {
     context_.intake = &intake_;
     intake_.uploads.privacy = &persons_;
-    intake_.retention = &retention_;
+    intake_.forgetting = &forgetting_;
     register_intake(router_, context_);
     register_privacy(router_, context_, privacy_);
   }
@@ -63,7 +63,7 @@ class PrivacyHarness : public TradeHarness {
   storage::postgres::PostgresPrivacyStore persons_{sql_};
   IntakeServices intake_{{lots_, numbers_, ring_, *markets_}, {}, {}, context_.now};
   PrivacyServices privacy_{persons_, rights_, leads_, *markets_, ring_};
-  app::Retention retention_{privacy_.forgetting()};
+  app::ForgetServices const forgetting_{privacy_.forgetting()};
 };
 
 }  // namespace leadex::api

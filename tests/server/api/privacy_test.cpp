@@ -225,6 +225,30 @@ TEST_F(Privacy, AnOptOutRevokesAcrossMarketsAndRulesLaterSales) {
   expect_true_books();
 }
 
+TEST_F(Privacy, TheEvidenceIsShownAsItWasGivenToThoseWhoHoldTheLead) {
+  auto const sale = sold("ann");
+  auto const path =
+      "/v1/leads/" + get("/v1/sales/" + sale, buyer_.key).text("lead_id") + "/consent";
+  EXPECT_EQ(get(path, other_.key).status, 404);
+  EXPECT_EQ(get(path, open_account("generator").key).status, 404);
+  EXPECT_EQ(rows("audit", "action = 'consent.read'"), "0");
+  for (auto const& key : {generator_.key, buyer_.key, admin_}) {
+    auto const shown = get(path, key);
+    ASSERT_EQ(shown.status, 200) << shown.body;
+    EXPECT_EQ(shown.text("resale"), "open");
+    EXPECT_EQ(field(*shown.find("consent"), "text"), "I agree to be called.");
+    if (key == admin_) {
+      EXPECT_EQ(shown.find("evidence"), nullptr);
+    } else {
+      EXPECT_EQ(shown.text("sha256"), hash_of(shown.text("evidence")));
+    }
+  }
+  EXPECT_EQ(rows("audit", "action = 'consent.read'"), "3");
+  ASSERT_EQ(erase("ann@example.org").status, 202);
+  EXPECT_EQ(forget(), 1);
+  EXPECT_EQ(get(path, generator_.key).text("code"), "contact_gone");
+}
+
 TEST_F(Privacy, RetentionForgetsWhatIsOverAndNothingElse) {
   auto const sale = sold("ann");
   auto const sold_no = newest();
