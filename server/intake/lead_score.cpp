@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "matching/market/codec.hpp"
+#include "server/intake/contact/source_check.hpp"
 #include "server/intake/lead_rows.hpp"
 
 namespace leadex::intake {
