@@ -65,6 +65,8 @@ constexpr auto kTable = std::to_array<CodeInfo>({
     {Code::lease_expired, "lease_expired", 409,
      "The time for this check has run out; claim it again."},
     {Code::draw_pending, "draw_pending", 409, "The sample of this lot is not drawn yet."},
+    {Code::source_stopped, "source_stopped", 409,
+     "Too many of your lots were rejected: staff have to lift the stop first."},
     {Code::ping_used, "ping_used", 409, "The promise of this ping was kept before."},
     {Code::already_converted, "already_converted", 409,
      "The sale has its conversion, or one waits for a word on it."},

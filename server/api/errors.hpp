@@ -74,6 +74,7 @@ enum class Code : std::uint8_t {
   deal_not_open,
   lease_expired,
   draw_pending,
+  source_stopped,
   ping_used,
   already_converted,
   transaction_known,

@@ -82,6 +82,7 @@ awaitable<LotResult<SourceStanding>> lift_source(LotServices services, MarketNo 
   auto job = [=](storage::LotTx& tx) -> Result<SourceStanding, LotRefusal> {
     // Looked at first: who has no lots gets no row for being asked about.
     auto const seen = tx.inspection().source(market, tenant_no);
+    if (!seen.since) return refuse(LotRefusal::not_found);
     if (seen.standing.mode != quality::InspectionMode::stopped) {
       return refuse(LotRefusal::not_needed);
     }

@@ -24,7 +24,7 @@ void count_skipped(storage::LotTx& tx, storage::Batch const& batch);
 void count_withdrawn(storage::LotTx& tx, storage::Batch const& batch);
 
 /// Staff lift the stop of a source. @return where it stands now
-/// @errors not_needed (it is not stopped), the store's
+/// @errors not_found (it never had a lot there), not_needed (it is not stopped), the store's
 [[nodiscard]] boost::asio::awaitable<LotResult<storage::SourceStanding>> lift_source(
     LotServices services, MarketNo market, std::int64_t tenant_no, Actor actor);
 

@@ -41,12 +41,16 @@ void write_inspection(json::JsonWriter& out, ApiContext const& context, MarketRe
   out.field("grade", letter);
 }
 
-/// Of a source that is not stopped: 409.
+/// Of a source that is not stopped: 409; of one that never had a lot there: 404.
 asio::awaitable<ApiResult> lift_now(ApiCall& call) {
-  auto const market = find_market(call.ctx, call.param("id"));
-  if (!market) co_return refuse(market.error());
-  auto const account = call.ctx.ids.open_as<AccountId>(call.param("account_id"));
+  auto const account = call.ctx.ids.open_as<AccountId>(call.param("id"));
   if (!account || account->market != 0) co_return problem(Code::not_found);
+  auto const* const name = json::find_member(call.body, "market");
+  auto const market = find_market(call.ctx, json::text_of(*name));  // the contract asks for it
+  if (!market) {
+    if (market.error().code == Code::not_found) co_return problem(Code::market_unknown);
+    co_return refuse(market.error());
+  }
   auto const lifted =
       co_await app::lift_source(call.ctx.intake->lots, market->no(), account->no, actor_of(call));
   if (!lifted) co_return refuse(problem_of(lifted.error()));

@@ -262,7 +262,7 @@ asio::awaitable<Result<void, ApiProblem>> refuse_stopped(ApiCall const& call, Ma
   };
   auto const mode = co_await call.ctx.intake->lots.store.transact(job);
   if (!mode) co_return refuse(problem_of(mode.error()));
-  if (*mode == quality::InspectionMode::stopped) co_return problem(Code::conflict);
+  if (*mode == quality::InspectionMode::stopped) co_return problem(Code::source_stopped);
   co_return Result<void, ApiProblem>{};
 }
 

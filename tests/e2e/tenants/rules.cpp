@@ -71,7 +71,7 @@ constexpr std::array kRules{
     Rule{"get_spot_check_curve", "GBAUV", "market", true, "lot_size=100"},
     Rule{"get_inspection", "G", "market", true},
     Rule{"list_inspections", "AU", "market"},
-    Rule{"lift_inspection", "A", "market,account"},
+    Rule{"lift_inspection", "A", "account", false, {}, R"({"market":"tenants-slow.us.usd"})"},
     Rule{"get_agreement", "AU", "market"},
     Rule{"post_lead", "G", {}, true},
     Rule{"withdraw_lead", "G", "lead"},

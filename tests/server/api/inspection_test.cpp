@@ -112,8 +112,10 @@ TEST_F(InspectionApi, BoundsArePublishedAndTheSampleIsNot) {
 }
 
 TEST_F(InspectionApi, AStoppedSourceIsRefusedUntilItIsLifted) {
-  auto const lift = staff_path("/inspections/" + generator_.id + "/lift");
-  EXPECT_EQ(post(lift, admin_).status, 409) << "it is not stopped";
+  auto const lift = "/v1/admin/accounts/" + generator_.id + "/lift";
+  std::string const here = R"({"market":")" + std::string{kMarket} + R"("})";
+  EXPECT_EQ(post(lift, admin_, here).status, 404) << "it had no lot here";
+  EXPECT_EQ(post(lift, admin_, R"({"market":"none.us.usd"})").status, 422);
   stand(4);
   auto const refused = upload(generator_, 1, 30);
   EXPECT_EQ(refused.status, 409) << refused.body;
@@ -123,11 +125,12 @@ TEST_F(InspectionApi, AStoppedSourceIsRefusedUntilItIsLifted) {
   EXPECT_EQ(own.text("mode"), "stopped") << own.body;
   EXPECT_EQ(own.text("grade"), "B");
   EXPECT_EQ(own.number("checked"), 400);
-  EXPECT_EQ(post(lift, generator_.key).status, 403);
-  EXPECT_EQ(post(staff_path("/inspections/acct_none/lift"), admin_).status, 404);
-  auto const lifted = post(lift, admin_);
+  EXPECT_EQ(post(lift, generator_.key, here).status, 403);
+  EXPECT_EQ(post("/v1/admin/accounts/acct_none/lift", admin_, here).status, 404);
+  auto const lifted = post(lift, admin_, here);
   ASSERT_EQ(lifted.status, 200) << lifted.body;
   EXPECT_EQ(lifted.text("mode"), "tightened");
+  EXPECT_EQ(post(lift, admin_, here).status, 409) << "it is not stopped any more";
   auto const again = upload(generator_, 101, 30);
   ASSERT_EQ(again.status, 202) << again.body;
   auto const check = get("/v1/batches/" + again.text("id") + "/spot-check", generator_.key);
