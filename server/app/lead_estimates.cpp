@@ -133,11 +133,12 @@ class Round {
       row.known_us = outcome.known_us;
       row.won = outcome.won;
       if (model) {
-        row.foretold =
-            Foretold{last.version, model->foretell_ppm(lead_of(names, versions_, outcome))};
+        row.foretold_ppm = model->foretell_ppm(lead_of(names, versions_, outcome));
       }
     }
-    if (!rows.empty()) tx_.lead_estimates().record(market_, rows);
+    std::optional<std::int32_t> version;
+    if (model) version = last.version;
+    if (!rows.empty()) tx_.lead_estimates().record(market_, version, rows);
   }
 
   bool make(std::int32_t version, std::int64_t total) {

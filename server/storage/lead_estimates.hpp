@@ -39,7 +39,7 @@ struct NewLeadOutcome {
   std::int64_t lead_no{};
   std::int64_t known_us{};
   bool won{};
-  std::optional<Foretold> foretold;
+  std::int64_t foretold_ppm{};  ///< means something when there was a version
 };
 struct JudgedOutcome {
   Foretold foretold;
@@ -62,7 +62,9 @@ class LeadEstimates {
   /// lost by all that stand. Words told before `since_us` are left out.
   [[nodiscard]] virtual std::vector<LeadOutcome> unread(MarketNo market, std::int64_t since_us,
                                                         int limit) = 0;
-  virtual void record(MarketNo market, std::vector<NewLeadOutcome> const& outcomes) = 0;
+  /// @param version  that foretold them, fitted on none of them; none before the first
+  virtual void record(MarketNo market, std::optional<std::int32_t> version,
+                      std::vector<NewLeadOutcome> const& outcomes) = 0;
   /// The latest `limit` that were read, in that order.
   [[nodiscard]] virtual std::vector<LeadOutcome> latest(MarketNo market, int limit) = 0;
   /// The latest `limit` outcomes that were foretold by versions first … last, in order.

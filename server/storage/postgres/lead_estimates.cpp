@@ -31,7 +31,9 @@ constexpr char const* kUnread =
     "known_us, e.lead_no limit $3";
 constexpr char const* kRecord =
     "insert into lead_outcome (market_id, lead_no, outcome_no, known_us, won, version, "
-    "foretold_ppm) values ($1, $2, $3, $4, $5, $6, $7)";
+    "foretold_ppm) select $1::bigint, o.lead_no, o.outcome_no, o.known_us, o.won = 1, $2::integer, "
+    "case when $2::integer is not null then o.ppm end from unnest($3::bigint[], $4::bigint[], "
+    "$5::bigint[], $6::integer[], $7::integer[]) as o(lead_no, outcome_no, known_us, won, ppm)";
 constexpr char const* kLatest =
     "select o.lead_no, o.known_us, o.won, l.version, l.vehicle, l.reason, l.attributes from "
     "(select * from lead_outcome where market_id = $1 order by outcome_no desc limit $2) as o join "
@@ -85,18 +87,23 @@ std::vector<LeadOutcome> PostgresLeadEstimates::unread(MarketNo market, std::int
   return read_outcomes(execute(tx_, kUnread, Parameters(market, since_us, limit)));
 }
 
-void PostgresLeadEstimates::record(MarketNo market, std::vector<NewLeadOutcome> const& outcomes) {
+void PostgresLeadEstimates::record(MarketNo market, std::optional<std::int32_t> version,
+                                   std::vector<NewLeadOutcome> const& outcomes) {
+  std::vector<std::int64_t> leads;
+  std::vector<std::int64_t> numbers;
+  std::vector<std::int64_t> known;
+  std::vector<std::int64_t> won;
+  std::vector<std::int64_t> ppm;
   for (auto const& outcome : outcomes) {
-    std::optional<std::int32_t> version;
-    std::optional<std::int64_t> ppm;
-    if (outcome.foretold) {
-      version = outcome.foretold->version;
-      ppm = outcome.foretold->ppm;
-    }
-    execute(tx_, kRecord,
-            Parameters(market, outcome.lead_no, outcome.outcome_no, outcome.known_us, outcome.won,
-                       version, ppm));
+    leads.push_back(outcome.lead_no);
+    numbers.push_back(outcome.outcome_no);
+    known.push_back(outcome.known_us);
+    won.push_back(outcome.won ? 1 : 0);
+    ppm.push_back(outcome.foretold_ppm);
   }
+  execute(tx_, kRecord,
+          Parameters(market, version, number_list(leads), number_list(numbers), number_list(known),
+                     number_list(won), number_list(ppm)));
 }
 
 std::vector<LeadOutcome> PostgresLeadEstimates::latest(MarketNo market, int limit) {

@@ -19,7 +19,8 @@ class PostgresLeadEstimates final : public LeadEstimates {
   [[nodiscard]] std::int64_t recorded(MarketNo market) override;
   [[nodiscard]] std::vector<LeadOutcome> unread(MarketNo market, std::int64_t since_us,
                                                 int limit) override;
-  void record(MarketNo market, std::vector<NewLeadOutcome> const& outcomes) override;
+  void record(MarketNo market, std::optional<std::int32_t> version,
+              std::vector<NewLeadOutcome> const& outcomes) override;
   [[nodiscard]] std::vector<LeadOutcome> latest(MarketNo market, int limit) override;
   [[nodiscard]] std::vector<JudgedOutcome> judged(MarketNo market, std::int32_t first,
                                                   std::int32_t last, int limit) override;

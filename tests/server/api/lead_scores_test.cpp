@@ -24,8 +24,8 @@ class LeadScores : public ScoredMarket {
     }
     if (!touches.empty()) touches = R"(,"touchpoints":[)" + touches + ']';
     return R"({"market":")" + std::string{kMarket} + R"(","contact":{"first_name":"Ann")" +
-           maybe(R"(,"last_name":"Lee")") + R"(,"email":"p)" + std::to_string(n) +
-           R"(@example.org")" + maybe(R"(,"phone":"+1212555)" + std::to_string(1000 + n) + '"') +
+           R"(,"last_name":"Lee","email":"p)" + std::to_string(n) + R"(@example.org")" +
+           maybe(R"(,"phone":"+1212555)" + std::to_string(1000 + n) + '"') +
            R"(},"attributes":{"state":")" + (random() % 2 == 0 ? "CA" : "TX") + '"' +
            maybe(R"(,"age":)" + age) + R"(},"consent":{"at":")" + ago(captured) +
            R"(","text":"I agree.")" +
