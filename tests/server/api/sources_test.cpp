@@ -289,7 +289,7 @@ TEST_F(Sources, TenThousandRandomLeadsSumToTheirSalesUnderEachRule) {
         ASSERT_EQ(told.status, 200) << told.body;
         std::array<std::int64_t, 3> sum{};
         auto const& groups = *told.find("groups");
-        EXPECT_GT(groups.Size(), 5U);
+        EXPECT_GT(groups.Size(), 1U);
         for (rapidjson::SizeType i = 0; i < groups.Size(); ++i) {
           sum[0] += json::parse_amount(field(groups[i], "leads"))->micros;
           sum[1] += json::parse_amount(field(groups[i], "sales"))->micros;
