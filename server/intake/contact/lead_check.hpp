@@ -20,6 +20,7 @@
 #include "server/intake/contact/phone.hpp"
 #include "server/intake/contact/raw_lead.hpp"
 #include "server/intake/contact/row_fault.hpp"
+#include "server/intake/contact/row_warning.hpp"
 
 namespace leadex::intake {
 
@@ -63,6 +64,8 @@ struct CheckedLead {
   std::optional<Vehicle> vehicle;  // absent only where the market does not require it
   std::vector<Touchpoint> touchpoints;
   std::optional<Money> ask;
+  RowWarnings warnings;               // what looks odd; a lead is taken with any of them
+  std::string_view domain_suggested;  // with RowWarning::email_mistyped; static text
 };
 
 struct CheckContext {

@@ -33,10 +33,11 @@ constexpr Statement kLeads{
     "lx_leads",
     "insert into leadex.lead (market_id, lead_no, batch_no, row_no, tenant_no, version, state, "
     "score, vehicle, reason, captured_us, listed_us, ask_micros, consent_us, consent_digest, "
-    "resale, attributes, external_id, reserve_micros, named_for) select $1::int8, * from "
+    "resale, attributes, external_id, reserve_micros, named_for, warnings, domain_suggested) "
+    "select $1::int8, * from "
     "unnest($2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::int4[], $7::int2[], $8::int4[], "
     "$9::int2[], $10::text[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::bytea[], "
-    "$16::int2[], $17::bytea[], $18::text[], $19::int8[], $20::bytea[])"};
+    "$16::int2[], $17::bytea[], $18::text[], $19::int8[], $20::bytea[], $21::int4[], $22::text[])"};
 
 constexpr Statement kContacts{
     "lx_contacts",
@@ -348,20 +349,30 @@ std::optional<std::int64_t> nullable(std::int64_t value) {
 
 void add_leads(Calls& calls, std::span<NewLead const> leads) {
   using L = NewLead const&;
-  calls.add(
-      kLeads, leads,
-      {i8(leads, [](L l) { return l.lead_no; }), i8(leads, [](L l) { return l.batch_no; }),
-       i8(leads, [](L l) { return l.row_no; }), i8(leads, [](L l) { return l.tenant_no; }),
-       i4(leads, [](L l) { return l.version; }), i2(leads, [](L l) { return l.state; }),
-       i4(leads, [](L l) { return nullable(l.score); }), i2(leads, [](L l) { return l.vehicle; }),
-       texts(leads, [](L l) { return l.reason; }), i8(leads, [](L l) { return l.captured_us; }),
-       i8(leads, [](L l) { return l.listed_us; }), i8(leads, [](L l) { return l.ask_micros; }),
-       i8(leads, [](L l) { return l.consent_us; }),
-       bytes(leads, [](L l) { return l.consent_digest; }), i2(leads, [](L l) { return l.resale; }),
-       bytes(leads, [](L l) { return l.attributes; }),
-       texts(leads, [](L l) { return l.external_id; }),
-       i8(leads, [](L l) { return l.reserve_micros; }),
-       bytes(leads, [](L l) { return l.named_for; })});
+  calls.add(kLeads, leads,
+            {i8(leads, [](L l) { return l.lead_no; }),
+             i8(leads, [](L l) { return l.batch_no; }),
+             i8(leads, [](L l) { return l.row_no; }),
+             i8(leads, [](L l) { return l.tenant_no; }),
+             i4(leads, [](L l) { return l.version; }),
+             i2(leads, [](L l) { return l.state; }),
+             i4(leads, [](L l) { return nullable(l.score); }),
+             i2(leads, [](L l) { return l.vehicle; }),
+             texts(leads, [](L l) { return l.reason; }),
+             i8(leads, [](L l) { return l.captured_us; }),
+             i8(leads, [](L l) { return l.listed_us; }),
+             i8(leads, [](L l) { return l.ask_micros; }),
+             i8(leads, [](L l) { return l.consent_us; }),
+             bytes(leads, [](L l) { return l.consent_digest; }),
+             i2(leads, [](L l) { return l.resale; }),
+             bytes(leads, [](L l) { return l.attributes; }),
+             texts(leads, [](L l) { return l.external_id; }),
+             i8(leads, [](L l) { return l.reserve_micros; }),
+             bytes(leads, [](L l) { return l.named_for; }),
+             i4(leads, [](L l) { return l.warnings; }),
+             texts(leads, [](L l) {
+               return l.domain_suggested.empty() ? std::nullopt : std::optional{l.domain_suggested};
+             })});
   calls.add(
       kContacts, leads,
       {i8(leads, [](L l) { return l.lead_no; }), bytes(leads, [](L l) { return l.contact_sealed; }),
