@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "server/dns/mail_domains.hpp"
 #include "server/intake/cpu_pool.hpp"
 #include "server/intake/upload_decoder.hpp"
 #include "server/intake/upload_source.hpp"
@@ -33,6 +34,7 @@ struct UploadServices {
   std::function<Timestamp()> now;
   /// Makes new commitments for a market that has none open.
   std::function<boost::asio::awaitable<Result<void, storage::StoreError>>(MarketNo)> refill;
+  dns::MailDomains* mail = nullptr;  // none: e-mail domains are not asked about
 };
 
 struct UploadRequest {

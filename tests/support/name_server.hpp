@@ -44,8 +44,8 @@ class SilentServer {
   [[nodiscard]] int questions() const;
 
  private:
+  std::uint16_t port_{};  // before the socket, whose making sets it
   int socket_{-1};
-  std::uint16_t port_{};
 };
 
 }  // namespace leadex::test

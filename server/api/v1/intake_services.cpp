@@ -35,7 +35,8 @@ IntakeServices::IntakeServices(app::LotServices lot_services, intake::Disposable
               cpu,
               options.limits,
               std::move(now),
-              [lot_services](MarketNo market) { return refill(lot_services, market); }} {}
+              [lot_services](MarketNo market) { return refill(lot_services, market); },
+              options.mail} {}
 
 IntakeServices::~IntakeServices() { stop(); }
 

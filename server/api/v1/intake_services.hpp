@@ -60,6 +60,7 @@ class LiveUploads {
 struct IntakeOptions {
   intake::UploadLimits limits;
   std::size_t cpu_threads = 1;
+  dns::MailDomains* mail = nullptr;  ///< none: e-mail domains are not asked about
 };
 
 struct IntakeServices {

@@ -186,8 +186,10 @@ Answered post_ping(ApiCall& call) {
   if (!token) co_return problem(Code::not_found);
   auto const market = find_market(call.ctx, token->market);
   if (!market) co_return refuse(market.error());
-  auto const lead = check_lead(call, *market->settings, intake::LeadFields::lead_and_bids);
+  auto lead = check_lead(call, *market->settings, intake::LeadFields::lead_and_bids);
   if (!lead) co_return refuse(lead.error());
+  auto const mail = co_await check_mail(call, *lead);
+  if (!mail) co_return refuse(mail.error());
   auto bids = taken(call, *token);
   if (!bids) co_return refuse(bids.error());
 
@@ -214,8 +216,10 @@ Answered post_ping(ApiCall& call) {
   auto const id = co_await lead_of(call, place->id, *done);
   if (!id) co_return refuse(id.error());
   Money const added{std::max<std::int64_t>(done->outcome.micros, 0)};
-  auto response =
-      render_outcome(call, market->settings->currency, Offered{*id, done->outcome, added});
+  Offered offered{*id, done->outcome, added};
+  auto const told = co_await add_warnings(call, *lead, done->replayed, offered);
+  if (!told) co_return refuse(told.error());
+  auto response = render_outcome(call, market->settings->currency, offered);
   mark_replayed(response, done->replayed);
   co_return response;
 }

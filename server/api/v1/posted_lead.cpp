@@ -1,5 +1,7 @@
 #include "server/api/v1/posted_lead.hpp"
 
+#include "server/api/v1/lead_warnings.hpp"
+#include "server/intake/mail_check.hpp"
 #include "server/market/preview.hpp"
 
 namespace leadex::api {
@@ -29,6 +31,35 @@ Result<intake::CheckedLead, ApiProblem> check_lead(ApiCall const& call,
                                                  : intake::check_lead(*raw, context);
   if (!lead) return refuse(problem_of(lead.error()));
   return std::move(*lead);
+}
+
+asio::awaitable<Result<void, ApiProblem>> check_mail(ApiCall& call, intake::CheckedLead& lead) {
+  auto* const mail = trade_of(call).mail;
+  if (mail == nullptr) co_return Result<void, ApiProblem>{};
+  std::vector<intake::CheckedLead*> leads{&lead};
+  auto const refused =
+      co_await intake::find_undeliverable(*mail, std::move(leads), intake::kMailWaitRealTime);
+  if (refused.empty()) co_return Result<void, ApiProblem>{};
+  std::vector<intake::RowFault> const faults{intake::undeliverable_fault()};
+  co_return refuse(problem_of(faults));
+}
+
+asio::awaitable<Result<void, ApiProblem>> add_warnings(ApiCall& call,
+                                                       intake::CheckedLead const& lead,
+                                                       bool replayed, Offered& offered) {
+  if (!replayed) {
+    offered.warnings = lead.warnings;
+    offered.domain_suggested = lead.domain_suggested;
+    co_return Result<void, ApiProblem>{};
+  }
+  if (!offered.lead) co_return Result<void, ApiProblem>{};
+  auto const stored = co_await trade_of(call).leads.find(viewer_of(call), *offered.lead);
+  if (!stored) co_return refuse(api::problem_of(stored.error()));
+  if (*stored) {
+    offered.warnings = intake::RowWarnings{(*stored)->warnings};
+    offered.domain_suggested = (*stored)->domain_suggested;
+  }
+  co_return Result<void, ApiProblem>{};
 }
 
 asio::awaitable<Result<intake::LeadPlace, ApiProblem>> place_of(ApiCall& call, MarketRef market,
@@ -78,6 +109,7 @@ http::Response render_outcome(ApiCall const& call, std::string_view currency,
     if (offered.promise_added.micros > 0) {
       out.field("promise_added", offered.promise_added, currency);
     }
+    write_warnings(out, offered.warnings, offered.domain_suggested);
     if (call.test_key()) out.field("test", true);
   }
   return answer(201, out);
@@ -97,7 +129,10 @@ asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::Che
   if (!shares) co_return problem(Code::not_owner);  // the version comes into force right now
   market::Outcome outcome;
   outcome.sold = std::move(*shares);
-  co_return render_outcome(call, market.settings->currency, Offered{std::nullopt, outcome});
+  Offered tried{std::nullopt, outcome};
+  auto const told = co_await add_warnings(call, lead, false, tried);
+  if (!told) co_return refuse(told.error());
+  co_return render_outcome(call, market.settings->currency, tried);
 }
 
 asio::awaitable<Result<LeadId, ApiProblem>> lead_of(ApiCall& call, LeadId fresh,
