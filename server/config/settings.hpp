@@ -25,6 +25,7 @@ struct Settings {
   std::string tls_key;                  ///< <var>/tls/server.key
   std::string root_key_file;            ///< <var>/keys/root.key
   std::string disposable_domains_file;  ///< empty: no list
+  std::string dns_servers;              ///< empty: e-mail domains are not asked about
 
   // Listening
   std::uint16_t port = 8443;

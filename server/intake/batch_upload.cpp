@@ -13,6 +13,8 @@
 #include "server/intake/lead_rows.hpp"
 #include "server/intake/lead_source_row.hpp"
 #include "server/intake/lot_signs.hpp"
+#include "server/intake/mail_check.hpp"
+#include "server/intake/seen_persons.hpp"
 #include "server/storage/pending.hpp"
 
 namespace leadex::intake {
@@ -215,6 +217,7 @@ class Upload {
                         std::make_move_iterator(from + static_cast<std::ptrdiff_t>(size)));
       taken += size;
       if (request_.dry_run) {
+        seen_.mark(chunk.rows);
         note(chunk.rows);
         continue;
       }
@@ -251,6 +254,8 @@ class Upload {
         result_.batch->market, storage::NumberKind::lead, std::ssize(chunk.rows));
     if (!first) co_return refuse(UploadFailure::Reason{first.error()});
     chunk.first_no = *first;
+    if (services_.mail != nullptr) co_await check_mail(chunk.rows);
+    seen_.mark(chunk.rows);
     chunk.admissions.resize(chunk.rows.size());
     auto const looked = co_await find_suppressed(chunk);
     if (!looked) co_return refuse(UploadFailure::Reason{looked.error()});
@@ -284,6 +289,27 @@ class Upload {
       if (found) chunk.suppressed.insert(row.row_no);
     }
     co_return Result<void, StoreError>{};
+  }
+
+  /// Refuses rows whose e-mail domain takes no mail, before they count as persons met.
+  awaitable<void> check_mail(std::vector<DecodedRow>& rows) {
+    std::vector<DecodedRow*> sound;
+    std::vector<CheckedLead*> leads;
+    for (auto& row : rows) {
+      if (!row.lead) continue;
+      sound.push_back(&row);
+      leads.push_back(&*row.lead);
+    }
+    auto const refused =
+        co_await find_undeliverable(*services_.mail, std::move(leads), kMailWaitUpload);
+    for (auto const place : refused) {
+      auto& row = *sound[place];
+      row.faults.push_back(undeliverable_fault());
+      auto const& id = row.lead->at(Column::external_id);
+      if (!id.empty()) row.external_id = id;
+      row.lead.reset();
+      row.digests.clear();
+    }
   }
 
   /// The chunk whose persons are being claimed is stored next, after the one before it.
@@ -492,6 +518,7 @@ class Upload {
   UploadSource& source_;
   MarketRules rules_;
   UploadDecoder decoder_;
+  SeenPersons seen_;  // one chunk at a time is marked: claims follow each other
   UploadResult result_;
   Timestamp started_;
   LotSigns signs_;

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "server/dns/mail_domains.hpp"
 #include "server/intake/cpu_pool.hpp"
 #include "server/intake/upload_decoder.hpp"
 #include "server/intake/upload_source.hpp"
@@ -38,6 +39,7 @@ struct UploadServices {
   storage::LeadSources* sources{};  // null: what is told of sources is not kept in the open
   /// Whose rows are `suppressed`; null: nobody's.
   storage::PrivacyStore* privacy{};
+  dns::MailDomains* mail = nullptr;  // none: e-mail domains are not asked about
 };
 
 struct UploadRequest {

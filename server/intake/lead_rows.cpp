@@ -193,6 +193,8 @@ storage::NewLead open_row(CheckedLead const& lead, LeadPlace const& place) {
   if (row.resale != 0) row.named_for = market::encode_value(place.named_for);
   row.attributes = market::encode_value(attribute_texts(lead));
   row.external_id = lead.at(Column::external_id);
+  row.warnings = lead.warnings.bits();
+  row.domain_suggested = lead.domain_suggested;
   put_score(row, lead, place);
   return row;
 }

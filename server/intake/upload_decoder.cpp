@@ -189,10 +189,6 @@ void UploadDecoder::judge(std::int64_t row_no, RawLead const& raw) {
   }
   decoded.lead = std::move(*checked);
   decoded.digests = person_digests(keys_, *decoded.lead, DigestUse::upload);
-  decoded.duplicate_in_batch = std::ranges::any_of(
-      decoded.digests, [&](std::string const& digest) { return seen_.contains(digest); });
-  if (decoded.duplicate_in_batch) return;  // it claims nothing either
-  for (auto const& digest : decoded.digests) seen_.insert(digest);
 }
 
 Result<void, DecodeFault> UploadDecoder::outcome() const {

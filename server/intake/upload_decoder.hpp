@@ -1,7 +1,7 @@
 #pragma once
 // UploadDecoder: from the bytes of an upload to checked rows: unpacked, hashed, cut into records,
-// each record judged, persons met before in the same file found. No clock, no I/O. One thread at a
-// time.
+// each record judged. No clock, no I/O. One thread at a time. Persons met before in the same file
+// are SeenPersons' to find, once it is known which rows are taken at all.
 
 #include <cstdint>
 #include <memory>
@@ -13,7 +13,6 @@
 #include "server/intake/contact/lead_check.hpp"
 #include "server/intake/csv/reader.hpp"
 #include "server/intake/csv_columns.hpp"
-#include "server/intake/digest_set.hpp"
 #include "server/intake/gzip/inflate.hpp"
 #include "server/intake/ndjson/reader.hpp"
 #include "server/privacy/fingerprint.hpp"
@@ -101,7 +100,6 @@ class UploadDecoder {
   std::optional<CsvColumns> columns_;
   std::vector<HeaderFault> header_faults_;
   crypto::Sha256 hash_;
-  DigestSet seen_;
   std::vector<DecodedRow> rows_;
   std::int64_t bytes_{};
   std::optional<DecodeFault> fault_;

@@ -28,6 +28,7 @@
 #include "server/delivery/sender.hpp"
 #include "server/http/server.hpp"
 #include "server/jobs/standing_jobs.hpp"
+#include "server/json/time_text.hpp"
 #include "server/observe/log.hpp"
 #include "server/observe/metrics.hpp"
 #include "server/program/opened.hpp"
@@ -155,11 +156,36 @@ market::HostOptions host_of(Settings const& settings) {
   return options;
 }
 
+void note(intake::DisposableDomains const& list) {
+  auto const day = list.dated();
+  log::info("lists.loaded", "the list of disposable domains is in force")
+      .field("domains", static_cast<std::int64_t>(list.size()))
+      .field("dated", std::string_view{day ? json::format_date(*day) : "unknown"});
+}
+
 intake::DisposableDomains disposable_of(Settings const& settings) {
   if (settings.disposable_domains_file.empty()) return {};
   auto loaded = intake::DisposableDomains::load(settings.disposable_domains_file);
   if (!loaded) throw std::runtime_error("The list of disposable domains cannot be read.");
+  note(*loaded);
   return std::move(*loaded);
+}
+
+/// A newer file takes the list's place at once; one that cannot be read leaves it as it is.
+void reload_disposable(Settings const& settings, intake::DisposableDomains const& disposable) {
+  if (settings.disposable_domains_file.empty()) return;
+  auto const fresh = intake::DisposableDomains::load(settings.disposable_domains_file);
+  if (!fresh) {
+    log::error("lists.kept", "the list of disposable domains cannot be read; the old one stays");
+    return;
+  }
+  disposable.replace_with(*fresh);
+  note(disposable);
+}
+
+std::unique_ptr<dns::MailDomains> mail_of(Settings const& settings) {
+  if (settings.dns_servers.empty()) return nullptr;
+  return dns::make_mail_domains({.servers = settings.dns_servers});
 }
 
 api::ApiLimits limits_of(Settings const& settings) {
@@ -317,6 +343,10 @@ struct Exchange::Parts {
                      (void)co_await app::close_cut_uploads(intake.lots, intake.finisher,
                                                            wall_clock(), cut);
                    }});
+    all.push_back({"lists", seconds{3600}, [this]() -> Nothing {
+                     reload_disposable(settings, disposable);
+                     co_return;
+                   }});
     all.push_back({"keys_last_used", seconds{60},
                    [this]() -> Nothing { (void)co_await authenticator.write_last_used(); }});
     all.push_back({"click_counts", seconds{2}, [this]() -> Nothing {
@@ -378,6 +408,7 @@ struct Exchange::Parts {
   app::ClawBackRunner claw_backs{database, *host, intents};
   app::AuditHeads heads{database, *keys};
   intake::DisposableDomains const disposable = disposable_of(settings);
+  std::unique_ptr<dns::MailDomains> const mail = mail_of(settings);
   api::NumberBlocks lead_numbers{numbers, storage::NumberKind::lead, kLeadNumbers};
   api::NumberBlocks intent_numbers{numbers, storage::NumberKind::fund_intent, kIntentNumbers};
   api::CampaignEdits edits;
@@ -401,11 +432,12 @@ struct Exchange::Parts {
       intent_numbers,
       edits,
       {&bid_requests, webhooks_of(settings), static_cast<std::size_t>(settings.bid_asked_max),
-       std::chrono::milliseconds{settings.bid_answer_reserve_ms}}};
+       std::chrono::milliseconds{settings.bid_answer_reserve_ms}},
+      mail.get()};
   api::ClickServices clicks{click_rows, clicks_of(settings)};
   api::IntakeServices intake{{lots, numbers, *keys, *host},
-                             disposable_of(settings),
-                             {upload_limits_of(settings), 1},
+                             disposable,
+                             {upload_limits_of(settings), 1, mail.get()},
                              wall_clock};
 
   api::SourceServices sources{lead_sources, passports};
@@ -499,6 +531,7 @@ void Exchange::stop() {
   p.server.stop();
   p.bid_requests.stop();
   p.job_loop->stop();
+  if (p.mail) p.mail->stop();
   p.intake.stop();
   p.fan_out.stop();
   p.sender.stop();

@@ -153,8 +153,10 @@ struct RowView {
   std::int64_t row_no{};
   RowOutcome outcome{};
   std::optional<std::int64_t> lead_no;
-  int lead_state{};  ///< as table lead has it
-  std::string code;  ///< of the first fault; empty when accepted
+  int lead_state{};              ///< as table lead has it
+  std::string code;              ///< of the first fault; empty when accepted
+  std::int32_t warnings{};       ///< of an accepted row; bits as NewLead has them
+  std::string domain_suggested;  ///< likewise; "" for none
 };
 
 struct LeadRange {

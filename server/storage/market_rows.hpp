@@ -40,6 +40,8 @@ struct NewLead {
   std::string consent_sealed;
   std::int32_t kek_id{};
   std::string key_wrapped;
+  std::int32_t warnings{};       // bits of what looks odd, as intake/contact/row_warning.hpp
+  std::string domain_suggested;  // the mail domain that was probably meant; "" when none was
 };
 
 struct PersonRow {

@@ -36,7 +36,8 @@ IntakeServices::IntakeServices(app::LotServices lot_services, intake::Disposable
               cpu,
               options.limits,
               std::move(now),
-              [lot_services](MarketNo market) { return refill(lot_services, market); }} {}
+              [lot_services](MarketNo market) { return refill(lot_services, market); },
+              options.mail} {}
 
 void IntakeServices::keep_sources(SourceServices& services) {
   sources = &services;

@@ -64,6 +64,7 @@ struct SourceServices;  // server/api/v1/source_services.hpp
 struct IntakeOptions {
   intake::UploadLimits limits;
   std::size_t cpu_threads = 1;
+  dns::MailDomains* mail = nullptr;  ///< none: e-mail domains are not asked about
 };
 
 struct IntakeServices {

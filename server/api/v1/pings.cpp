@@ -190,9 +190,10 @@ Answered post_ping(ApiCall& call) {
   if (!market) co_return refuse(market.error());
   auto const taxonomy = co_await taxonomy_of(call, market->no());
   if (!taxonomy) co_return refuse(taxonomy.error());
-  auto const lead =
-      check_lead(call, *market->settings, intake::LeadFields::lead_and_bids, *taxonomy);
+  auto lead = check_lead(call, *market->settings, intake::LeadFields::lead_and_bids, *taxonomy);
   if (!lead) co_return refuse(lead.error());
+  auto const mail = co_await check_mail(call, *lead);
+  if (!mail) co_return refuse(mail.error());
   auto bids = taken(call, *token);
   if (!bids) co_return refuse(bids.error());
 
@@ -221,8 +222,10 @@ Answered post_ping(ApiCall& call) {
   auto const id = co_await lead_of(call, place->id, *done);
   if (!id) co_return refuse(id.error());
   Money const added{std::max<std::int64_t>(done->outcome.micros, 0)};
-  auto response =
-      render_outcome(call, market->settings->currency, Offered{*id, done->outcome, added});
+  Offered offered{*id, done->outcome, added};
+  auto const told = co_await add_warnings(call, *lead, done->replayed, offered);
+  if (!told) co_return refuse(told.error());
+  auto response = render_outcome(call, market->settings->currency, offered);
   mark_replayed(response, done->replayed);
   co_return response;
 }

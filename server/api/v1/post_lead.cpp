@@ -23,9 +23,10 @@ Answered post_lead(ApiCall& call) {
   if (!market) co_return refuse(market.error());
   auto const taxonomy = co_await taxonomy_of(call, market->no());
   if (!taxonomy) co_return refuse(taxonomy.error());
-  auto const lead =
-      check_lead(call, *market->settings, intake::LeadFields::lead_and_market, *taxonomy);
+  auto lead = check_lead(call, *market->settings, intake::LeadFields::lead_and_market, *taxonomy);
   if (!lead) co_return refuse(lead.error());
+  auto const mail = co_await check_mail(call, *lead);
+  if (!mail) co_return refuse(mail.error());
   auto const& currency = market->settings->currency;
   auto place = co_await place_of(call, *market, *lead);
   if (!place) co_return refuse(place.error());
@@ -45,7 +46,10 @@ Answered post_lead(ApiCall& call) {
   if (!done) co_return refuse(done.error());
   auto const id = co_await lead_of(call, place->id, *done);
   if (!id) co_return refuse(id.error());
-  auto response = render_outcome(call, currency, Offered{*id, done->outcome});
+  Offered offered{*id, done->outcome};
+  auto const told = co_await add_warnings(call, *lead, done->replayed, offered);
+  if (!told) co_return refuse(told.error());
+  auto response = render_outcome(call, currency, offered);
   mark_replayed(response, done->replayed);
   co_return response;
 }

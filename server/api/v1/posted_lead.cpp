@@ -2,8 +2,10 @@
 
 #include "matching/market/barred.hpp"
 #include "server/api/v1/intake_services.hpp"
+#include "server/api/v1/lead_warnings.hpp"
 #include "server/api/v1/source_services.hpp"
 #include "server/intake/lead_source_row.hpp"
+#include "server/intake/mail_check.hpp"
 #include "server/market/preview.hpp"
 
 namespace leadex::api {
@@ -51,6 +53,35 @@ asio::awaitable<Result<void, ApiProblem>> keep_source(ApiCall& call,
   if (!source) co_return Result<void, ApiProblem>{};
   auto const done = co_await intake->sources->sources.put(id.market, {std::move(*source)});
   if (!done) co_return refuse(api::problem_of(done.error()));
+  co_return Result<void, ApiProblem>{};
+}
+
+asio::awaitable<Result<void, ApiProblem>> check_mail(ApiCall& call, intake::CheckedLead& lead) {
+  auto* const mail = trade_of(call).mail;
+  if (mail == nullptr) co_return Result<void, ApiProblem>{};
+  std::vector<intake::CheckedLead*> leads{&lead};
+  auto const refused =
+      co_await intake::find_undeliverable(*mail, std::move(leads), intake::kMailWaitRealTime);
+  if (refused.empty()) co_return Result<void, ApiProblem>{};
+  std::vector<intake::RowFault> const faults{intake::undeliverable_fault()};
+  co_return refuse(problem_of(faults));
+}
+
+asio::awaitable<Result<void, ApiProblem>> add_warnings(ApiCall& call,
+                                                       intake::CheckedLead const& lead,
+                                                       bool replayed, Offered& offered) {
+  if (!replayed) {
+    offered.warnings = lead.warnings;
+    offered.domain_suggested = lead.domain_suggested;
+    co_return Result<void, ApiProblem>{};
+  }
+  if (!offered.lead) co_return Result<void, ApiProblem>{};
+  auto const stored = co_await trade_of(call).leads.find(viewer_of(call), *offered.lead);
+  if (!stored) co_return refuse(api::problem_of(stored.error()));
+  if (*stored) {
+    offered.warnings = intake::RowWarnings{(*stored)->warnings};
+    offered.domain_suggested = (*stored)->domain_suggested;
+  }
   co_return Result<void, ApiProblem>{};
 }
 
@@ -103,6 +134,7 @@ http::Response render_outcome(ApiCall const& call, std::string_view currency,
     if (offered.promise_added.micros > 0) {
       out.field("promise_added", offered.promise_added, currency);
     }
+    write_warnings(out, offered.warnings, offered.domain_suggested);
     if (call.test_key()) out.field("test", true);
   }
   return answer(201, out);
@@ -123,7 +155,10 @@ asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::Che
   if (!shares) co_return problem(Code::not_owner);  // the version comes into force right now
   market::Outcome outcome;
   outcome.sold = std::move(*shares);
-  co_return render_outcome(call, market.settings->currency, Offered{std::nullopt, outcome});
+  Offered tried{std::nullopt, outcome};
+  auto const told = co_await add_warnings(call, lead, false, tried);
+  if (!told) co_return refuse(told.error());
+  co_return render_outcome(call, market.settings->currency, tried);
 }
 
 asio::awaitable<Result<LeadId, ApiProblem>> lead_of(ApiCall& call, LeadId fresh,

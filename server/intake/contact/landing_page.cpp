@@ -23,9 +23,11 @@ bool is_host(std::string_view host) {
   if (host.starts_with('[')) {
     if (!host.ends_with(']') || host.size() < 3) return false;
     auto const address = parse_ip_address(host.substr(1, host.size() - 2));
-    return address && address->is_v6;
+    return address && address->is_v6 && !address->is_reserved;
   }
-  if (auto const address = parse_ip_address(host); address && !address->is_v6) return true;
+  if (auto const address = parse_ip_address(host); address && !address->is_v6) {
+    return !address->is_reserved;
+  }
   return to_ascii_domain(host).has_value();
 }
 

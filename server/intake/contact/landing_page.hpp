@@ -17,7 +17,7 @@ enum class UrlFault : std::uint8_t {
   not_text,   // not UTF-8, or a control character, space, quote, angle bracket or backslash
   scheme,     // not http or https with //
   user_info,  // user:password@ has no place in evidence
-  host,
+  host,       // no domain name and no public address: nobody outside can have seen that page
   port
 };
 

@@ -8,8 +8,10 @@
 #include "server/intake/contact/birth_date.hpp"
 #include "server/intake/contact/certificate.hpp"
 #include "server/intake/contact/landing_page.hpp"
+#include "server/intake/contact/mail_typo.hpp"
 #include "server/intake/contact/person_name.hpp"
 #include "server/intake/contact/postal.hpp"
+#include "server/intake/contact/postal_region.hpp"
 #include "server/intake/contact/source_check.hpp"
 #include "server/intake/contact/text.hpp"
 #include "server/json/money_text.hpp"
@@ -28,6 +30,27 @@ static_assert(static_cast<std::size_t>(Vehicle::other) + 1 == kVehicles.size());
 
 // No lead is older than the trade itself; an earlier instant is a broken clock or a zero.
 constexpr Timestamp kCapturedMin = std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
+
+constexpr int kAgeYearsLikely = 99;  // mostly a form's default year when it is above
+
+// What a type says about a number that is in a plan; premium rate numbers are refused before.
+std::optional<RowWarning> warning_of(PhoneType type) {
+  switch (type) {
+    case PhoneType::toll_free:
+      return RowWarning::phone_toll_free;
+    case PhoneType::voip:
+      return RowWarning::phone_voip;
+    case PhoneType::shared_cost:
+      return RowWarning::phone_shared_cost;
+    case PhoneType::personal_number:
+    case PhoneType::pager:
+    case PhoneType::uan:
+    case PhoneType::voicemail:
+      return RowWarning::phone_not_personal;
+    default:
+      return std::nullopt;
+  }
+}
 
 // Walks the columns in their order; each step adds its faults behind those before.
 class RowCheck {
@@ -76,6 +99,8 @@ class RowCheck {
   void fail(RowCode code, Column column, std::string_view detail) {
     fail(code, pointer_of(column), detail);
   }
+
+  void warn(RowWarning warning) { lead_.warnings.add(warning); }
 
   // Blank cells count as not given.
   [[nodiscard]] std::optional<std::string_view> given(Column column) const {
@@ -140,6 +165,9 @@ class RowCheck {
         return check_captured_at(value);
       case Column::ip_address:
         return check_ip(value);
+      case Column::user_agent:
+        if (value && has_control(*value)) warn(RowWarning::user_agent_malformed);
+        return;
       case Column::landing_page_url:
       case Column::referrer_url:
         return check_url(column, value);
@@ -200,6 +228,11 @@ class RowCheck {
     } else if (disposable_.contains(address->domain_ascii)) {
       fail(RowCode::email_disposable, Column::email, "The domain hands out throw-away mailboxes.");
     } else {
+      if (address->is_role) warn(RowWarning::email_role);
+      if (auto const suggested = suggest_mail_domain(address->domain_ascii)) {
+        warn(RowWarning::email_mistyped);
+        lead_.domain_suggested = *suggested;
+      }
       lead_.email = std::move(*address);
     }
   }
@@ -207,11 +240,18 @@ class RowCheck {
   void check_phone(std::optional<std::string_view> value) {
     if (!value) return;
     auto phone = parse_phone(*value, rules_.country);
-    if (phone) {
-      lead_.phone = std::move(*phone);
-    } else {
+    if (!phone) {
       fail(RowCode::phone_invalid, Column::phone, "The number is in no numbering plan.");
+      return;
     }
+    if (phone->type == PhoneType::premium_rate) {
+      fail(RowCode::phone_premium_rate, Column::phone,
+           "Whoever calls this number back pays its owner.");
+      return;
+    }
+    if (auto const odd = warning_of(phone->type)) warn(*odd);
+    if (!is_at_home(*phone, rules_.country)) warn(RowWarning::phone_foreign);
+    lead_.phone = std::move(*phone);
   }
 
   void check_postal_code(std::optional<std::string_view> value) {
@@ -220,6 +260,11 @@ class RowCheck {
     if (!is_postal_code(*value, rules_.country)) {
       fail(RowCode::postal_code_invalid, Column::postal_code,
            "The postal code has not the form of its country.");
+      return;
+    }
+    auto const region = given(Column::region);
+    if (region && postal_region(*value, *region, rules_.country) == PostalRegion::differs) {
+      warn(RowWarning::postal_code_mismatch);
     }
   }
 
@@ -243,6 +288,7 @@ class RowCheck {
     } else if (*age < rules_.age_years_min) {
       fail(RowCode::underage, Column::date_of_birth, "The person is below the age of consent.");
     } else {
+      if (*age > kAgeYearsLikely) warn(RowWarning::age_unlikely);
       lead_.age_years = *age;
     }
   }
@@ -262,6 +308,8 @@ class RowCheck {
     lead_.ip = parse_ip_address(trim(*value));
     if (!lead_.ip) {
       fail(RowCode::ip_invalid, Column::ip_address, "This is no IPv4 or IPv6 address.");
+    } else if (lead_.ip->is_reserved) {
+      warn(RowWarning::ip_not_public);
     }
   }
 

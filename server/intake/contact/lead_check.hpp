@@ -20,6 +20,7 @@
 #include "server/intake/contact/phone.hpp"
 #include "server/intake/contact/raw_lead.hpp"
 #include "server/intake/contact/row_fault.hpp"
+#include "server/intake/contact/row_warning.hpp"
 
 namespace leadex::intake {
 
@@ -66,6 +67,8 @@ struct CheckedLead {
   int hops{storage::kHopsUntold};
   std::vector<Touchpoint> touchpoints;
   std::optional<Money> ask;
+  RowWarnings warnings;               // what looks odd; a lead is taken with any of them
+  std::string_view domain_suggested;  // with RowWarning::email_mistyped; static text
 };
 
 struct CheckContext {

@@ -33,13 +33,14 @@ constexpr Statement kLeads{
     "lx_leads",
     "insert into leadex.lead (market_id, lead_no, batch_no, row_no, tenant_no, version, state, "
     "score, vehicle, reason, captured_us, listed_us, ask_micros, consent_us, consent_digest, "
-    "resale, attributes, external_id, reserve_micros, named_for, score_facts, first_listed_us) "
-    "select $1::int8, u.*, u.listed from unnest($2::int8[], $3::int8[], $4::int8[], $5::int8[], "
-    "$6::int4[], $7::int2[], $8::int4[], $9::int2[], $10::text[], $11::int8[], $12::int8[], "
-    "$13::int8[], $14::int8[], $15::bytea[], $16::int2[], $17::bytea[], $18::text[], $19::int8[], "
-    "$20::bytea[], $21::bytea[]) as u(lead, batch, row_no, tenant, version, state, score, vehicle, "
-    "reason, captured, listed, ask, consented, consent, resale, attributes, external, reserve, "
-    "named, facts)"};
+    "resale, attributes, external_id, reserve_micros, named_for, score_facts, warnings, "
+    "domain_suggested, first_listed_us) select $1::int8, u.*, u.listed from unnest($2::int8[], "
+    "$3::int8[], $4::int8[], $5::int8[], $6::int4[], $7::int2[], $8::int4[], $9::int2[], "
+    "$10::text[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::bytea[], $16::int2[], "
+    "$17::bytea[], $18::text[], $19::int8[], $20::bytea[], $21::bytea[], $22::int4[], $23::text[]) "
+    "as u(lead, batch, row_no, tenant, version, state, score, vehicle, reason, captured, listed, "
+    "ask, consented, consent, resale, attributes, external, reserve, named, facts, warnings, "
+    "suggested)"};
 
 constexpr Statement kContacts{
     "lx_contacts",
@@ -372,7 +373,11 @@ void add_leads(Calls& calls, std::span<NewLead const> leads) {
              texts(leads, [](L l) { return l.external_id; }),
              i8(leads, [](L l) { return l.reserve_micros; }),
              bytes(leads, [](L l) { return l.named_for; }),
-             bytes(leads, [](L l) { return l.score_facts; })});
+             bytes(leads, [](L l) { return l.score_facts; }),
+             i4(leads, [](L l) { return l.warnings; }),
+             texts(leads, [](L l) {
+               return l.domain_suggested.empty() ? std::nullopt : std::optional{l.domain_suggested};
+             })});
   calls.add(
       kContacts, leads,
       {i8(leads, [](L l) { return l.lead_no; }), bytes(leads, [](L l) { return l.contact_sealed; }),

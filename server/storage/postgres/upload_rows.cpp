@@ -82,9 +82,8 @@ constexpr char const* kRanges =
     "select first_no, last_no from batch_lead_range where market_id = $1 and batch_no = $2 order "
     "by first_no";
 constexpr char const* kLeadsOfRows =
-    "select row_no, lead_no, state from lead where market_id = $1 and lead_no between $3 and $4 "
-    "and "
-    "batch_no = $2 order by lead_no";
+    "select row_no, lead_no, state, warnings, coalesce(domain_suggested, '') from lead where "
+    "market_id = $1 and lead_no between $3 and $4 and batch_no = $2 order by lead_no";
 constexpr char const* kRefusedViews =
     "select distinct on (row_no) row_no, outcome, code from batch_reject where market_id = $1 and "
     "batch_no = $2 and row_no between $3 and $4 order by row_no, fault_no";
@@ -297,12 +296,19 @@ std::vector<RowView> PostgresUploadRows::rows(Batch const& batch, std::int64_t a
                      RowOutcome::accepted,
                      row.at(1).as<std::int64_t>(),
                      row.at(2).as<int>(),
-                     {}});
+                     {},
+                     row.at(3).as<std::int32_t>(),
+                     row.at(4).as<std::string>()});
   }
   for (auto const& row : execute(
            tx_, kRefusedViews, Parameters(batch.id.market, batch.id.no, after_row + 1, last_row))) {
-    views.push_back({row.at(0).as<std::int64_t>(), read_outcome(row.at(1)), std::nullopt, 0,
-                     row.at(2).as<std::string>()});
+    views.push_back({row.at(0).as<std::int64_t>(),
+                     read_outcome(row.at(1)),
+                     std::nullopt,
+                     0,
+                     row.at(2).as<std::string>(),
+                     0,
+                     {}});
   }
   std::ranges::sort(views, {}, &RowView::row_no);
   return views;
