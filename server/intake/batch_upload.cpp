@@ -111,7 +111,7 @@ class Upload {
         source_(source),
         rules_(rules_in_force(request_)),
         decoder_(DecoderOptions{.format = request_.format,
-                                .gzip = request_.gzip,
+                                .packing = request_.packing,
                                 .limits = services.limits,
                                 .rules = rules_,
                                 .now = services.now()},
