@@ -48,6 +48,7 @@ IdKind kind_of(std::string_view kind) {
                                                          {"finding", IdKind::finding},
                                                          {"ping", IdKind::ping},
                                                          {"placement", IdKind::placement},
+                                                         {"form", IdKind::form},
                                                          {"books", IdKind::account},
                                                          {"transfer", IdKind::transfer},
                                                          {"deposit", IdKind::deposit},

@@ -17,6 +17,7 @@ class Routes : public TradeHarness {
     context_.intake = &intake_;
     context_.delivery = &delivery_;
     register_api(all_, context_);
+    register_forms(all_, context_, forms_);
   }
   void TearDown() override {
     intake_.stop();
