@@ -14,7 +14,7 @@ namespace leadex::mail {
 namespace {
 
 constexpr std::size_t kLine = 76;       // characters of base64 in a line
-constexpr std::size_t kWordBytes = 45;  // of one encoded word, below its 75 characters
+constexpr std::size_t kWordBytes = 39;  // of an encoded word: with the header it fits a line
 
 /// The end of a piece of at most `bytes` that cuts no character.
 std::size_t piece_end(std::string_view text, std::size_t bytes) {
