@@ -6,17 +6,17 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 # shellcheck disable=SC2034  # the groups are read by name
-packages_runtime=(postgresql-15 libphonenumber8 ca-certificates curl jq openssl tzdata)
+packages_runtime=(postgresql-15 libphonenumber8 libcurl4 ca-certificates curl jq openssl tzdata)
 # shellcheck disable=SC2034
 packages_build=(
   clang-16 lld-16 llvm-16 cmake ninja-build ccache pkg-config git
   libboost1.81-dev libboost-url1.81-dev libpqxx-dev libssl-dev rapidjson-dev libexpected-dev
   libspdlog-dev libfmt-dev libc-ares-dev prometheus-cpp-dev libcli11-dev libtomlplusplus-dev
   libyaml-cpp-dev libhowardhinnant-date-dev libidn2-dev libunistring-dev libroaring-dev zlib1g-dev
-  libzstd-dev libmimalloc-dev libprotobuf-dev libabsl-dev libeigen3-dev
+  libzstd-dev libmimalloc-dev libprotobuf-dev libabsl-dev libeigen3-dev libcurl4-openssl-dev
 )
 # shellcheck disable=SC2034
-packages_test=(libclang-rt-16-dev libgtest-dev libgmock-dev libbenchmark-dev
+packages_test=(libclang-rt-16-dev libgtest-dev libgmock-dev libbenchmark-dev python3-aiosmtpd
   libevent-2.1-7 libfstrm0 libprotobuf-c1 libsystemd0) # what nsd needs, see unpack_program
 # The webhook tests verify with the reference library; any Node from 18 on does.
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then packages_test+=(nodejs npm); fi

@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 144> kRules{{
+constexpr std::array<OperationRule, 149> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -153,6 +153,11 @@ constexpr std::array<OperationRule, 144> kRules{{
     {"patch_placement", kGenerator, "leads:write", false},
     {"get_placement_stats", kGenerator | kReaders, "leads:read", true},
     {"list_placement_postbacks", kGenerator | kReaders, "leads:read", true},
+    {"create_form", kGenerator, "leads:write", false},
+    {"list_forms", kGenerator | kReaders, "leads:read", true},
+    {"get_form", kGenerator | kReaders, "leads:read", true},
+    {"patch_form", kGenerator, "leads:write", false},
+    {"get_form_funnel", kGenerator | kReaders, "leads:read", true},
     {"create_conversion", kBuyer, "bids:write", false},
     {"list_conversions", kBuyer | kReaders, "orders:read", true},
     {"get_conversion", kBuyer | kReaders, "orders:read", true},

@@ -50,6 +50,15 @@ void put(json::JsonWriter& out, CheckedLead const& lead, Column from, Column to)
   }
 }
 
+void put(json::JsonWriter& out, FormEvidence const& form) {
+  auto const object = out.object("form");
+  out.field("version", form.version);
+  out.field("definition_sha256", form.definition_sha256);
+  out.field("shown_at", form.shown_at);
+  out.field("form_ms", form.form_ms);
+  out.field_if("confirmed_at", form.confirmed_at);
+}
+
 std::string text_of(privacy::BlindIndex const& index) {
   return std::string{crypto::view_of(index)};
 }
@@ -82,7 +91,7 @@ std::string contact_json(CheckedLead const& lead) {
   return out.str();
 }
 
-std::string evidence_json(CheckedLead const& lead) {
+std::string evidence_json(CheckedLead const& lead, FormEvidence const* form) {
   json::JsonWriter out;
   {
     auto const evidence = out.object();
@@ -91,6 +100,7 @@ std::string evidence_json(CheckedLead const& lead) {
       put(out, "at", lead.at(Column::consent_at));
       put(out, "text", lead.at(Column::consent_text));
       put(out, lead, Column::trustedform_cert_url, Column::jornaya_leadid);
+      if (form != nullptr) put(out, *form);
       if (!lead.consent_companies.empty()) {
         auto const companies = out.array("companies");
         for (auto const& name : lead.consent_companies) out.value(name);
@@ -202,10 +212,10 @@ storage::NewLead open_row(CheckedLead const& lead, LeadPlace const& place) {
 }  // namespace
 
 storage::NewLead make_new_lead(privacy::KeyRing const& ring, CheckedLead const& lead,
-                               LeadPlace const& place) {
+                               LeadPlace const& place, FormEvidence const* form) {
   auto row = open_row(lead, place);
   auto contact = contact_json(lead);
-  auto evidence = evidence_json(lead);
+  auto evidence = evidence_json(lead, form);
   auto sealed = privacy::seal_contact(ring, place.id, lead.captured_at, contact);
   row.contact_sealed = std::move(sealed.sealed);
   auto const row_key = privacy::row_key(place.id.no);

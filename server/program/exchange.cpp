@@ -15,6 +15,9 @@
 #include "server/api/api.hpp"
 #include "server/api/v1/click_services.hpp"
 #include "server/api/v1/delivery_services.hpp"
+#include "server/api/v1/form_mails.hpp"
+#include "server/api/v1/form_services.hpp"
+#include "server/api/v1/form_token.hpp"
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/privacy_services.hpp"
 #include "server/api/v1/source_services.hpp"
@@ -40,6 +43,7 @@
 #include "server/storage/postgres/conversion_reads.hpp"
 #include "server/storage/postgres/deal_reads.hpp"
 #include "server/storage/postgres/delivery_store.hpp"
+#include "server/storage/postgres/forms.hpp"
 #include "server/storage/postgres/key_listener.hpp"
 #include "server/storage/postgres/lead_reads.hpp"
 #include "server/storage/postgres/lead_sources.hpp"
@@ -243,6 +247,27 @@ delivery::BidRequestOptions bid_requests_of(Settings const& settings) {
   return options;
 }
 
+api::FormOptions forms_of(Settings const& settings) {
+  bool const mails = !settings.smtp_url.empty() && !settings.forms_url.empty();
+  return {settings.forms_url, settings.forms_per_minute_max, mails};
+}
+
+/// Null when no mail server is set.
+std::unique_ptr<mail::Sender> mail_of(Settings const& settings) {
+  if (settings.smtp_url.empty()) return nullptr;
+  if (!mail::is_mailable(settings.smtp_from)) {
+    throw std::runtime_error("LEADEX_SMTP_FROM is no address that mails could come from.");
+  }
+  mail::SenderOptions options;
+  options.url = settings.smtp_url;
+  options.user = settings.smtp_user;
+  options.password = settings.smtp_password;
+  options.from = settings.smtp_from;
+  options.tls_required = settings.smtp_tls == "required";
+  options.ca_file = settings.smtp_ca_file;
+  return std::make_unique<mail::Sender>(std::move(options));
+}
+
 http::ServerOptions server_of(Settings const& settings, http::Router const& plain) {
   http::ServerOptions options;
   options.address = settings.bind;
@@ -272,12 +297,24 @@ http::ServerOptions server_of(Settings const& settings, http::Router const& plai
   return options;
 }
 
+/// The host of the forms' pages: the API's limits and certificate, and a port of its own.
+http::ServerOptions pages_of(Settings const& settings, http::Router const& plain) {
+  auto options = server_of(settings, plain);
+  options.port = settings.forms_port;
+  options.threads = 1;
+  options.plain.reset();
+  return options;
+}
+
 }  // namespace
 
 /// In the order in which they are built; what stands later uses what stands before.
 struct Exchange::Parts {
   Parts(Settings const& given, std::unique_ptr<privacy::KeyRing> ring)
       : settings(given), keys(std::move(ring)) {
+    if (mails && forms.options.mails) {
+      form_mails.emplace(context, form_rows, *mails, settings.forms_url);
+    }
     add_jobs();
     plain_router.add("GET", "/metrics", "metrics",
                      [this](http::Request&) { return answer_metrics(metrics); });
@@ -290,6 +327,10 @@ struct Exchange::Parts {
     intake.forgetting = &forgetting;
     api::register_api(router, context);
     api::register_privacy(router, context, persons);
+    api::register_forms(router, context, forms);
+    api::register_form_pages(pages_router, context, forms);
+    if (settings.forms_port != 0)
+      pages.emplace(pages_of(settings, plain_router), pages_router, &observer);
   }
 
   void check_database() {
@@ -312,6 +353,21 @@ struct Exchange::Parts {
 
   app::UntruthServices untruths() {
     return {truth, database, *host, api::persons_of(*keys), wall_clock};
+  }
+
+  void add_form_jobs(std::vector<jobs::Job>& all) {
+    using Nothing = asio::awaitable<void>;
+    using std::chrono::seconds;
+    all.push_back({"form_counts", seconds{2}, [this]() -> Nothing {
+                     if (!co_await forms.counts.flush()) {
+                       log::error("forms.counts_kept", "visits of forms could not be counted yet");
+                     }
+                   }});
+    all.push_back({"form_submissions", seconds{3600}, [this]() -> Nothing {
+                     (void)co_await form_rows.forget_before(wall_clock() - api::kConfirmLife);
+                   }});
+    if (!form_mails) return;
+    all.push_back({"form_mails", seconds{2}, [this]() -> Nothing { co_await form_mails->run(); }});
   }
 
   void add_jobs() {
@@ -354,6 +410,7 @@ struct Exchange::Parts {
                        log::error("clicks.counts_kept", "visits could not be counted yet");
                      }
                    }});
+    add_form_jobs(all);
     all.push_back({"audit_heads", seconds{60}, [this]() -> Nothing {
                      // Blocking on a file: this loop has a thread of its own.
                      if (!heads.write(audit_heads_path(settings))) {
@@ -390,6 +447,7 @@ struct Exchange::Parts {
   pg::PostgresBuyerRights rights{pool};
   pg::PostgresPrivacyStore privacy_rows{pool};
   pg::PostgresClickStore click_rows{pool};
+  pg::PostgresFormStore form_rows{pool};
   pg::PostgresLotStore lots{pool, *keys};
   pg::PostgresLeadSources lead_sources{pool};
   pg::PostgresPassportReads passports{pool};
@@ -435,6 +493,7 @@ struct Exchange::Parts {
        std::chrono::milliseconds{settings.bid_answer_reserve_ms}},
       mail.get()};
   api::ClickServices clicks{click_rows, clicks_of(settings)};
+  api::FormServices forms{form_rows, forms_of(settings)};
   api::IntakeServices intake{{lots, numbers, *keys, *host},
                              disposable,
                              {upload_limits_of(settings), 1, mail.get()},
@@ -473,10 +532,15 @@ struct Exchange::Parts {
                           .limits = limits_of(settings),
                           .now = wall_clock,
                           .draining = [this] { return draining.load(); }};
+  // What is mailed notes its end in form_mails, so the sender ends before it.
+  std::optional<api::FormMails> form_mails;
+  std::unique_ptr<mail::Sender> const mails = mail_of(settings);
   http::Router router;
   http::Router plain_router;
+  http::Router pages_router;
   RequestObserver observer{metrics};
   http::Server server{server_of(settings, plain_router), router, &observer};
+  std::optional<http::Server> pages;
   std::unique_ptr<jobs::JobLoop> job_loop;
   std::vector<std::future<void>> running;
 };
@@ -511,12 +575,15 @@ void Exchange::start() {
   p.running.push_back(asio::co_spawn(p.delivery_thread, p.fan_out.run(), asio::use_future));
   p.job_loop->start();
   p.server.start();
+  if (p.pages) p.pages->start();
   log::info("server.started", "the exchange listens")
       .field("port", static_cast<std::int64_t>(p.server.port()));
 }
 
 void Exchange::reload_certificate() {
-  if (auto const done = parts_->server.reload_certificate(); !done) {
+  auto done = parts_->server.reload_certificate();
+  if (done && parts_->pages) done = parts_->pages->reload_certificate();
+  if (!done) {
     log::error("server.certificate_kept", "the new certificate cannot be used; the old one stays")
         .field("reason", std::string_view{done.error()});
   } else {
@@ -528,10 +595,13 @@ void Exchange::stop() {
   auto& p = *parts_;
   p.draining = true;
   p.server.begin_drain();
+  if (p.pages) p.pages->begin_drain();
   p.server.stop();
+  if (p.pages) p.pages->stop();
   p.bid_requests.stop();
   p.job_loop->stop();
   if (p.mail) p.mail->stop();
+  if (p.mails) p.mails->stop();
   p.intake.stop();
   p.fan_out.stop();
   p.sender.stop();
@@ -542,6 +612,7 @@ void Exchange::stop() {
   p.host->stop();
   asio::thread_pool once{1};
   (void)asio::co_spawn(once, p.clicks.counts.flush(), asio::use_future).get();
+  (void)asio::co_spawn(once, p.forms.counts.flush(), asio::use_future).get();
   p.key_listener.stop();
   p.pool.stop();
   log::info("server.stopped", "the exchange has stopped");

@@ -183,6 +183,11 @@ constexpr std::array kRules{
     Rule{"get_placement_stats", "GAU", "placement", true},
     Rule{"list_placement_postbacks", "GAU", "placement", true},
     Rule{"visit_placement", "*", "placement"},
+    Rule{"create_form", "G"},
+    Rule{"list_forms", "GAU", {}, true},
+    Rule{"get_form", "GAU", "form", true},
+    Rule{"patch_form", "G", "form", false, {}, R"({"status":"active"})"},
+    Rule{"get_form_funnel", "GAU", "form", true},
 };
 
 }  // namespace

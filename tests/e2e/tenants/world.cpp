@@ -49,6 +49,7 @@ IdKind kind_of(std::string_view kind) {
                                                          {"fraud_case", IdKind::fraud_case},
                                                          {"ping", IdKind::ping},
                                                          {"placement", IdKind::placement},
+                                                         {"form", IdKind::form},
                                                          {"books", IdKind::account},
                                                          {"transfer", IdKind::transfer},
                                                          {"deposit", IdKind::deposit},

@@ -176,6 +176,16 @@ void World::place_links() {
                             R"("fallback_url":"https://news.example.com/"}})",
                             kMarket)));
     add("placement", cli::JsonView{*made}["id"].text(), own(label));
+    auto const form = json::parse(post_as(
+        label, "create_form", "/v1/forms",
+        fmt::format(R"({{"market":"{}","definition":{{"title":"Quote","consent":"I agree.",)"
+                    R"("reason":"quote","fields":[{{"name":"contact.first_name","label":"First",)"
+                    R"("required":true}},{{"name":"contact.last_name","label":"Last",)"
+                    R"("required":true}},{{"name":"contact.email","label":"E-mail",)"
+                    R"("required":true}},{{"name":"attributes.state","label":"State",)"
+                    R"("required":true,"choices":[{{"value":"CA","label":"California"}}]}}]}}}})",
+                    kMarket)));
+    add("form", cli::JsonView{*form}["id"].text(), own(label));
   }
 }
 

@@ -20,6 +20,7 @@ class Routes : public TradeHarness {
     context_.delivery = &delivery_;
     register_api(all_, context_);
     register_privacy(all_, context_, privacy_);
+    register_forms(all_, context_, forms_);
   }
   void TearDown() override {
     intake_.stop();
