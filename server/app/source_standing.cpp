@@ -95,4 +95,20 @@ awaitable<LotResult<SourceStanding>> lift_source(LotServices services, MarketNo 
   co_return flatten(co_await services.store.transact(job));
 }
 
+awaitable<Result<void, storage::StoreError>> restrict_source(LotServices services, MarketNo market,
+                                                             std::int64_t tenant_no,
+                                                             quality::InspectionMode mode,
+                                                             Actor actor) {
+  auto job = [=](storage::LotTx& tx) {
+    auto const before = tx.inspection().source_locked(market, tenant_no);
+    auto after = before;
+    after.standing = quality::restricted(before.standing, mode);
+    save(tx, {market, std::nullopt}, before, after, actor);
+    return true;
+  };
+  auto const done = co_await services.store.transact(job);
+  if (!done) co_return refuse(done.error());
+  co_return Result<void, storage::StoreError>{};
+}
+
 }  // namespace leadex::app

@@ -28,6 +28,11 @@ void count_withdrawn(storage::LotTx& tx, storage::Batch const& batch);
 [[nodiscard]] boost::asio::awaitable<LotResult<storage::SourceStanding>> lift_source(
     LotServices services, MarketNo market, std::int64_t tenant_no, Actor actor);
 
+/// Staff restrict a source to tightened or stopped, after a case about it; a stricter mode stays.
+[[nodiscard]] boost::asio::awaitable<Result<void, storage::StoreError>> restrict_source(
+    LotServices services, MarketNo market, std::int64_t tenant_no, quality::InspectionMode mode,
+    Actor actor);
+
 [[nodiscard]] std::string_view text(quality::InspectionMode mode);
 
 }  // namespace leadex::app

@@ -11,6 +11,7 @@
 
 #include "billing/values/ids.hpp"
 #include "billing/values/time.hpp"
+#include "matching/quality/inspection.hpp"
 #include "matching/quality/lot_signals.hpp"
 #include "server/storage/findings.hpp"
 
@@ -49,7 +50,8 @@ struct FraudCase {
   std::string market;  ///< its name
   Timestamp found_at{};
   FindingState state{};
-  bool withdrawn{};  ///< the lot's unsold leads were taken back by the decision
+  bool withdrawn{};                    ///< the lot's unsold leads were taken back by the decision
+  quality::InspectionMode sampling{};  ///< that the source was restricted to; normal: to none
   std::optional<std::int64_t> decided_by;  ///< principal
   std::optional<Timestamp> decided_at;
   std::string note_sealed;  ///< of the decision; empty when there is none

@@ -35,6 +35,7 @@ create table fraud_case (
   found_at timestamptz not null,
   state smallint not null default 0 check (state between 0 and 2),  -- 0 open 1 upheld 2 dismissed
   withdrawn boolean not null default false,  -- the lot's unsold leads were taken back with it
+  sampling smallint not null default 0 check (sampling in (0, 1, 4)),  -- quality::InspectionMode set with it
   decided_by bigint,                      -- principal
   decided_at timestamptz,
   note_sealed bytea,
@@ -42,7 +43,7 @@ create table fraud_case (
   check (rate_ppm between 0 and 1000000 and rate_low_ppm <= rate_ppm and rate_ppm <= rate_high_ppm),
   check ((state = 0) = (decided_by is null) and (state = 0) = (decided_at is null)),
   check (state <> 0 or note_sealed is null),
-  check (state = 1 or not withdrawn),
+  check (state = 1 or not (withdrawn or sampling > 0)),
   check ((kind = 7) = (other_batch_no > 0))
 );
 create unique index fraud_case_by_number on fraud_case (case_no);
@@ -51,6 +52,6 @@ create unique index fraud_case_of_lot on fraud_case (market_id, batch_no, kind);
 grant select, insert, delete on lot_picture to leadex_app;
 grant update (leads, events, judged_at) on lot_picture to leadex_app;
 grant select, insert on fraud_case to leadex_app;
-grant update (state, withdrawn, decided_by, decided_at, note_sealed) on fraud_case to leadex_app;
+grant update (state, withdrawn, sampling, decided_by, decided_at, note_sealed) on fraud_case to leadex_app;
 create trigger fraud_case_stays before delete or truncate on fraud_case
   for each statement execute function append_only();
