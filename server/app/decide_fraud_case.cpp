@@ -18,7 +18,8 @@ privacy::SealPlace place_of(storage::FraudCase const& of, crypto::Bytes const& r
 AppResult<storage::FraudCase> decide_fraud_case(AppTools const& tools, PlatformTx& tx,
                                                 Principal const& actor,
                                                 FraudDecision const& decision) {
-  LEADEX_CHECK(decision.upheld || !decision.withdrawn);
+  bool const acts = decision.withdrawn || decision.sampling != quality::InspectionMode::normal;
+  LEADEX_CHECK(decision.upheld || !acts);
   if (auto allowed = require_admin(actor); !allowed) return refuse(allowed.error());
   if (decision.note.size() > kNoteBytesMax) {
     return fail(AppCode::validation_failed, "The decision has faults.",
@@ -28,6 +29,7 @@ AppResult<storage::FraudCase> decide_fraud_case(AppTools const& tools, PlatformT
   if (!found) return fail(AppCode::not_found, "There is no such case.");
   found->state = decision.upheld ? storage::FindingState::upheld : storage::FindingState::dismissed;
   found->withdrawn = decision.withdrawn;
+  found->sampling = decision.sampling;
   found->decided_by = actor.principal_no;
   found->decided_at = tx.now();
   found->note_sealed.clear();
@@ -41,7 +43,8 @@ AppResult<storage::FraudCase> decide_fraud_case(AppTools const& tools, PlatformT
         AuditPayload{}
             .add("market", std::int64_t{decision.market})
             .add("decision", storage::text(found->state))
-            .add("withdrawn", std::string_view{decision.withdrawn ? "yes" : "no"}));
+            .add("withdrawn", std::string_view{decision.withdrawn ? "yes" : "no"})
+            .add("sampling", static_cast<std::int64_t>(decision.sampling)));
   return std::move(*found);
 }
 

@@ -14,7 +14,8 @@ struct FraudDecision {
   std::int64_t case_no{};
   bool upheld{};
   bool withdrawn{};  ///< the lot's unsold leads were taken back before; only of an upheld one
-  std::string note;  ///< 0 … 2000 bytes; sealed
+  quality::InspectionMode sampling{};  ///< that the source was restricted to before; likewise
+  std::string note;                    ///< 0 … 2000 bytes; sealed
 };
 
 /// @errors forbidden, not_found, validation_failed (note), wrong_state (decided before)

@@ -11,6 +11,7 @@
 #include "server/api/v1/staff.hpp"
 #include "server/api/v1/trade_support.hpp"
 #include "server/app/decide_fraud_case.hpp"
+#include "server/app/source_standing.hpp"
 
 namespace leadex::api {
 
@@ -44,6 +45,8 @@ void write_case(json::JsonWriter& out, ApiContext const& ctx, storage::FraudCase
   out.field("false_alarms_ppm", finding.false_alarms_ppm);
   out.field("found_at", row.found_at);
   out.field("withdrawn", row.withdrawn);
+  bool const restricted = row.sampling != quality::InspectionMode::normal;
+  out.field("sampling", restricted ? app::text(row.sampling) : "unchanged");
   std::optional<std::string> decided_by;
   if (row.decided_by) decided_by = ctx.ids.seal(IdKind::principal, 0, *row.decided_by);
   out.field("decided_by", decided_by);
@@ -76,6 +79,29 @@ asio::awaitable<Result<storage::FraudCase, ApiProblem>> find_case(ApiCall& call)
   if (!found) co_return refuse(problem_of(found.error()));
   if (!*found) co_return problem(Code::not_found);
   co_return **found;
+}
+
+/// Of the contract's words.
+quality::InspectionMode mode_of(std::string_view word) {
+  if (word == "tightened") return quality::InspectionMode::tightened;
+  return word == "stopped" ? quality::InspectionMode::stopped : quality::InspectionMode::normal;
+}
+
+/// What is to follow from an upheld case; doing it again changes nothing.
+asio::awaitable<Result<void, ApiProblem>> act_on(ApiCall& call, storage::NewFraudCase const& found,
+                                                 app::FraudDecision const& decision) {
+  auto& intake = *call.ctx.intake;
+  if (decision.sampling != quality::InspectionMode::normal) {
+    auto const done = co_await app::restrict_source(intake.lots, found.market, found.generator_no,
+                                                    decision.sampling, actor_of(call));
+    if (!done) co_return refuse(problem_of(done.error()));
+  }
+  if (decision.withdrawn) {
+    auto const taken = co_await intake.finisher.withdraw({found.market, found.batch_no},
+                                                         {.staff = true}, actor_of(call));
+    if (!taken) co_return refuse(problem_of(taken.error()));
+  }
+  co_return Result<void, ApiProblem>{};
 }
 
 }  // namespace
@@ -113,7 +139,7 @@ asio::awaitable<ApiResult> get_fraud_case(ApiCall& call) {
   co_return answer(200, out);
 }
 
-/// The leads go first: a decision that says so is true, and one that fails is asked for again.
+/// Effects go first: a decision that tells of them is true, and one that fails is asked for again.
 asio::awaitable<ApiResult> decide_fraud_case(ApiCall& call) {
   auto const found = co_await find_case(call);
   if (!found) co_return refuse(found.error());
@@ -122,15 +148,17 @@ asio::awaitable<ApiResult> decide_fraud_case(ApiCall& call) {
   app::FraudDecision decision{.market = found->found.market, .case_no = found->found.case_no};
   decision.upheld = reader.require_bool("upheld");
   decision.withdrawn = reader.optional_bool("withdraw_leads").value_or(false);
+  decision.sampling = mode_of(reader.optional_string("sampling").value_or("unchanged"));
   decision.note = reader.optional_string("note").value_or("");
   if (!errors.empty()) co_return invalid(std::move(errors));
-  if (decision.withdrawn && !decision.upheld) {
-    co_return invalid("/withdraw_leads", "not_upheld", "Only an upheld case takes leads back.");
+  bool const restricts = decision.sampling != quality::InspectionMode::normal;
+  if (!decision.upheld && (decision.withdrawn || restricts)) {
+    co_return invalid(restricts ? "/sampling" : "/withdraw_leads", "not_upheld",
+                      "Only an upheld case has effects.");
   }
-  if (decision.withdrawn && found->state == storage::FindingState::open) {
-    auto const taken = co_await call.ctx.intake->finisher.withdraw(
-        {decision.market, found->found.batch_no}, {.staff = true}, actor_of(call));
-    if (!taken) co_return refuse(problem_of(taken.error()));
+  if (found->state == storage::FindingState::open) {
+    auto const done = co_await act_on(call, found->found, decision);
+    if (!done) co_return refuse(done.error());
   }
   app::AnswerAction action =
       [tools = app_tools(call.ctx), ctx = &call.ctx, actor = call.principal,

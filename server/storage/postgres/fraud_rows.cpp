@@ -39,7 +39,7 @@ constexpr char const* kOpen =
 #define LEADEX_FRAUD_SELECT \
   "select " LEADEX_FRAUD_COLUMNS ", f.market_id, f.case_no, m.name, " LEADEX_MICROS("f.found_at") \
       ", f.state, f.decided_by, " LEADEX_MICROS(                                                  \
-          "f.decided_at") ", f.note_sealed, f.withdrawn from fraud_case f join market m on "      \
+          "f.decided_at") ", f.note_sealed, f.withdrawn, f.sampling from fraud_case f join market m on "      \
                           "m.market_id = f.market_id "
 constexpr char const* kFind = LEADEX_FRAUD_SELECT "where f.market_id = $1 and f.case_no = $2";
 constexpr char const* kList = LEADEX_FRAUD_SELECT
@@ -48,7 +48,7 @@ constexpr char const* kList = LEADEX_FRAUD_SELECT
     "f.generator = $4::bigint) and ($5::integer is null or f.kind = $5::integer) order by "
     "f.case_no desc limit $6";
 constexpr char const* kDecide =
-    "update fraud_case set state = $3, withdrawn = $4, decided_by = $5, decided_at "
+    "update fraud_case set state = $3, withdrawn = $4, sampling = $8, decided_by = $5, decided_at "
     "= " LEADEX_INSTANT(
         "$6") ", note_sealed = $7 where market_id = $1 and case_no = $2 and state = 0";
 
@@ -109,6 +109,7 @@ FraudCase read_case(pqxx::row const& row) {
   read.decided_at = read_time_maybe(row.at(kFraudColumns + 6));
   read.note_sealed = read_bytes_maybe(row.at(kFraudColumns + 7)).value_or("");
   read.withdrawn = row.at(kFraudColumns + 8).as<bool>();
+  read.sampling = read_number_enum(row.at(kFraudColumns + 9), quality::InspectionMode::stopped);
   return read;
 }
 
@@ -220,10 +221,11 @@ std::vector<FraudCase> PostgresFraudRows::list(FraudCaseFilter const& filter) {
 bool PostgresFraudRows::decide(FraudCase const& decided) {
   std::optional<std::string> note;
   if (!decided.note_sealed.empty()) note = decided.note_sealed;
-  auto const done = execute(
-      tx_, kDecide,
-      Parameters(decided.found.market, decided.found.case_no, static_cast<int>(decided.state),
-                 decided.withdrawn, decided.decided_by, decided.decided_at, bytea(note)));
+  auto const done =
+      execute(tx_, kDecide,
+              Parameters(decided.found.market, decided.found.case_no,
+                         static_cast<int>(decided.state), decided.withdrawn, decided.decided_by,
+                         decided.decided_at, bytea(note), static_cast<int>(decided.sampling)));
   return done.affected_rows() == 1;
 }
 

@@ -180,19 +180,23 @@ TEST_F(FraudCases, StaffDecidesOnceAndCanTakeTheLotBack) {
   auto const id = field(cases().data()[0], "id");
   auto const path = "/v1/admin/fraud-cases/" + id + "/decide";
   EXPECT_EQ(post(path, admin_, R"({"upheld":false,"withdraw_leads":true})").status, 422);
+  EXPECT_EQ(post(path, admin_, R"({"upheld":false,"sampling":"stopped"})").status, 422);
   EXPECT_EQ(post(path, generator_.key, R"({"upheld":true})").status, 403);
   auto const auditor = open_account("auditor").key;
   EXPECT_EQ(post(path, auditor, R"({"upheld":true})").status, 403);
 
-  Ask const ask{.method = "POST",
-                .target = path,
-                .key = admin_,
-                .body = R"({"upheld":true,"withdraw_leads":true,"note":"an old list"})",
-                .idempotency_key = "decide"};
+  Ask const ask{
+      .method = "POST",
+      .target = path,
+      .key = admin_,
+      .body = R"({"upheld":true,"withdraw_leads":true,"sampling":"stopped","note":"an old list"})",
+      .idempotency_key = "decide"};
   auto const decided = call(ask);
   ASSERT_EQ(decided.status, 200) << decided.body;
   EXPECT_EQ(decided.text("status"), "upheld");
   EXPECT_TRUE(decided.find("withdrawn")->GetBool());
+  EXPECT_EQ(decided.text("sampling"), "stopped");
+  EXPECT_EQ(sql("select mode from leadex.inspection"), "4");
   EXPECT_EQ(decided.text("note"), "an old list");
   EXPECT_EQ(call(ask).body, decided.body);
   EXPECT_EQ(post(path, admin_, R"({"upheld":false})").status, 409);
