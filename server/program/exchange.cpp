@@ -187,7 +187,7 @@ void reload_disposable(Settings const& settings, intake::DisposableDomains const
   note(disposable);
 }
 
-std::unique_ptr<dns::MailDomains> mail_of(Settings const& settings) {
+std::unique_ptr<dns::MailDomains> mail_domains_of(Settings const& settings) {
   if (settings.dns_servers.empty()) return nullptr;
   return dns::make_mail_domains({.servers = settings.dns_servers});
 }
@@ -466,7 +466,7 @@ struct Exchange::Parts {
   app::ClawBackRunner claw_backs{database, *host, intents};
   app::AuditHeads heads{database, *keys};
   intake::DisposableDomains const disposable = disposable_of(settings);
-  std::unique_ptr<dns::MailDomains> const mail = mail_of(settings);
+  std::unique_ptr<dns::MailDomains> const mail_domains = mail_domains_of(settings);
   api::NumberBlocks lead_numbers{numbers, storage::NumberKind::lead, kLeadNumbers};
   api::NumberBlocks intent_numbers{numbers, storage::NumberKind::fund_intent, kIntentNumbers};
   api::CampaignEdits edits;
@@ -491,12 +491,12 @@ struct Exchange::Parts {
       edits,
       {&bid_requests, webhooks_of(settings), static_cast<std::size_t>(settings.bid_asked_max),
        std::chrono::milliseconds{settings.bid_answer_reserve_ms}},
-      mail.get()};
+      mail_domains.get()};
   api::ClickServices clicks{click_rows, clicks_of(settings)};
   api::FormServices forms{form_rows, forms_of(settings)};
   api::IntakeServices intake{{lots, numbers, *keys, *host},
                              disposable,
-                             {upload_limits_of(settings), 1, mail.get()},
+                             {upload_limits_of(settings), 1, mail_domains.get()},
                              wall_clock};
 
   api::SourceServices sources{lead_sources, passports};
@@ -600,7 +600,7 @@ void Exchange::stop() {
   if (p.pages) p.pages->stop();
   p.bid_requests.stop();
   p.job_loop->stop();
-  if (p.mail) p.mail->stop();
+  if (p.mail_domains) p.mail_domains->stop();
   if (p.mails) p.mails->stop();
   p.intake.stop();
   p.fan_out.stop();
