@@ -37,6 +37,8 @@ IntakeServices::IntakeServices(app::LotServices lot_services, intake::Disposable
               options.limits,
               std::move(now),
               [lot_services](MarketNo market) { return refill(lot_services, market); },
+              nullptr,
+              nullptr,
               options.mail} {}
 
 void IntakeServices::keep_sources(SourceServices& services) {
