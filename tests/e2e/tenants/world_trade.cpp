@@ -182,6 +182,7 @@ void World::place_links() {
                     R"("reason":"quote","fields":[{{"name":"contact.first_name","label":"First",)"
                     R"("required":true}},{{"name":"contact.last_name","label":"Last",)"
                     R"("required":true}},{{"name":"contact.email","label":"E-mail",)"
+                    R"("required":true}},{{"name":"attributes.age","label":"Age",)"
                     R"("required":true}},{{"name":"attributes.state","label":"State",)"
                     R"("required":true,"choices":[{{"value":"CA","label":"California"}}]}}]}}}})",
                     kMarket)));
