@@ -63,7 +63,7 @@ class BadInput : public testing::Test {
     rules.currency = "USD";
     return std::make_unique<UploadDecoder>(
         DecoderOptions{.format = format,
-                       .gzip = packed,
+                       .packing = packed ? Packing::gzip : Packing::none,
                        .limits = limits,
                        .rules = rules,
                        .now = std::chrono::sys_days{std::chrono::year{2026} / 6 / 1}},
