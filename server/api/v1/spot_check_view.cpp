@@ -144,6 +144,9 @@ void write_view(json::JsonWriter& out, ApiContext const& context, View const& vi
   }
   out.field("verdict", text(batch.decision));
   out.field("needs_admin", batch.needs_admin);
+  // Told with the sample: whoever draws it again has to know that the bounds did not decide.
+  out.field("judged_by_admin",
+            sees_sample ? std::optional{batch.decision_reason_sealed.has_value()} : std::nullopt);
   std::optional<std::string> reason;
   if (batch.decision_reason_sealed && sees_reason) {
     reason = app::decision_reason(context.keys, batch);
