@@ -32,6 +32,13 @@ struct VerdictTaken {
 [[nodiscard]] boost::asio::awaitable<LotResult<LotAnswer<VerdictTaken>>> record_verdict(
     LotServices services, GivenVerdict verdict, Actor actor, LotOnce<VerdictTaken> once = {});
 
+/// The contact of a check's row was erased: its verdict is unreachable, and another row stands in
+/// for it, so that the lot does not wait for what never comes. The job of the lots does the rest.
+/// @errors not_found, already_decided, not_owner, not_needed (the contact is there), the store's
+[[nodiscard]] boost::asio::awaitable<LotResult<VerdictTaken>> give_up_erased(LotServices services,
+                                                                             CheckId check,
+                                                                             Actor actor);
+
 struct DecideLot {
   BatchId batch;
   storage::LotDecision decision{};  // accepted or rejected

@@ -280,6 +280,30 @@ TEST_F(Inspection, NobodyIsGivenUpBeforeThreeAttemptsOnTwoDays) {
   EXPECT_TRUE(taken.stand_in_needed);
 }
 
+TEST_F(Inspection, ARowWhoseContactIsGoneIsGivenUpAndAnotherStandsIn) {
+  LotRig rig;
+  auto const batch = upload(rig, 200, 110);
+  auto const check = rig.checks(batch.id).at(2);
+  {
+    pqxx::connection owner{rig.files.owner()};
+    pqxx::work work{owner};
+    work.exec_params("delete from leadex.lead_key where market_id = $1 and lead_no = $2",
+                     LotRig::kMarket, check.lead_no);
+    work.commit();
+  }
+  EXPECT_EQ(claim(rig, check.id, LotRig::kVerifier), app::LotRefusal::contact_gone);
+  auto const given_up = rig.checks(batch.id).at(2);
+  EXPECT_EQ(given_up.status, CheckStatus::done);
+  EXPECT_EQ(given_up.verdict, CheckVerdict::unreachable);
+  EXPECT_EQ(claim(rig, check.id, LotRig::kVerifier), app::LotRefusal::already_decided);
+  auto const other = rig.checks(batch.id).at(1).id;
+  auto const refused = rig.run(app::give_up_erased(rig.lots(), other, LotRig::kVerifier));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(std::get<app::LotRefusal>(refused.error()), app::LotRefusal::not_needed);
+  EXPECT_EQ(*rig.run(app::extend_draw(rig.lots(), batch.id)), 1);
+  EXPECT_EQ(rig.judge_all(batch.id, all_good).decision, LotDecision::accepted);
+}
+
 TEST_F(Inspection, AnotherVerifierJudgesApartAndAThirdDecides) {
   LotRig rig{kAllTwice};
   hire(rig, {LotRig::kVerifier, kSecond, kThird});
