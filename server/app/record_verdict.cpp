@@ -104,9 +104,8 @@ bool settles(storage::LotTx& tx, SpotCheck const& check, Given const& given, std
   auto& rows = tx.inspection();
   auto const before = rows.opinions(check.id);
   auto const number = static_cast<std::int32_t>(before.size()) + 1;
-  rows.add_opinion(
-      check.id, number,
-      {given.verdict.verdict, given.verdict.reason, given.note_sealed, given.actor.principal_no});
+  rows.add_opinion(check.id, number,
+                   {given.verdict.verdict, given.verdict.reason, given.actor.principal_no});
   if (number < wanted) {
     rows.reopen(check.id, wanted);
     return false;

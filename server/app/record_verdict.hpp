@@ -17,8 +17,9 @@ inline constexpr int kAttemptsADay = 2;
 struct GivenVerdict {
   CheckId check;
   storage::CheckVerdict verdict{};
-  std::string reason;               // a word of the contract
-  std::optional<std::string> note;  // may name the person: it is sealed
+  std::string reason;  // a word of the contract
+  /// May name the person: it is sealed. Of several opinions only the last one's is kept.
+  std::optional<std::string> note;
 };
 
 struct VerdictTaken {

@@ -56,7 +56,6 @@ struct CheckTurn {
 struct Opinion {
   CheckVerdict verdict{};
   std::string reason;
-  std::optional<std::string> note_sealed;
   std::int64_t decided_by{};  ///< principal
 };
 

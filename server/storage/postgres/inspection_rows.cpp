@@ -54,11 +54,11 @@ constexpr char const* kWantSecond =
     "update spot_check set opinions = 2 where market_id = $1 and batch_no = $2 and row_no = "
     "any($3::bigint[]) and opinions = 1 and status = 'open'";
 constexpr char const* kOpinions =
-    "select verdict, reason, note_sealed, decided_by from check_opinion where market_id = $1 and "
+    "select verdict, reason, decided_by from check_opinion where market_id = $1 and "
     "check_no = $2 order by opinion_no";
 constexpr char const* kAddOpinion =
-    "insert into check_opinion (market_id, check_no, opinion_no, verdict, reason, note_sealed, "
-    "decided_by, decided_at) values ($1, $2, $3, $4, $5, $6, $7, " LEADEX_INSTANT("$8") ")";
+    "insert into check_opinion (market_id, check_no, opinion_no, verdict, reason, decided_by, "
+    "decided_at) values ($1, $2, $3, $4, $5, $6, " LEADEX_INSTANT("$7") ")";
 constexpr char const* kReopen =
     "update spot_check set status = 'open', attempts = 0, verdict = null, reason = null, "
     "note_sealed = null, claimed_by = null, lease_until = null, decided_by = null, decided_at = "
@@ -201,8 +201,7 @@ std::vector<Opinion> PostgresInspectionRows::opinions(CheckId check) {
   std::vector<Opinion> opinions;
   for (auto const& row : execute(tx_, kOpinions, Parameters(check.market, check.no))) {
     opinions.push_back({read_enum<CheckVerdict>(row.at(0), kCheckVerdictTexts),
-                        row.at(1).as<std::string>(), read_bytes_maybe(row.at(2)),
-                        row.at(3).as<std::int64_t>()});
+                        row.at(1).as<std::string>(), row.at(2).as<std::int64_t>()});
   }
   return opinions;
 }
@@ -211,7 +210,7 @@ void PostgresInspectionRows::add_opinion(CheckId check, std::int32_t opinion_no,
                                          Opinion const& opinion) {
   execute(tx_, kAddOpinion,
           Parameters(check.market, check.no, opinion_no, text(opinion.verdict), opinion.reason,
-                     bytea(opinion.note_sealed), opinion.decided_by, now_));
+                     opinion.decided_by, now_));
 }
 
 void PostgresInspectionRows::reopen(CheckId check, std::int32_t opinions) {
