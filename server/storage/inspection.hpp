@@ -72,6 +72,8 @@ class InspectionRows {
   virtual void save_plan(BatchId batch, LotPlan const& plan) = 0;
   /// Whether a lot of that file was rejected in the market, or taken back under check.
   [[nodiscard]] virtual bool was_refused(MarketNo market, std::string const& file_sha256) = 0;
+  /// Whether that is so of an earlier lot of this one's own generator.
+  [[nodiscard]] virtual bool was_refused_to_owner(BatchId batch) = 0;
 
   /// A source without lots stands at the beginning.
   [[nodiscard]] virtual SourceStanding source(MarketNo market, std::int64_t tenant_no) = 0;

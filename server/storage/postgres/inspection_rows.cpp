@@ -24,6 +24,12 @@ constexpr char const* kSaveMode =
 constexpr char const* kWasRefused =
     "select exists (select from batch where market_id = $1 and file_sha256 = $2 and file_sha256 is "
     "not null and (verdict = 'rejected' or mode = 'stopped'))";
+constexpr char const* kWasRefusedToOwner =
+    "select exists (select from batch a join batch b on b.market_id = a.market_id and "
+    "b.file_sha256 "
+    "= a.file_sha256 and b.tenant_no = a.tenant_no and b.batch_no < a.batch_no where a.market_id = "
+    "$1 and a.batch_no = $2 and b.file_sha256 is not null and (b.verdict = 'rejected' or b.mode = "
+    "'stopped'))";
 
 #define LEADEX_STANDING_COLUMNS                                                       \
   "select tenant_no, mode, accepted_in_row, rejected, recent, checked, bad, "         \
@@ -140,6 +146,13 @@ void PostgresInspectionRows::save_plan(BatchId batch, LotPlan const& plan) {
 
 bool PostgresInspectionRows::was_refused(MarketNo market, std::string const& file_sha256) {
   return execute(tx_, kWasRefused, Parameters(market, bytea(std::string_view{file_sha256})))
+      .at(0)
+      .at(0)
+      .as<bool>();
+}
+
+bool PostgresInspectionRows::was_refused_to_owner(BatchId batch) {
+  return execute(tx_, kWasRefusedToOwner, Parameters(batch.market, batch.no))
       .at(0)
       .at(0)
       .as<bool>();
