@@ -143,7 +143,8 @@ TEST_F(InspectionApi, AStoppedSourceIsRefusedUntilItIsLifted) {
   EXPECT_EQ(check.text("mode"), "tightened");
   auto const audit =
       get("/v1/admin/audit-log?action=source.mode&market=" + std::string{kMarket}, admin_);
-  EXPECT_EQ(audit.data().Size(), 1U) << audit.body;
+  ASSERT_EQ(audit.data().Size(), 1U) << audit.body;
+  EXPECT_EQ(json::text_of(*json::find_member(audit.data()[0], "object_id")), generator_.id);
 }
 
 TEST_F(InspectionApi, WhatBecameOfAnothersFileIsNotTold) {
