@@ -75,14 +75,15 @@ constexpr char const* kCalledBad =
     "or (verdict is distinct from 'good' and opinions > 1 and exists (select from check_opinion o "
     "where o.market_id = c.market_id and o.check_no = c.check_no and o.verdict = 'bad'))) order by "
     "position";
-// A verifier is to be had when an active account of that role has a key that works.
+// A verifier is to be had when an active account of that role has a key that works and may judge. A
+// key without a list of its own has all scopes of its role.
 constexpr char const* kLacksVerifier =
     "select exists (select from spot_check c where c.market_id = $1 and c.batch_no = $2 and "
     "c.opinions > 1 and c.status <> 'done' and exists (select from check_opinion o where "
     "o.market_id = c.market_id and o.check_no = c.check_no) and not exists (select from api_key k "
     "join tenant t on t.tenant_no = k.tenant_no where t.role = 'verifier' and t.status = 'active' "
-    "and k.kind <> 'test' and k.revoked_at is null and k.pending_approval is null and "
-    "(k.expires_at is null or k.expires_at > " LEADEX_INSTANT("$3") ") and not exists (select "
+    "and k.kind <> 'test' and (k.scopes = '{}' or 'checks:write' = any(k.scopes)) and k.revoked_at "
+    "is null and k.pending_approval is null and (k.expires_at is null or k.expires_at > " LEADEX_INSTANT("$3") ") and not exists (select "
     "from check_opinion o where o.market_id = c.market_id and o.check_no = c.check_no and "
     "o.decided_by = k.principal_no)))";
 constexpr char const* kTable =

@@ -69,6 +69,14 @@ class Inspection : public testing::Test {
     }
     work.commit();
   }
+  /// What the key of a verifier may do.
+  static void allow(LotRig& rig, app::Actor const& verifier, std::string const& scopes) {
+    pqxx::connection owner{rig.files.owner()};
+    pqxx::work work{owner};
+    work.exec_params("update leadex.api_key set scopes = $2::text[] where principal_no = $1",
+                     verifier.principal_no, scopes);
+    work.commit();
+  }
   static std::optional<app::LotRefusal> claim(LotRig& rig, CheckId check, app::Actor actor) {
     auto const claimed = rig.run(app::claim_check(rig.lots(), check, actor));
     if (claimed) return std::nullopt;
@@ -307,6 +315,7 @@ TEST_F(Inspection, ARowWhoseContactIsGoneIsGivenUpAndAnotherStandsIn) {
 TEST_F(Inspection, AnotherVerifierJudgesApartAndAThirdDecides) {
   LotRig rig{kAllTwice};
   hire(rig, {LotRig::kVerifier, kSecond, kThird});
+  allow(rig, kSecond, "{markets:read,checks:write}");
   auto const batch = upload(rig, 200, 106);
   auto const check = rig.checks(batch.id).front().id;
   auto const open = queue_of(rig, LotRig::kVerifier);
@@ -339,7 +348,8 @@ TEST_F(Inspection, AnotherVerifierJudgesApartAndAThirdDecides) {
 
 TEST_F(Inspection, WithoutAnotherVerifierAnAdminDecidesAndADoubtedRowIsNotSold) {
   LotRig rig{kAllTwice};
-  hire(rig, {LotRig::kVerifier});
+  hire(rig, {LotRig::kVerifier, kSecond});
+  allow(rig, kSecond, "{markets:read}");
   auto const batch = upload(rig, 40, 107);
   auto const check = rig.checks(batch.id).front();
   auto const taken = rig.judge(check.id, CheckVerdict::bad);
