@@ -122,7 +122,8 @@ class LotRows {
   [[nodiscard]] virtual std::optional<SpotCheck> check_held_by(std::int64_t principal_no) = 0;
   virtual void claim(CheckId check, std::int64_t principal_no, Timestamp lease_until) = 0;
   virtual void save_verdict(VerdictRow const& verdict) = 0;
-  /// Claims past their lease are open again. @return how many
+  /// Claims past their lease, and of lots that need no verdicts any more, are open again.
+  /// @return how many
   virtual std::int64_t expire_leases(Timestamp now, int limit) = 0;
 
   [[nodiscard]] virtual std::optional<SealedLead> sealed_lead(LeadId lead) = 0;

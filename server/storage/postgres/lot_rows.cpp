@@ -62,11 +62,14 @@ constexpr char const* kSaveVerdict =
     "update spot_check set status = $3, attempts = $4, verdict = $5, reason = $6, note_sealed = "
     "coalesce($7::bytea, note_sealed), decided_by = $8, decided_at = " LEADEX_INSTANT(
         "$9") ", claimed_by = null, lease_until = null where market_id = $1 and check_no = $2";
+// Of a lot that was decided meanwhile nobody judges a check any more: its claims end with it.
 constexpr char const* kExpireLeases =
     "update spot_check set status = 'open', claimed_by = null, lease_until = null where "
-    "(market_id, "
-    "check_no) in (select market_id, check_no from spot_check where status = 'claimed' and "
-    "lease_until < " LEADEX_INSTANT("$1") " limit $2 for update skip locked)";
+    "(market_id, check_no) in (select c.market_id, c.check_no from spot_check c where c.status = "
+    "'claimed' and (c.lease_until < " LEADEX_INSTANT(
+        "$1") " or not exists (select from batch b where b.market_id = c.market_id and b.batch_no "
+              "= c.batch_no and b.status = 'checking' and b.mode <> 'stopped' and b.verdict = "
+              "'pending')) limit $2 for update of c skip locked)";
 
 constexpr char const* kSealedLead =
     "select l.lead_no, l.version, l.attributes, c.sealed, k.kek_id, k.wrapped from lead l join "

@@ -386,6 +386,22 @@ TEST_F(Inspection, OnlyAShareOfTheChecksIsJudgedTwiceAndTheSecretSaysWhich) {
   EXPECT_LT(expected, 123);
 }
 
+TEST_F(Inspection, WhoHoldsACheckOfADecidedLotIsFreeForAnother) {
+  LotRig rig;
+  auto const first = upload(rig, 40, 111);
+  auto const held = rig.checks(first.id).back();
+  EXPECT_EQ(claim(rig, held.id, kSecond), std::nullopt);
+  auto const next = upload(rig, 40, 112);
+  auto const other = rig.checks(next.id).front().id;
+  EXPECT_EQ(claim(rig, other, kSecond), app::LotRefusal::holds_another);
+  // A bad row is enough: the first lot is decided while the last of its checks is held.
+  for (auto const& check : rig.checks(first.id)) {
+    if (rig.judge(check.id, CheckVerdict::bad).batch.decision != LotDecision::pending) break;
+  }
+  ASSERT_EQ(rig.batch(first.id).decision, LotDecision::rejected);
+  EXPECT_EQ(claim(rig, other, kSecond), std::nullopt);
+}
+
 TEST_F(Inspection, ALotFromBeforePlansWereStoredIsJudgedByItsFixedPlan) {
   LotRig rig;
   auto const batch = upload(rig, 60, 109);
