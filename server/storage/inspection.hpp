@@ -85,8 +85,8 @@ class InspectionRows {
                                                             std::int64_t after_tenant_no,
                                                             int limit) = 0;
 
-  /// Checks as a verifier may take them: without those that rest, and without those that
-  /// `principal_no` has given an opinion on.
+  /// Checks as verifier `principal_no` is shown them: without those that rest, without those that
+  /// wait for somebody else's opinion, and of those that are done only those that it judged last.
   [[nodiscard]] virtual std::vector<SpotCheck> queue(CheckFilter const& filter,
                                                      std::int64_t principal_no) = 0;
   [[nodiscard]] virtual CheckTurn turn(CheckId check) = 0;

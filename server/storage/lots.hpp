@@ -116,6 +116,7 @@ class LotRows {
   virtual void add_checks(BatchId batch, std::span<NewCheck const> checks) = 0;
   /// In draw order.
   [[nodiscard]] virtual std::vector<SpotCheck> checks(BatchId batch) = 0;
+  /// All that the filter lets through, as staff see them.
   [[nodiscard]] virtual std::vector<SpotCheck> waiting_checks(CheckFilter const& filter) = 0;
   /// Locked until the job ends.
   [[nodiscard]] virtual std::optional<SpotCheck> find_check_locked(CheckId check) = 0;

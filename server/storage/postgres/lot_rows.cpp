@@ -46,11 +46,12 @@ constexpr char const* kWaitingChecks = LEADEX_CHECK_COLUMNS
     "'checking' and b.mode <> 'stopped' and b.verdict = 'pending' and ($1::text is null or "
     "c.status = any(string_to_array($1, ','))) and ($2::bigint is null or (c.market_id = $2 and "
     "c.batch_no = $3::bigint)) and ($7::bigint is null or c.market_id = $7) and ($4::bigint is "
-    "null or (c.market_id, c.check_no) > ($4::bigint, "
-    "$5::bigint)) and (c.rest_until is null or c.rest_until <= " LEADEX_INSTANT(
-        "$8") ") and ($9::bigint is null or not exists (select from check_opinion o where "
-              "o.market_id = c.market_id and o.check_no = c.check_no and o.decided_by = "
-              "$9::bigint)) order by c.market_id, c.check_no limit $6";
+    "null or (c.market_id, c.check_no) > ($4::bigint, $5::bigint)) and ($9::bigint is null or case "
+    "when c.status = 'done' then c.decided_by = $9::bigint else (c.rest_until is null or "
+    "c.rest_until <= " LEADEX_INSTANT(
+        "$8") ") and not exists (select from check_opinion o where o.market_id = c.market_id and "
+              "o.check_no = c.check_no and o.decided_by = $9::bigint) end) order by c.market_id, "
+              "c.check_no limit $6";
 constexpr char const* kFindCheckLocked =
     LEADEX_CHECK_COLUMNS "where c.market_id = $1 and c.check_no = $2 for update";
 constexpr char const* kHeldBy =

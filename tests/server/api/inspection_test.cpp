@@ -225,8 +225,13 @@ TEST_F(InspectionApi, AgreementCountsWhatTwoJudgedApart) {
   EXPECT_TRUE(first.find("verdict")->IsNull());
   EXPECT_EQ(first_check(batch, verifier_.key).data().Size(), queue.data().Size() - 1);
   EXPECT_EQ(first_check(batch, second.key).data().Size(), queue.data().Size());
+  EXPECT_EQ(first_check(batch, admin_).data().Size(), queue.data().Size()) << "staff see all";
   EXPECT_EQ(post(place + "/claim", verifier_.key).status, 409);
   EXPECT_EQ(judge(second.key, "good").text("status"), "done");
+  auto const done = "/v1/admin/spot-checks?status=done&batch_id=" + batch;
+  EXPECT_EQ(get(done, second.key).data().Size(), 1U);
+  EXPECT_EQ(get(done, verifier_.key).data().Size(), 0U) << "what another said is nobody's";
+  EXPECT_EQ(get(done, admin_).data().Size(), 1U);
   auto const told = get(staff_path("/agreement"), admin_);
   EXPECT_EQ(told.number("rows"), 1) << told.body;
   EXPECT_EQ(told.number("agreed"), 1);
