@@ -5,6 +5,7 @@
 
 #include "matching/market/codec.hpp"
 #include "server/app/judge_lot.hpp"
+#include "server/app/record_verdict.hpp"
 #include "server/privacy/lead_envelope.hpp"
 
 namespace leadex::app {
@@ -91,7 +92,13 @@ awaitable<LotResult<LotAnswer<ClaimedCheck>>> claim_check(LotServices services, 
     co_return refuse(LotError{LotRefusal::holds_another});
   }
   auto claimed = flatten(std::move(outcome));
-  if (!claimed) co_return refuse(claimed.error());
+  if (!claimed) {
+    if (claimed.error() == LotError{LotRefusal::contact_gone}) {
+      // Should that fail, whoever claims it next gives it up.
+      static_cast<void>(co_await give_up_erased(services, id, actor));
+    }
+    co_return refuse(claimed.error());
+  }
   if (!claimed->fresh) {
     co_return LotAnswer<ClaimedCheck>{std::nullopt, std::move(claimed->kept)};
   }

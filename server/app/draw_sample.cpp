@@ -162,7 +162,10 @@ awaitable<LotResult<std::int64_t>> extend_draw(LotServices services, BatchId id)
                                           found->there, found->needed);
   if (!drawn) co_return refuse(LotError{drawn.error()});
   auto const shared = std::make_shared<DrawnChecks const>(*drawn);
-  auto add = [id, shared](storage::LotTx& tx) {
+  auto add = [id, shared](storage::LotTx& tx) -> std::int64_t {
+    // The draw takes a while: a verdict, an admin or the lot's generator may have ended it by now.
+    auto const batch = tx.batches().find_locked(id);
+    if (!batch || !is_waiting(*batch)) return 0;
     add_drawn(tx, id, *shared);
     return std::ssize(shared->checks);
   };

@@ -104,9 +104,8 @@ bool settles(storage::LotTx& tx, SpotCheck const& check, Given const& given, std
   auto& rows = tx.inspection();
   auto const before = rows.opinions(check.id);
   auto const number = static_cast<std::int32_t>(before.size()) + 1;
-  rows.add_opinion(
-      check.id, number,
-      {given.verdict.verdict, given.verdict.reason, given.note_sealed, given.actor.principal_no});
+  rows.add_opinion(check.id, number,
+                   {given.verdict.verdict, given.verdict.reason, given.actor.principal_no});
   if (number < wanted) {
     rows.reopen(check.id, wanted);
     return false;
@@ -170,36 +169,74 @@ Judged judge_now(storage::LotTx& tx, Batch const& batch, Limits limits) {
   return judged;
 }
 
-Result<VerdictTaken, LotRefusal> take(storage::LotTx& tx, GivenVerdict const& given, Actor actor,
-                                      std::optional<std::string> const& note_sealed,
-                                      Limits limits) {
-  auto const check = tx.lots().find_check_locked(given.check);
+/// A check and its lot, both locked, that a verdict may still come to.
+struct Open {
+  SpotCheck check;
+  Batch batch;
+};
+
+Result<Open, LotRefusal> find_open(storage::LotTx& tx, CheckId id) {
+  auto check = tx.lots().find_check_locked(id);
   if (!check) return refuse(LotRefusal::not_found);
-  BatchId const batch_id{given.check.market, check->batch_no};
-  auto const batch = tx.batches().find_locked(batch_id);
+  auto batch = tx.batches().find_locked({id.market, check->batch_no});
   if (!batch) return refuse(LotRefusal::not_found);
   if (check->status == CheckStatus::done || !is_waiting(*batch)) {
     return refuse(LotRefusal::already_decided);
   }
-  bool const held = check->status == CheckStatus::claimed &&
-                    check->claimed_by == actor.principal_no && check->lease_until > tx.now();
+  return Open{std::move(*check), std::move(*batch)};
+}
+
+/// What a check's new state means for its lot, and the audit entries of both.
+VerdictTaken settle(storage::LotTx& tx, Open const& open, storage::AuditEntry verdict,
+                    Limits limits) {
+  std::vector<storage::AuditEntry> entries;
+  entries.push_back(std::move(verdict));
+  auto const judged = judge_now(tx, open.batch, limits);
+  if (!judged.action.empty()) {
+    entries.push_back(entry_of(open.batch, {}, judged.action,
+                               "commitment_no=" + std::to_string(open.batch.commitment_no)));
+  }
+  tx.audit().append(open.batch.id.market, entries);
+  return {*tx.lots().find_check_locked(open.check.id), *tx.batches().find_locked(open.batch.id),
+          judged.stand_in_needed};
+}
+
+/// Nobody can judge a row without a contact: it counts as one that nobody reached.
+Result<VerdictTaken, LotRefusal> take_gone(storage::LotTx& tx, CheckId id, Actor actor,
+                                           Limits limits) {
+  auto const open = find_open(tx, id);
+  if (!open) return refuse(open.error());
+  auto const& check = open->check;
+  if (tx.lots().sealed_lead({id.market, check.lead_no})) return refuse(LotRefusal::not_needed);
+  tx.lots().save_verdict({.check = id,
+                          .status = CheckStatus::done,
+                          .attempts = check.attempts,
+                          .verdict = CheckVerdict::unreachable,
+                          .reason = "contact_gone",
+                          .note_sealed = std::nullopt,
+                          .decided_by = actor.principal_no});
+  auto entry =
+      entry_of(open->batch, actor, "spot_check.verdict",
+               "check_no=" + std::to_string(id.no) + ";verdict=unreachable;reason=contact_gone");
+  return settle(tx, *open, std::move(entry), limits);
+}
+
+Result<VerdictTaken, LotRefusal> take(storage::LotTx& tx, GivenVerdict const& given, Actor actor,
+                                      std::optional<std::string> const& note_sealed,
+                                      Limits limits) {
+  auto const open = find_open(tx, given.check);
+  if (!open) return refuse(open.error());
+  auto const& check = open->check;
+  bool const held = check.status == CheckStatus::claimed &&
+                    check.claimed_by == actor.principal_no && check.lease_until > tx.now();
   if (!held) return refuse(LotRefusal::not_claimed);
 
-  save_given(tx, *check, {given, actor, note_sealed});
-  std::vector<storage::AuditEntry> entries;
-  auto verdict = entry_of(
-      *batch, actor, "spot_check.verdict",
-      "check_no=" + std::to_string(check->id.no) + ";verdict=" + std::string{text(given.verdict)} +
-          ";reason=" + given.reason + ";attempt=" + std::to_string(check->attempts + 1));
-  entries.push_back(std::move(verdict));
-  auto const judged = judge_now(tx, *batch, limits);
-  if (!judged.action.empty()) {
-    entries.push_back(entry_of(*batch, {}, judged.action,
-                               "commitment_no=" + std::to_string(batch->commitment_no)));
-  }
-  tx.audit().append(batch_id.market, entries);
-  return VerdictTaken{*tx.lots().find_check_locked(given.check),
-                      *tx.batches().find_locked(batch_id), judged.stand_in_needed};
+  save_given(tx, check, {given, actor, note_sealed});
+  auto entry = entry_of(
+      open->batch, actor, "spot_check.verdict",
+      "check_no=" + std::to_string(check.id.no) + ";verdict=" + std::string{text(given.verdict)} +
+          ";reason=" + given.reason + ";attempt=" + std::to_string(check.attempts + 1));
+  return settle(tx, *open, std::move(entry), limits);
 }
 
 Result<Batch, LotRefusal> take_decision(storage::LotTx& tx, DecideLot const& given,
@@ -240,6 +277,18 @@ awaitable<LotResult<LotAnswer<VerdictTaken>>> record_verdict(LotServices service
   auto const limits = limits_of(*settings);
   auto job = [given, actor, note, limits, once](storage::LotTx& tx) {
     return run_once(tx, actor, once, [&] { return take(tx, given, actor, note, limits); });
+  };
+  co_return flatten(co_await services.store.transact(job));
+}
+
+awaitable<LotResult<VerdictTaken>> give_up_erased(LotServices services, CheckId check,
+                                                  Actor actor) {
+  auto const market = services.markets.find(check.market);
+  if (!market) co_return refuse(LotError{LotRefusal::not_found});
+  auto const settings = market->settings();
+  if (!settings) co_return refuse(LotError{LotRefusal::not_owner});
+  auto job = [check, actor, limits = limits_of(*settings)](storage::LotTx& tx) {
+    return take_gone(tx, check, actor, limits);
   };
   co_return flatten(co_await services.store.transact(job));
 }

@@ -17,8 +17,9 @@ inline constexpr int kAttemptsADay = 2;
 struct GivenVerdict {
   CheckId check;
   storage::CheckVerdict verdict{};
-  std::string reason;               // a word of the contract
-  std::optional<std::string> note;  // may name the person: it is sealed
+  std::string reason;  // a word of the contract
+  /// May name the person: it is sealed. Of several opinions only the last one's is kept.
+  std::optional<std::string> note;
 };
 
 struct VerdictTaken {
@@ -31,6 +32,13 @@ struct VerdictTaken {
 ///         key_in_progress, key_reused, the store's
 [[nodiscard]] boost::asio::awaitable<LotResult<LotAnswer<VerdictTaken>>> record_verdict(
     LotServices services, GivenVerdict verdict, Actor actor, LotOnce<VerdictTaken> once = {});
+
+/// The contact of a check's row was erased: its verdict is unreachable, and another row stands in
+/// for it, so that the lot does not wait for what never comes. The job of the lots does the rest.
+/// @errors not_found, already_decided, not_owner, not_needed (the contact is there), the store's
+[[nodiscard]] boost::asio::awaitable<LotResult<VerdictTaken>> give_up_erased(LotServices services,
+                                                                             CheckId check,
+                                                                             Actor actor);
 
 struct DecideLot {
   BatchId batch;

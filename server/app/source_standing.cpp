@@ -28,7 +28,7 @@ void save(storage::LotTx& tx, Where where, SourceStanding const& before,
                                   .tenant_no = after.tenant_no,
                                   .action = "source.mode",
                                   .object_kind = "account",
-                                  .object_market = where.market,
+                                  .object_market = 0,  // accounts are the exchange's
                                   .object_no = after.tenant_no,
                                   .payload = std::move(payload)};
   tx.audit().append(where.market, {&entry, 1});

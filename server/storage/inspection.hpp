@@ -56,7 +56,6 @@ struct CheckTurn {
 struct Opinion {
   CheckVerdict verdict{};
   std::string reason;
-  std::optional<std::string> note_sealed;
   std::int64_t decided_by{};  ///< principal
 };
 
@@ -73,6 +72,8 @@ class InspectionRows {
   virtual void save_plan(BatchId batch, LotPlan const& plan) = 0;
   /// Whether a lot of that file was rejected in the market, or taken back under check.
   [[nodiscard]] virtual bool was_refused(MarketNo market, std::string const& file_sha256) = 0;
+  /// Whether that is so of an earlier lot of this one's own generator.
+  [[nodiscard]] virtual bool was_refused_to_owner(BatchId batch) = 0;
 
   /// A source without lots stands at the beginning.
   [[nodiscard]] virtual SourceStanding source(MarketNo market, std::int64_t tenant_no) = 0;
@@ -84,8 +85,8 @@ class InspectionRows {
                                                             std::int64_t after_tenant_no,
                                                             int limit) = 0;
 
-  /// Checks as a verifier may take them: without those that rest, and without those that
-  /// `principal_no` has given an opinion on.
+  /// Checks as verifier `principal_no` is shown them: without those that rest, without those that
+  /// wait for somebody else's opinion, and of those that are done only those that it judged last.
   [[nodiscard]] virtual std::vector<SpotCheck> queue(CheckFilter const& filter,
                                                      std::int64_t principal_no) = 0;
   [[nodiscard]] virtual CheckTurn turn(CheckId check) = 0;

@@ -40,8 +40,7 @@ create table check_opinion (              -- of checks that are judged apart by 
   check_no bigint not null,
   opinion_no smallint not null check (opinion_no between 1 and 3),
   verdict text not null check (verdict in ('good', 'bad', 'unreachable')),
-  reason text not null,
-  note_sealed bytea,
+  reason text not null,                   -- notes may name people, so none is kept where nothing is ever cleared
   decided_by bigint not null,
   decided_at timestamptz not null,
   primary key (market_id, check_no, opinion_no),

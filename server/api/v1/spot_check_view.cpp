@@ -18,6 +18,7 @@ struct View {
   std::vector<std::pair<std::int64_t, std::int64_t>> accepted;  // first and last row
   std::vector<storage::SpotCheck> checks;
   std::optional<storage::LotPlan> plan;  // none while the upload runs, and of lots from before
+  bool file_refused{};                   // as far as the viewer may know
 };
 
 /// Accepted rows are those without a reject; both stay as they are for good.
@@ -54,6 +55,11 @@ std::optional<View> load(storage::LotTx& tx, BatchId id, storage::BatchViewer vi
   bool const decided = view.batch.decision != storage::LotDecision::pending;
   if (decided || viewer.staff) view.checks = tx.lots().checks(id);
   view.plan = tx.inspection().plan(id);
+  if (view.plan && view.plan->strict) {
+    // What became of another generator's lot is not this one's business.
+    bool const own = view.batch.tenant_no == viewer.tenant_no;
+    view.file_refused = viewer.staff || (own && tx.inspection().was_refused_to_owner(id));
+  }
   return view;
 }
 
@@ -121,7 +127,7 @@ void write_view(json::JsonWriter& out, ApiContext const& context, View const& vi
   }
   write_bounds(out, view);
   out.field("skipped", view.plan && view.plan->skipped);
-  out.field("file_refused_before", view.plan && view.plan->strict);
+  out.field("file_refused_before", view.file_refused);
   out.field("commitment_no", batch.commitment_no);
   out.field("commitment", crypto::hex_encode(view.commitment.commitment));
   std::optional<std::string> file;
@@ -144,6 +150,9 @@ void write_view(json::JsonWriter& out, ApiContext const& context, View const& vi
   }
   out.field("verdict", text(batch.decision));
   out.field("needs_admin", batch.needs_admin);
+  // Told with the sample: whoever draws it again has to know that the bounds did not decide.
+  out.field("judged_by_admin",
+            sees_sample ? std::optional{batch.decision_reason_sealed.has_value()} : std::nullopt);
   std::optional<std::string> reason;
   if (batch.decision_reason_sealed && sees_reason) {
     reason = app::decision_reason(context.keys, batch);

@@ -78,9 +78,11 @@ asio::awaitable<ApiResult> list_spot_checks(ApiCall& call) {
   if (!page) co_return refuse(page.error());
   auto const filter = read_filter(call, *page);
   if (!filter) co_return refuse(filter.error());
+  bool const verifier = call.principal.role == storage::Role::verifier;
   auto const principal_no = call.principal.principal_no;
-  auto job = [filter = *filter, principal_no](storage::LotTx& tx) {
-    return tx.inspection().queue(filter, principal_no);
+  auto job = [filter = *filter, verifier, principal_no](storage::LotTx& tx) {
+    return verifier ? tx.inspection().queue(filter, principal_no)
+                    : tx.lots().waiting_checks(filter);
   };
   auto const checks = co_await call.ctx.intake->lots.store.transact(job);
   if (!checks) co_return refuse(problem_of(checks.error()));

@@ -175,7 +175,7 @@ int verify_sample(Api& api, Command const& command) {
   print_out(fmt::format("skip        {}: {}\n", word(findings.skip_holds),
                         draw.skipped ? "left out" : "not left out"));
   print_out(fmt::format("verdict     {}: {}{}\n", word(findings.verdict_holds), draw.verdict,
-                        draw.by_admin ? " (an admin may have judged)" : ""));
+                        draw.by_admin ? " (an admin judged)" : ""));
   print_out(fmt::format("sample      {}: rows {}\n", word(findings.sample_holds),
                         row_list(findings.expected_rows)));
   return holds ? kOk : kFailed;

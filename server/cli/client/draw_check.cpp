@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kRowsMax = 10'000'000;
 constexpr std::size_t kSecretBytes = 32;
-/// A server opens fewer rows than this beyond those that decide a sequential plan.
+/// A server opens no more rows than this beyond those that decide a sequential plan.
 constexpr std::int64_t kOpenAhead = 16;
 
 std::int64_t row_number(std::string_view text) {
@@ -68,7 +68,7 @@ bool size_holds(RevealedDraw const& draw, Walk const& walk) {
     return shown >= draw.sample_size && shown <= draw.sample_size + draw.unreachable;
   }
   return shown >= walk.checked + walk.unreachable &&
-         shown < walk.checked + draw.unreachable + kOpenAhead;
+         shown <= walk.checked + draw.unreachable + kOpenAhead;
 }
 
 /// Below a half of the hash's range: its first bit is 0.
@@ -125,7 +125,7 @@ RevealedDraw read_draw(JsonView spot_check) {
   draw.accept_at = bounds_of(spot_check["accept_at"]);
   draw.reject_at = bounds_of(spot_check["reject_at"]);
   draw.verdict = spot_check["verdict"].shown();
-  draw.by_admin = spot_check["needs_admin"].flag();
+  draw.by_admin = spot_check["judged_by_admin"].flag();
   return draw;
 }
 

@@ -24,6 +24,12 @@ constexpr char const* kSaveMode =
 constexpr char const* kWasRefused =
     "select exists (select from batch where market_id = $1 and file_sha256 = $2 and file_sha256 is "
     "not null and (verdict = 'rejected' or mode = 'stopped'))";
+constexpr char const* kWasRefusedToOwner =
+    "select exists (select from batch a join batch b on b.market_id = a.market_id and "
+    "b.file_sha256 "
+    "= a.file_sha256 and b.tenant_no = a.tenant_no and b.batch_no < a.batch_no where a.market_id = "
+    "$1 and a.batch_no = $2 and b.file_sha256 is not null and (b.verdict = 'rejected' or b.mode = "
+    "'stopped'))";
 
 #define LEADEX_STANDING_COLUMNS                                                       \
   "select tenant_no, mode, accepted_in_row, rejected, recent, checked, bad, "         \
@@ -54,11 +60,11 @@ constexpr char const* kWantSecond =
     "update spot_check set opinions = 2 where market_id = $1 and batch_no = $2 and row_no = "
     "any($3::bigint[]) and opinions = 1 and status = 'open'";
 constexpr char const* kOpinions =
-    "select verdict, reason, note_sealed, decided_by from check_opinion where market_id = $1 and "
+    "select verdict, reason, decided_by from check_opinion where market_id = $1 and "
     "check_no = $2 order by opinion_no";
 constexpr char const* kAddOpinion =
-    "insert into check_opinion (market_id, check_no, opinion_no, verdict, reason, note_sealed, "
-    "decided_by, decided_at) values ($1, $2, $3, $4, $5, $6, $7, " LEADEX_INSTANT("$8") ")";
+    "insert into check_opinion (market_id, check_no, opinion_no, verdict, reason, decided_by, "
+    "decided_at) values ($1, $2, $3, $4, $5, $6, " LEADEX_INSTANT("$7") ")";
 constexpr char const* kReopen =
     "update spot_check set status = 'open', attempts = 0, verdict = null, reason = null, "
     "note_sealed = null, claimed_by = null, lease_until = null, decided_by = null, decided_at = "
@@ -69,14 +75,15 @@ constexpr char const* kCalledBad =
     "or (verdict is distinct from 'good' and opinions > 1 and exists (select from check_opinion o "
     "where o.market_id = c.market_id and o.check_no = c.check_no and o.verdict = 'bad'))) order by "
     "position";
-// A verifier is to be had when an active account of that role has a key that works.
+// A verifier is to be had when an active account of that role has a key that works and may judge. A
+// key without a list of its own has all scopes of its role.
 constexpr char const* kLacksVerifier =
     "select exists (select from spot_check c where c.market_id = $1 and c.batch_no = $2 and "
     "c.opinions > 1 and c.status <> 'done' and exists (select from check_opinion o where "
     "o.market_id = c.market_id and o.check_no = c.check_no) and not exists (select from api_key k "
     "join tenant t on t.tenant_no = k.tenant_no where t.role = 'verifier' and t.status = 'active' "
-    "and k.kind <> 'test' and k.revoked_at is null and k.pending_approval is null and "
-    "(k.expires_at is null or k.expires_at > " LEADEX_INSTANT("$3") ") and not exists (select "
+    "and k.kind <> 'test' and (k.scopes = '{}' or 'checks:write' = any(k.scopes)) and k.revoked_at "
+    "is null and k.pending_approval is null and (k.expires_at is null or k.expires_at > " LEADEX_INSTANT("$3") ") and not exists (select "
     "from check_opinion o where o.market_id = c.market_id and o.check_no = c.check_no and "
     "o.decided_by = k.principal_no)))";
 constexpr char const* kTable =
@@ -145,6 +152,13 @@ bool PostgresInspectionRows::was_refused(MarketNo market, std::string const& fil
       .as<bool>();
 }
 
+bool PostgresInspectionRows::was_refused_to_owner(BatchId batch) {
+  return execute(tx_, kWasRefusedToOwner, Parameters(batch.market, batch.no))
+      .at(0)
+      .at(0)
+      .as<bool>();
+}
+
 SourceStanding PostgresInspectionRows::source(MarketNo market, std::int64_t tenant_no) {
   auto const rows = execute(tx_, kSource, Parameters(market, tenant_no));
   if (rows.empty()) return SourceStanding{.tenant_no = tenant_no};
@@ -201,8 +215,7 @@ std::vector<Opinion> PostgresInspectionRows::opinions(CheckId check) {
   std::vector<Opinion> opinions;
   for (auto const& row : execute(tx_, kOpinions, Parameters(check.market, check.no))) {
     opinions.push_back({read_enum<CheckVerdict>(row.at(0), kCheckVerdictTexts),
-                        row.at(1).as<std::string>(), read_bytes_maybe(row.at(2)),
-                        row.at(3).as<std::int64_t>()});
+                        row.at(1).as<std::string>(), row.at(2).as<std::int64_t>()});
   }
   return opinions;
 }
@@ -211,7 +224,7 @@ void PostgresInspectionRows::add_opinion(CheckId check, std::int32_t opinion_no,
                                          Opinion const& opinion) {
   execute(tx_, kAddOpinion,
           Parameters(check.market, check.no, opinion_no, text(opinion.verdict), opinion.reason,
-                     bytea(opinion.note_sealed), opinion.decided_by, now_));
+                     opinion.decided_by, now_));
 }
 
 void PostgresInspectionRows::reopen(CheckId check, std::int32_t opinions) {

@@ -33,7 +33,7 @@ class InspectionApi : public ApiHarness {
     ApiHarness::TearDown();
   }
 
-  Reply upload(Account const& by, int first, int count) {
+  static std::string text_of(int first, int count) {
     using namespace std::chrono;
     auto const at = json::format_timestamp(time_point_cast<Micros>(system_clock::now()) - hours{1});
     std::string text =
@@ -44,6 +44,12 @@ class InspectionApi : public ApiHarness {
       text += "=x" + no + ",Ann,Lee,ann" + no + "@person.example.com," + at + ',' + at +
               ",I agree,web_form,search,CA,40\r\n";
     }
+    return text;
+  }
+  Reply upload(Account const& by, int first, int count) {
+    return upload(by, text_of(first, count));
+  }
+  Reply upload(Account const& by, std::string text) {
     http::Headers headers;
     headers.add("content-type", "text/csv");
     return call({.method = "POST",
@@ -137,7 +143,26 @@ TEST_F(InspectionApi, AStoppedSourceIsRefusedUntilItIsLifted) {
   EXPECT_EQ(check.text("mode"), "tightened");
   auto const audit =
       get("/v1/admin/audit-log?action=source.mode&market=" + std::string{kMarket}, admin_);
-  EXPECT_EQ(audit.data().Size(), 1U) << audit.body;
+  ASSERT_EQ(audit.data().Size(), 1U) << audit.body;
+  EXPECT_EQ(json::text_of(*json::find_member(audit.data()[0], "object_id")), generator_.id);
+}
+
+TEST_F(InspectionApi, WhatBecameOfAnothersFileIsNotTold) {
+  auto const text = text_of(1, 40);
+  auto const refused_before = [this](std::string const& batch, std::string const& key) {
+    return get("/v1/batches/" + batch + "/spot-check", key).find("file_refused_before")->GetBool();
+  };
+  auto const first = upload(generator_, text).text("id");
+  EXPECT_FALSE(refused_before(first, generator_.key));
+  ASSERT_EQ(post("/v1/batches/" + first + "/withdraw", generator_.key).status, 200);
+  EXPECT_FALSE(refused_before(first, generator_.key)) << "it was the first";
+  auto const again = upload(generator_, text).text("id");
+  EXPECT_TRUE(refused_before(again, generator_.key));
+  EXPECT_TRUE(refused_before(again, admin_));
+  ASSERT_EQ(post("/v1/batches/" + again + "/withdraw", generator_.key).status, 200);
+  auto const others = upload(other_, text).text("id");
+  EXPECT_FALSE(refused_before(others, other_.key));
+  EXPECT_TRUE(refused_before(others, admin_));
 }
 
 TEST_F(InspectionApi, StandingIsForItsSourceAndStaff) {
@@ -200,8 +225,13 @@ TEST_F(InspectionApi, AgreementCountsWhatTwoJudgedApart) {
   EXPECT_TRUE(first.find("verdict")->IsNull());
   EXPECT_EQ(first_check(batch, verifier_.key).data().Size(), queue.data().Size() - 1);
   EXPECT_EQ(first_check(batch, second.key).data().Size(), queue.data().Size());
+  EXPECT_EQ(first_check(batch, admin_).data().Size(), queue.data().Size()) << "staff see all";
   EXPECT_EQ(post(place + "/claim", verifier_.key).status, 409);
   EXPECT_EQ(judge(second.key, "good").text("status"), "done");
+  auto const done = "/v1/admin/spot-checks?status=done&batch_id=" + batch;
+  EXPECT_EQ(get(done, second.key).data().Size(), 1U);
+  EXPECT_EQ(get(done, verifier_.key).data().Size(), 0U) << "what another said is nobody's";
+  EXPECT_EQ(get(done, admin_).data().Size(), 1U);
   auto const told = get(staff_path("/agreement"), admin_);
   EXPECT_EQ(told.number("rows"), 1) << told.body;
   EXPECT_EQ(told.number("agreed"), 1);

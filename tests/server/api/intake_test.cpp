@@ -184,6 +184,9 @@ TEST_F(IntakeApi, AnAdminJudgesALotThatNobodyCouldReach) {
   EXPECT_EQ(post(path, admin_, R"({"decision":"accept"})").status, 422);
   EXPECT_EQ(post(path, admin_, R"({"decision":"maybe","reason":"r"})").status, 422);
   EXPECT_EQ(post("/v1/admin/batches/batch_none/decide", admin_, accept).status, 404);
+  auto const check = "/v1/batches/" + id + "/spot-check";
+  EXPECT_TRUE(get(check, generator_.key).find("judged_by_admin")->IsNull());
+  EXPECT_TRUE(get(check, admin_).find("judged_by_admin")->IsFalse());
   Ask ask{.method = "POST",
           .target = path,
           .key = admin_,
@@ -196,8 +199,10 @@ TEST_F(IntakeApi, AnAdminJudgesALotThatNobodyCouldReach) {
   EXPECT_EQ(repeated.header("Idempotent-Replayed"), "true");
   EXPECT_EQ(wait_for_end(id), "listed");
   EXPECT_EQ(post(path, admin_, accept).text("code"), "already_decided");
-  auto const check = "/v1/batches/" + id + "/spot-check";
-  EXPECT_EQ(get(check, generator_.key).text("decision_reason"), "The phones were off that week");
+  auto const told = get(check, generator_.key);
+  EXPECT_TRUE(told.find("needs_admin")->IsFalse());
+  EXPECT_TRUE(told.find("judged_by_admin")->IsTrue()) << "so that the draw can be checked again";
+  EXPECT_EQ(told.text("decision_reason"), "The phones were off that week");
   EXPECT_EQ(get(check, admin_).text("decision_reason"), "The phones were off that week");
   auto const audit =
       get("/v1/admin/audit-log?action=lot.accepted&market=" + std::string{kMarket}, admin_);

@@ -121,17 +121,24 @@ TEST(DrawCheck, ASequentialVerdictIsThatOfItsBounds) {
   EXPECT_TRUE(check_draw(judged).verdict_holds);
 }
 
+TEST(DrawCheck, WhetherAnAdminJudgedIsRead) {
+  std::string answer{kAnswer};
+  answer.insert(answer.find("\"plan\""), R"("needs_admin": false, "judged_by_admin": true, )");
+  EXPECT_TRUE(read_draw(JsonView{*json::parse(answer)}).by_admin);
+  EXPECT_FALSE(recorded().by_admin);
+}
+
 TEST(DrawCheck, ASequentialSampleEndsSoonAfterWhatDecidedIt) {
   auto draw = sequential({"good", "good", "good", ""}, "accepted");
   draw.sampled_rows = draw_order(draw);
   EXPECT_TRUE(check_draw(draw).size_holds) << "13 open beside 3";
   draw.accepted_rows = expand_ranges({"1-40"});
   draw.sampled_rows = draw_order(draw);
-  draw.sampled_rows.resize(18);
-  EXPECT_TRUE(check_draw(draw).size_holds);
-  draw.sampled_rows = draw_order(draw);
   draw.sampled_rows.resize(19);
-  EXPECT_FALSE(check_draw(draw).size_holds) << "16 open beside 3";
+  EXPECT_TRUE(check_draw(draw).size_holds) << "16 open beside 3";
+  draw.sampled_rows = draw_order(draw);
+  draw.sampled_rows.resize(20);
+  EXPECT_FALSE(check_draw(draw).size_holds) << "17 open beside 3";
   draw.sampled_rows.resize(2);
   EXPECT_FALSE(check_draw(draw).size_holds);
 }

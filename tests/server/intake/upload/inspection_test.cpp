@@ -69,6 +69,14 @@ class Inspection : public testing::Test {
     }
     work.commit();
   }
+  /// What the key of a verifier may do.
+  static void allow(LotRig& rig, app::Actor const& verifier, std::string const& scopes) {
+    pqxx::connection owner{rig.files.owner()};
+    pqxx::work work{owner};
+    work.exec_params("update leadex.api_key set scopes = $2::text[] where principal_no = $1",
+                     verifier.principal_no, scopes);
+    work.commit();
+  }
   static std::optional<app::LotRefusal> claim(LotRig& rig, CheckId check, app::Actor actor) {
     auto const claimed = rig.run(app::claim_check(rig.lots(), check, actor));
     if (claimed) return std::nullopt;
@@ -280,9 +288,34 @@ TEST_F(Inspection, NobodyIsGivenUpBeforeThreeAttemptsOnTwoDays) {
   EXPECT_TRUE(taken.stand_in_needed);
 }
 
+TEST_F(Inspection, ARowWhoseContactIsGoneIsGivenUpAndAnotherStandsIn) {
+  LotRig rig;
+  auto const batch = upload(rig, 200, 110);
+  auto const check = rig.checks(batch.id).at(2);
+  {
+    pqxx::connection owner{rig.files.owner()};
+    pqxx::work work{owner};
+    work.exec_params("delete from leadex.lead_key where market_id = $1 and lead_no = $2",
+                     LotRig::kMarket, check.lead_no);
+    work.commit();
+  }
+  EXPECT_EQ(claim(rig, check.id, LotRig::kVerifier), app::LotRefusal::contact_gone);
+  auto const given_up = rig.checks(batch.id).at(2);
+  EXPECT_EQ(given_up.status, CheckStatus::done);
+  EXPECT_EQ(given_up.verdict, CheckVerdict::unreachable);
+  EXPECT_EQ(claim(rig, check.id, LotRig::kVerifier), app::LotRefusal::already_decided);
+  auto const other = rig.checks(batch.id).at(1).id;
+  auto const refused = rig.run(app::give_up_erased(rig.lots(), other, LotRig::kVerifier));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(std::get<app::LotRefusal>(refused.error()), app::LotRefusal::not_needed);
+  EXPECT_EQ(*rig.run(app::extend_draw(rig.lots(), batch.id)), 1);
+  EXPECT_EQ(rig.judge_all(batch.id, all_good).decision, LotDecision::accepted);
+}
+
 TEST_F(Inspection, AnotherVerifierJudgesApartAndAThirdDecides) {
   LotRig rig{kAllTwice};
   hire(rig, {LotRig::kVerifier, kSecond, kThird});
+  allow(rig, kSecond, "{markets:read,checks:write}");
   auto const batch = upload(rig, 200, 106);
   auto const check = rig.checks(batch.id).front().id;
   auto const open = queue_of(rig, LotRig::kVerifier);
@@ -315,7 +348,8 @@ TEST_F(Inspection, AnotherVerifierJudgesApartAndAThirdDecides) {
 
 TEST_F(Inspection, WithoutAnotherVerifierAnAdminDecidesAndADoubtedRowIsNotSold) {
   LotRig rig{kAllTwice};
-  hire(rig, {LotRig::kVerifier});
+  hire(rig, {LotRig::kVerifier, kSecond});
+  allow(rig, kSecond, "{markets:read}");
   auto const batch = upload(rig, 40, 107);
   auto const check = rig.checks(batch.id).front();
   auto const taken = rig.judge(check.id, CheckVerdict::bad);
@@ -350,6 +384,22 @@ TEST_F(Inspection, OnlyAShareOfTheChecksIsJudgedTwiceAndTheSecretSaysWhich) {
   }
   EXPECT_GT(expected, 0);
   EXPECT_LT(expected, 123);
+}
+
+TEST_F(Inspection, WhoHoldsACheckOfADecidedLotIsFreeForAnother) {
+  LotRig rig;
+  auto const first = upload(rig, 40, 111);
+  auto const held = rig.checks(first.id).back();
+  EXPECT_EQ(claim(rig, held.id, kSecond), std::nullopt);
+  auto const next = upload(rig, 40, 112);
+  auto const other = rig.checks(next.id).front().id;
+  EXPECT_EQ(claim(rig, other, kSecond), app::LotRefusal::holds_another);
+  // A bad row is enough: the first lot is decided while the last of its checks is held.
+  for (auto const& check : rig.checks(first.id)) {
+    if (rig.judge(check.id, CheckVerdict::bad).batch.decision != LotDecision::pending) break;
+  }
+  ASSERT_EQ(rig.batch(first.id).decision, LotDecision::rejected);
+  EXPECT_EQ(claim(rig, other, kSecond), std::nullopt);
 }
 
 TEST_F(Inspection, ALotFromBeforePlansWereStoredIsJudgedByItsFixedPlan) {
