@@ -63,15 +63,13 @@ Standing after_accepted(Standing standing, BasisPoints acceptable_rate) {
 
 Standing after_lot(Standing standing, DecidedLot const& lot, BasisPoints acceptable_rate) {
   if (standing.mode == InspectionMode::stopped) return standing;
-  if (lot.accepted && lot.strict) return standing;
+  if (lot.accepted && (lot.strict || lot.checked < kLotCheckedMin)) return standing;
   if (standing.mode == InspectionMode::normal) {
     constexpr unsigned kWindow = (1U << kTightenOf) - 1U;
     auto const shifted = (static_cast<unsigned>(standing.recent) << 1U) | (lot.accepted ? 0U : 1U);
     standing.recent = static_cast<std::uint8_t>(shifted & kWindow);
   }
   if (!lot.accepted) return after_rejected(standing);
-  bool const trusting = standing.mode != InspectionMode::tightened;
-  if (trusting && lot.checked < kLotCheckedMin) return standing;
   ++standing.accepted_in_row;
   standing.checked += lot.checked;
   standing.bad += lot.bad;

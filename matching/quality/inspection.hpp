@@ -28,9 +28,8 @@ inline constexpr int kReduceAccepted = 10;  // clean lots in a row from normal t
 inline constexpr int kSkipAccepted = 10;    // … and from there to skip
 /// … with so many rows checked in them: lots of a few rows prove little.
 inline constexpr std::int64_t kTrustChecked = 500;
-/// An accepted lot of which fewer rows were checked earns no trust: it is no part of the runs that
-/// lead to reduced and skip. It is among the last five, and of the run that ends tightened, as a
-/// rejected lot of its size is: who sends small lots alone must not be tightened for good.
+/// A lot of which fewer rows were checked counts only when it is rejected: else many small good
+/// lots would wash a large bad one out.
 inline constexpr std::int64_t kLotCheckedMin = 20;
 inline constexpr std::int32_t kSkipBp = 5'000;  // share of a proven source's lots left out
 inline constexpr std::int32_t kRiskReducedBpMax = 5'000;  // the buyer's risk when reduced

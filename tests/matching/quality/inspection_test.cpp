@@ -79,41 +79,30 @@ TEST(Inspection, LotsSentAgainCountOnlyWhenRejected) {
   EXPECT_EQ(mode_after("rR"), InspectionMode::tightened);
 }
 
-TEST(Inspection, LotsOfAFewRowsEarnNoTrust) {
-  DecidedLot const small{.accepted = true, .checked = 19};
+TEST(Inspection, LotsOfAFewRowsEarnNothingAndHideNothing) {
   Standing standing;
-  for (int i = 0; i < 500; ++i) standing = after_lot(standing, small, kAcceptable);
+  for (int i = 0; i < 500; ++i) {
+    standing = after_lot(standing, {.accepted = true, .checked = 1}, kAcceptable);
+  }
   EXPECT_EQ(standing, Standing{});
   // Ten lots of twenty rows are lots, but their rows are too few to trust.
   for (int i = 0; i < 24; ++i) {
     standing = after_lot(standing, {.accepted = true, .checked = 20}, kAcceptable);
     EXPECT_EQ(standing.mode, InspectionMode::normal);
-    // They do not break the run, either.
-    standing = after_lot(standing, small, kAcceptable);
   }
   standing = after_lot(standing, {.accepted = true, .checked = 20}, kAcceptable);
   EXPECT_EQ(standing.mode, InspectionMode::reduced);
-  for (int i = 0; i < 500; ++i) standing = after_lot(standing, small, kAcceptable);
-  EXPECT_EQ(standing, (Standing{.mode = InspectionMode::reduced}));
-}
-
-TEST(Inspection, LotsOfAFewRowsCountLikeRejectedOnesOfTheirSize) {
-  DecidedLot const small{.accepted = true, .checked = 5};
-  DecidedLot const refused{.accepted = false, .checked = 5, .bad = 5};
-  auto const after_small = [&](Standing standing, int lots) {
-    for (int i = 0; i < lots; ++i) standing = after_lot(standing, small, kAcceptable);
-    return standing;
-  };
-  EXPECT_EQ(after(after_small(after({}, "r"), 3), "r").mode, InspectionMode::tightened);
-  EXPECT_EQ(after(after_small(after({}, "r"), 4), "r").mode, InspectionMode::normal);
-  EXPECT_EQ(after_small(after({}, "rr"), 4).mode, InspectionMode::tightened);
-  EXPECT_EQ(after_small(after({}, "rr"), 5), Standing{});
-  // One bad small lot of ten never tightens a source of small lots.
-  Standing standing;
-  for (int i = 0; i < 200; ++i) {
-    standing = after_lot(standing, i % 10 == 0 ? refused : small, kAcceptable);
-    ASSERT_EQ(standing.mode, InspectionMode::normal) << i;
+  // Between two rejected lots small good ones wash nothing out.
+  standing = after({}, "r");
+  for (int i = 0; i < 4; ++i) {
+    standing = after_lot(standing, {.accepted = true, .checked = 5}, kAcceptable);
   }
+  EXPECT_EQ(after(standing, "r").mode, InspectionMode::tightened);
+  standing = after({}, "rr");
+  for (int i = 0; i < 9; ++i) {
+    standing = after_lot(standing, {.accepted = true, .checked = 5}, kAcceptable);
+  }
+  EXPECT_EQ(standing.mode, InspectionMode::tightened);
 }
 
 TEST(Inspection, ALotTakenBackEndsTrustAndCountsWhenItWasBad) {
