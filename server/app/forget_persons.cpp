@@ -64,7 +64,7 @@ awaitable<bool> do_lead(ForgetServices const& services, OpenRequest const& reque
   if (request.kind == RequestKind::erasure) {
     co_return co_await erase_lead(services, lead, request.digests, EraseCause::request);
   }
-  auto const revoked = co_await services.store.revoke(lead.id, request.said_at);
+  auto const revoked = co_await services.store.revoke(lead.id, request.counts_from);
   co_return revoked.has_value();
 }
 

@@ -27,9 +27,10 @@ struct PersonRequest {
   RequestKind kind{};
   std::optional<std::string> email;
   std::optional<std::string> phone;
-  Timestamp said_at{};     ///< by the person
-  std::string reason;      ///< person_request, authority, contract, other
-  std::int64_t told_by{};  ///< principal
+  Timestamp said_at{};      ///< by the person, as told
+  Timestamp counts_from{};  ///< never before it was received, unless staff told it
+  std::string reason;       ///< person_request, authority, contract, other
+  std::int64_t told_by{};   ///< principal
   std::int64_t tenant_no{};
 };
 
@@ -37,7 +38,7 @@ struct OpenRequest {
   std::int64_t no{};
   RequestKind kind{};
   std::vector<std::string> digests;  ///< one or two
-  Timestamp said_at{};
+  Timestamp counts_from{};
   std::int64_t leads{};  ///< it concerned so far
 };
 
@@ -71,7 +72,8 @@ class PrivacyStore {
   using Later = boost::asio::awaitable<Result<T, StoreError>>;
 
   /// Puts the person on the exchange's list and remembers the request for the job; one that waits
-  /// already is not taken twice. Audited. @return false when the list is full
+  /// already and counts from no later is not taken twice. Audited. @return false when the list is
+  /// full
   [[nodiscard]] virtual Later<bool> receive(PersonRequest request) = 0;
   /// Which of these the exchange's list has.
   [[nodiscard]] virtual Later<std::vector<std::string>> barred(
@@ -90,9 +92,10 @@ class PrivacyStore {
   [[nodiscard]] virtual Later<std::optional<SealedEvidence>> evidence(Viewer viewer,
                                                                       std::int64_t principal_no,
                                                                       LeadId lead) = 0;
-  /// A person who opted out: the lead's consent is revoked from then on, what rests of it to be
-  /// listed again stays off, and what waits for its lot's verdict is never offered. Twice is once.
-  [[nodiscard]] virtual Later<bool> revoke(LeadId lead, Timestamp said_at) = 0;
+  /// A person who opted out: the lead's consent is revoked from then on (from no earlier than it
+  /// was given), what rests of it to be listed again stays off, and what waits for its lot's
+  /// verdict is never offered. Twice is once.
+  [[nodiscard]] virtual Later<bool> revoke(LeadId lead, Timestamp from) = 0;
   /// Destroys the lead's data key, contact and claims on these persons, revokes it as revoke does,
   /// and tells its generator and the buyers who hold it. Twice is once: false then.
   [[nodiscard]] virtual Later<bool> erase(LeadId lead, std::vector<std::string> digests,

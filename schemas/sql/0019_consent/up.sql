@@ -7,7 +7,8 @@ create table privacy_request (            -- of a person, who is known by keyed 
   kind smallint not null check (kind in (0, 1)),  -- 0 erasure 1 opt-out
   email bytea check (octet_length(email) = 16),
   phone bytea check (octet_length(phone) = 16),
-  said_at timestamptz not null,           -- by the person
+  said_at timestamptz not null,           -- by the person, as told
+  counts_from timestamptz not null,       -- what a trader tells counts from when it was received
   reason text not null check (reason in ('person_request', 'authority', 'contract', 'other')),
   told_by bigint not null,                -- principal
   tenant_no bigint not null,              -- of whom

@@ -21,17 +21,18 @@ constexpr std::int64_t kHourUs = 3'600'000'000;
 constexpr char const* kNow = "select " LEADEX_MICROS("now()");
 // The list's row is locked by now, so two of the same take turns.
 constexpr char const* kReceive =
-    "insert into privacy_request (kind, email, phone, said_at, reason, told_by, tenant_no) select "
-    "$1::smallint, $2::bytea, $3::bytea, " LEADEX_INSTANT(
-        "$4") ", $5, $6, $7 where not exists (select from privacy_request r where r.done_at is "
-              "null and r.kind = $1 and r.email is not distinct from $2 and r.phone is not "
-              "distinct from $3) returning request_no";
+    "insert into privacy_request (kind, email, phone, said_at, counts_from, reason, told_by, "
+    "tenant_no) select $1::smallint, $2::bytea, $3::bytea, " LEADEX_INSTANT(
+        "$4") ", " LEADEX_INSTANT("$8") ", $5, $6, $7 where not exists (select from "
+              "privacy_request r where r.done_at is null and r.kind = $1 and r.email is not "
+              "distinct from $2 and r.phone is not distinct from $3 and r.counts_from "
+              "<= " LEADEX_INSTANT("$8") ") returning request_no";
 constexpr char const* kBarred =
     "select d.digest from unnest($1::bytea[]) as d(digest) where exists (select from suppression s "
     "where s.tenant_no = 0 and s.digest = d.digest)";
 constexpr char const* kOpen =
     "select request_no, kind, email, phone, " LEADEX_MICROS(
-        "said_at") ", leads from privacy_request where done_at is null order by request_no limit "
+        "counts_from") ", leads from privacy_request where done_at is null order by request_no limit "
                    "$1";
 // Market by market, since the market is first in the key.
 constexpr char const* kLeadsOf =
@@ -58,8 +59,10 @@ constexpr char const* kEvidence =
                         "exists (select from sale s where s.market_id = l.market_id and s.lead_no "
                         "= l.lead_no and s.buyer = $1::bigint and s.state in (1, 2, 5, 6)))";
 
-constexpr char const* kRevoke = "update lead set revoked_at = least(revoked_at, " LEADEX_INSTANT(
-    "$3") ") where market_id = $1 and lead_no = $2";
+// A consent is not revoked before it was given.
+constexpr char const* kRevoke =
+    "update lead set revoked_at = least(revoked_at, greatest(" LEADEX_INSTANT(
+        "$3") ", " LEADEX_INSTANT("consent_us") ")) where market_id = $1 and lead_no = $2";
 constexpr char const* kStayOff =
     "update lead_rest set withdrawn = true where market_id = $1 and lead_no = $2 and market_seq is "
     "null and not withdrawn";
@@ -173,10 +176,10 @@ PostgresPrivacyStore::Later<bool> PostgresPrivacyStore::receive(PersonRequest re
     if (request.email) persons.push_back({*request.email, SuppressedField::email});
     if (request.phone) persons.push_back({*request.phone, SuppressedField::phone});
     if (!put_on_list(tx, kExchange, persons)) return false;
-    auto const made = execute(
-        tx, kReceive,
-        Parameters(static_cast<int>(request.kind), bytea(request.email), bytea(request.phone),
-                   request.said_at, request.reason, request.told_by, request.tenant_no));
+    auto const made = execute(tx, kReceive,
+                              Parameters(static_cast<int>(request.kind), bytea(request.email),
+                                         bytea(request.phone), request.said_at, request.reason,
+                                         request.told_by, request.tenant_no, request.counts_from));
     auto const request_no = made.empty() ? 0 : made.at(0).at(0).as<std::int64_t>();
     AuditEntry const entry = audit_of(request, request_no);
     append_audit(tx, from_unix_micros(database_now(tx)), 0, {&entry, 1});
@@ -207,7 +210,7 @@ PostgresPrivacyStore::Later<std::vector<OpenRequest>> PostgresPrivacyStore::open
         auto digest = read_bytes_maybe(row.at(static_cast<pqxx::row::size_type>(field)));
         if (digest) request.digests.push_back(std::move(*digest));
       }
-      request.said_at = read_time(row.at(4));
+      request.counts_from = read_time(row.at(4));
       request.leads = row.at(5).as<std::int64_t>();
       open.push_back(std::move(request));
     }
@@ -273,9 +276,9 @@ PostgresPrivacyStore::Later<std::optional<SealedEvidence>> PostgresPrivacyStore:
       });
 }
 
-PostgresPrivacyStore::Later<bool> PostgresPrivacyStore::revoke(LeadId lead, Timestamp said_at) {
-  co_return co_await pool_.run([lead, said_at](pqxx::work& tx) {
-    stay_off(tx, lead, said_at);
+PostgresPrivacyStore::Later<bool> PostgresPrivacyStore::revoke(LeadId lead, Timestamp from) {
+  co_return co_await pool_.run([lead, from](pqxx::work& tx) {
+    stay_off(tx, lead, from);
     return true;
   });
 }

@@ -21,7 +21,7 @@ class PostgresPrivacyStore final : public PrivacyStore {
   [[nodiscard]] Later<std::optional<SealedEvidence>> evidence(Viewer viewer,
                                                               std::int64_t principal_no,
                                                               LeadId lead) override;
-  [[nodiscard]] Later<bool> revoke(LeadId lead, Timestamp said_at) override;
+  [[nodiscard]] Later<bool> revoke(LeadId lead, Timestamp from) override;
   [[nodiscard]] Later<bool> erase(LeadId lead, std::vector<std::string> digests,
                                   EraseCause cause) override;
   [[nodiscard]] Later<std::int64_t> drop_claims(std::vector<std::string> digests) override;

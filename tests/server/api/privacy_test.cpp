@@ -215,10 +215,32 @@ TEST_F(Privacy, AnOptOutRevokesAcrossMarketsAndRulesLaterSales) {
   auto const told = post("/v1/opt-outs", buyer_.key, body(said));
   EXPECT_EQ(told.status, 202) << told.body;
   EXPECT_EQ(forget(), 1);
-  EXPECT_EQ(rows("lead", "revoked_at < now() - interval '20 minutes'"), "1");
+  EXPECT_EQ(rows("lead", "revoked_at > now() - interval '20 minutes'"), "1")
+      << "a trader's word counts from when it was received";
+  EXPECT_EQ(rows("privacy_request", "said_at < now() - interval '20 minutes'"), "1");
   EXPECT_EQ(rows("lead_key", "true"), "1") << "nothing is erased";
   EXPECT_EQ(get("/v1/sales/" + sale + "/contact", buyer_.key).status, 200);
   EXPECT_EQ(post("/v1/leads", generator_.key, lead_json("ann")).text("code"), "suppressed");
+  auto const back =
+      post("/v1/sales/" + sale + "/returns", buyer_.key, R"({"reason":"never_requested"})");
+  ASSERT_EQ(back.status, 201) << back.body;
+  EXPECT_TRUE(back.find("ruling")->IsNull()) << back.body;
+  expect_true_books();
+}
+
+TEST_F(Privacy, StaffMayDateAnOptOutBackButNotToBeforeTheConsent) {
+  auto const sale = sold("ann");
+  auto const lead_id = get("/v1/sales/" + sale, buyer_.key).text("lead_id");
+  auto const by_buyer =
+      post("/v1/opt-outs", buyer_.key,
+           R"({"lead_id":")" + lead_id + R"(","at":")" + ago(std::chrono::minutes{30}) + R"("})");
+  ASSERT_EQ(by_buyer.status, 202) << by_buyer.body;
+  auto const by_staff =
+      post("/v1/opt-outs", admin_,
+           R"({"email":"ann@example.org","at":")" + ago(std::chrono::hours{24 * 30}) + R"("})");
+  ASSERT_EQ(by_staff.status, 202) << by_staff.body;
+  EXPECT_EQ(forget(), 2) << "the earlier word is not lost to the one that waits";
+  EXPECT_EQ(rows("lead", "extract(epoch from revoked_at) * 1000000 = consent_us"), "1");
   auto const back =
       post("/v1/sales/" + sale + "/returns", buyer_.key, R"({"reason":"never_requested"})");
   EXPECT_EQ(back.text("ruling"), "automatic") << back.body;
