@@ -24,6 +24,7 @@ constexpr int kPage = 200;
 constexpr int kAgedPage = 1000;
 constexpr int kAgedPages = 10;
 constexpr int kVisitors = 10'000;
+constexpr int kVisitorSlices = 100;
 constexpr auto kPatience = std::chrono::seconds{10};
 
 auto deadline() { return std::chrono::steady_clock::now() + kPatience; }
@@ -107,6 +108,21 @@ awaitable<std::int64_t> work_off(ForgetServices const& services, OpenRequest req
   co_return done;
 }
 
+/// In slices of a transaction each, so that the writers of clicks never wait long.
+awaitable<std::int64_t> forget_visitors(storage::PrivacyStore& store) {
+  std::int64_t done = 0;
+  for (int slice = 0; slice < kVisitorSlices; ++slice) {
+    auto const some = co_await store.forget_visitors(kVisitors);
+    if (!some) {
+      log::warn("privacy.visitors", "visitors of more than a day ago are not forgotten yet");
+      break;
+    }
+    done += *some;
+    if (*some < kVisitors) break;
+  }
+  co_return done;
+}
+
 }  // namespace
 
 awaitable<std::int64_t> forget_persons(ForgetServices services) {
@@ -130,8 +146,7 @@ awaitable<std::int64_t> Retention::run() {
     after_ = aged->last.value_or(LeadId{});
     if (!aged->last) break;
   }
-  auto const visitors = co_await services_.store.forget_visitors(kVisitors);
-  co_return done + visitors.value_or(0);
+  co_return done + co_await forget_visitors(services_.store);
 }
 
 }  // namespace leadex::app

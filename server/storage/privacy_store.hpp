@@ -113,7 +113,7 @@ class PrivacyStore {
     std::optional<LeadId> last;  ///< looked at; nothing once all were
   };
   [[nodiscard]] virtual Later<Aged> past_retention(LeadId after, int limit) = 0;
-  /// Forgets visitors of more than a day ago. @return how many
+  /// Forgets visitors of more than a day ago, the oldest first, `limit` at most. @return how many
   [[nodiscard]] virtual Later<std::int64_t> forget_visitors(int limit) = 0;
 };
 

@@ -295,5 +295,34 @@ TEST_F(Privacy, RetentionForgetsWhatIsOverAndNothingElse) {
   EXPECT_EQ(rows("suppression", "true"), "0") << "old age puts nobody on a list";
 }
 
+TEST_F(Privacy, VisitorsOfMoreThanADayAgoAreForgottenAndNothingElse) {
+  sql_do(
+      "insert into leadex.click (market_id, click_no, placement_no, generator, campaign, visitor, "
+      "subs, clicked_us) select 1, n, 7, 2, 3, decode(md5(n::text), 'hex'), 's'::bytea, "
+      "(extract(epoch "
+      "from now() - n * interval '6 hours') * 1000000)::bigint from generate_series(1, 9) n");
+  auto const rest = [&] {
+    return sql(
+        "select string_agg(concat_ws('/', market_id, click_no, placement_no, generator, campaign, "
+        "encode(subs, 'hex'), clicked_us), ',' order by click_no) from leadex.click");
+  };
+  auto const before = rest();
+  for (int run = 0; run < 2; ++run) {
+    auto const done = post("/v1/admin/jobs/retention/run", admin_);
+    ASSERT_EQ(done.status, 200) << done.body;
+    EXPECT_EQ(rows("click", "visitor = decode(repeat('00', 16), 'hex')"), "6") << "4 to 9";
+    EXPECT_EQ(rows("click", "click_no <= 3 and visitor = decode(md5(click_no::text), 'hex')"), "3");
+  }
+  EXPECT_EQ(rest(), before);
+  for (auto const* change : {"update leadex.click set subs = 'x'",
+                             "update leadex.click set visitor = decode(md5('x'), 'hex')",
+                             "update leadex.click set visitor = decode(repeat('00', 16), 'hex'), "
+                             "clicked_us = 0",
+                             "delete from leadex.click", "truncate leadex.click"}) {
+    EXPECT_THROW(sql_do(change), pqxx::sql_error) << change;
+  }
+  EXPECT_EQ(rest(), before);
+}
+
 }  // namespace
 }  // namespace leadex::api
