@@ -20,6 +20,20 @@ class Privacy : public PrivacyHarness {
     EXPECT_EQ(lead(person).text("outcome"), "sold");
     return newest_sale(buyer_);
   }
+  /// A lead that is sold to buyer_ and waits for its delivery; its sale.
+  std::string pending(std::string const& person) {
+    deposit(buyer_, "1000.00");
+    auto const tenant = std::to_string(ids_.open_as<AccountId>(buyer_.id)->no);
+    sql_do(
+        "insert into leadex.webhook_endpoint (endpoint_no, tenant_no, url, events, secret_sealed) "
+        "values (77, " +
+        tenant + ", 'https://example.org/hook', '{}', '')");
+    campaign(
+        buyer_, "10.00", "500.00",
+        R"(,"webhook_endpoint_id":")" + ids_.seal(crypto::IdKind::webhook_endpoint, 0, 77) + '"');
+    (void)lead(person);
+    return newest_sale(buyer_);
+  }
   /// As if the newest lead had come so long ago that its market has forgotten its person.
   void age_persons() { sql_do("update leadex.person set seen_us = 0"); }
 
@@ -63,6 +77,17 @@ TEST_F(Privacy, AnErasedPersonIsUndecryptableHereAndInEveryLaterDump) {
   EXPECT_EQ(rows("event", "type = 'lead.erased'"), "2") << "the generator and the buyer";
   EXPECT_EQ(rows("event_pending", "true"), "2") << "for their endpoints";
   EXPECT_EQ(forget(), 0) << "it is done";
+}
+
+TEST_F(Privacy, NobodyPaysForALookAtAnErasedLead) {
+  auto const sale = "/v1/sales/" + pending("ann");
+  ASSERT_EQ(get(sale, buyer_.key).text("status"), "pending");
+  auto const lead_id = ids_.open_as<LeadId>(get(sale, buyer_.key).text("lead_id"));
+  ASSERT_TRUE(lead_id);
+  ASSERT_TRUE(await(persons_.erase(*lead_id, {}, storage::EraseCause::request)));
+  EXPECT_EQ(get(sale + "/contact", buyer_.key).status, 410);
+  EXPECT_EQ(get(sale, buyer_.key).text("status"), "pending") << "not delivered by the look";
+  expect_true_books();
 }
 
 TEST_F(Privacy, AllLeadsOfThePersonAreFoundInAllMarkets) {
@@ -248,22 +273,40 @@ TEST_F(Privacy, StaffMayDateAnOptOutBackButNotToBeforeTheConsent) {
 }
 
 TEST_F(Privacy, TheEvidenceIsShownAsItWasGivenToThoseWhoHoldTheLead) {
-  auto const sale = sold("ann");
+  deposit(buyer_, "1000.00");
+  campaign(buyer_, "10.00", "500.00");
+  auto body = lead_json("ann", "CA", 30,
+                        R"(,"ip_address":"8.8.8.8","user_agent":"Browser 1","landing_page_url":)"
+                        R"("https://news.example.com/auto?utm_source=own-list")");
+  std::string_view const reason = R"("reason":"quote")";
+  body.replace(body.find(reason), reason.size(),
+               R"("reason":"quote","utm_source":"own-list","sub1":"partner-77")");
+  ASSERT_EQ(post("/v1/leads", generator_.key, body).text("outcome"), "sold");
+  auto const sale = newest_sale(buyer_);
   auto const path =
       "/v1/leads/" + get("/v1/sales/" + sale, buyer_.key).text("lead_id") + "/consent";
   EXPECT_EQ(get(path, other_.key).status, 404);
   EXPECT_EQ(get(path, open_account("generator").key).status, 404);
   EXPECT_EQ(rows("audit", "action = 'consent.read'"), "0");
+  auto const stored = sql("select encode(consent_digest, 'hex') from leadex.lead");
   for (auto const& key : {generator_.key, buyer_.key, admin_}) {
     auto const shown = get(path, key);
     ASSERT_EQ(shown.status, 200) << shown.body;
     EXPECT_EQ(shown.text("resale"), "open");
     EXPECT_EQ(field(*shown.find("consent"), "text"), "I agree to be called.");
-    if (key == admin_) {
-      EXPECT_EQ(shown.find("evidence"), nullptr);
-    } else {
+    if (key == generator_.key) {
       EXPECT_EQ(shown.text("sha256"), hash_of(shown.text("evidence")));
+      EXPECT_NE(shown.text("evidence").find("partner-77"), std::string::npos);
+    } else {
+      EXPECT_EQ(shown.find("evidence"), nullptr);
+      EXPECT_EQ(shown.text("sha256"), stored);
+      EXPECT_EQ(shown.body.find("partner-77"), std::string::npos) << shown.body;
+      EXPECT_EQ(shown.body.find("own-list"), std::string::npos) << shown.body;
     }
+    bool const buys = key == buyer_.key;
+    EXPECT_EQ(shown.find("ip_address") != nullptr, buys);
+    if (buys) EXPECT_EQ(shown.text("landing_page_url"), "https://news.example.com/auto");
+    if (buys) EXPECT_EQ(shown.text("user_agent"), "Browser 1");
   }
   EXPECT_EQ(rows("audit", "action = 'consent.read'"), "3");
   ASSERT_EQ(erase("ann@example.org").status, 202);
