@@ -210,6 +210,10 @@ TEST_F(Privacy, TheExchangesOwnListTakesOffWhatRests) {
       << "though the person is known in the market as well";
   EXPECT_EQ(post("/v1/admin/suppressions", generator_.key, emails("ann")).status, 403);
   EXPECT_EQ(rows("audit", "action = 'suppression.added'"), "1");
+  EXPECT_EQ(sql("select count(*) from leadex.audit a join leadex.suppression s on a.xmin = s.xmin "
+                "where a.action = 'suppression.added' and a.tenant_no = 0 and a.principal_no <> 0"),
+            "1")
+      << "in one transaction";
   expect_true_books();
 }
 
