@@ -46,6 +46,26 @@ awaitable<bool> take_off(market::MarketHost& markets, std::vector<PersonLead> le
   co_return true;
 }
 
+/// Sales that wait for their delivery are voided while there is still something to deliver: nobody
+/// is charged for what cannot be read. The lead is off by then, so nobody else gets it.
+awaitable<bool> void_undelivered(ForgetServices const& services, LeadId lead) {
+  auto const slots = co_await services.store.undelivered(lead);
+  if (!slots) co_return false;
+  if (slots->empty()) co_return true;
+  auto const market = services.markets.find(lead.market);
+  if (!market) co_return false;
+  for (auto const slot : *slots) {
+    market::Submission submission;
+    submission.command = market::RefuseDelivery{lead.no, slot};
+    submission.lane = market::Lane::bulk;
+    submission.deadline = deadline();
+    // That it was delivered or voided meanwhile is an answer, too.
+    auto const answer = co_await market->submit(std::move(submission));
+    if (!answer) co_return false;
+  }
+  co_return true;
+}
+
 /// Destroys a lead's key and all that its person could be found by.
 awaitable<bool> erase_lead(ForgetServices const& services, PersonLead lead,
                            std::vector<std::string> known, EraseCause cause) {
@@ -63,6 +83,7 @@ awaitable<bool> erase_lead(ForgetServices const& services, PersonLead lead,
 awaitable<bool> do_lead(ForgetServices const& services, OpenRequest const& request,
                         PersonLead const& lead) {
   if (request.kind == RequestKind::erasure) {
+    if (!co_await void_undelivered(services, lead.id)) co_return false;
     co_return co_await erase_lead(services, lead, request.digests, EraseCause::request);
   }
   auto const revoked = co_await services.store.revoke(lead.id, request.counts_from);

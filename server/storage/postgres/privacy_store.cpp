@@ -68,6 +68,9 @@ constexpr char const* kNeverOffer =
     "insert into lead_withheld select market_id, lead_no, 0 from lead where market_id = $1 and "
     "lead_no = $2 and state = 0 on conflict do nothing";
 
+constexpr char const* kUndelivered =
+    "select slot from sale where market_id = $1 and lead_no = $2 and state = 0 order by slot";
+
 constexpr char const* kErased =
     "insert into erased_lead (market_id, lead_no, cause, erased_at) values ($1, $2, $3, now()) on "
     "conflict do nothing";
@@ -275,6 +278,17 @@ PostgresPrivacyStore::Later<bool> PostgresPrivacyStore::revoke(LeadId lead, Time
   co_return co_await pool_.run([lead, from](pqxx::work& tx) {
     stay_off(tx, lead, from);
     return true;
+  });
+}
+
+PostgresPrivacyStore::Later<std::vector<std::int32_t>> PostgresPrivacyStore::undelivered(
+    LeadId lead) {
+  co_return co_await pool_.run([lead](pqxx::work& tx) {
+    std::vector<std::int32_t> slots;
+    for (auto const& row : execute(tx, kUndelivered, Parameters(lead.market, lead.no))) {
+      slots.push_back(row.at(0).as<std::int32_t>());
+    }
+    return slots;
   });
 }
 

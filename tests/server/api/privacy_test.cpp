@@ -90,6 +90,19 @@ TEST_F(Privacy, NobodyPaysForALookAtAnErasedLead) {
   expect_true_books();
 }
 
+TEST_F(Privacy, AnErasureVoidsWhatIsNotDelivered) {
+  auto const sale = "/v1/sales/" + pending("ann");
+  ASSERT_EQ(get(sale, buyer_.key).text("status"), "pending");
+  ASSERT_EQ(erase("ann@example.org").status, 202);
+  EXPECT_EQ(forget(), 1);
+  EXPECT_EQ(get(sale, buyer_.key).text("status"), "voided");
+  EXPECT_EQ(get(sale + "/contact", buyer_.key).status, 410);
+  EXPECT_EQ(rows("sale", "true"), "1") << "it is sold to nobody else";
+  EXPECT_EQ(rows("lead_key", "true"), "0");
+  EXPECT_EQ(rows("event", "type = 'lead.erased'"), "1") << "the generator: nobody has the lead";
+  expect_true_books();
+}
+
 TEST_F(Privacy, AllLeadsOfThePersonAreFoundInAllMarkets) {
   auto const other_market =
       post("/v1/admin/markets", admin_, market_json("home-insurance.us.usd", R"(,"dedupe_s":2)"));
