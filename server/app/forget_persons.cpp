@@ -24,6 +24,7 @@ constexpr int kPage = 200;
 constexpr int kAgedPage = 1000;
 constexpr int kAgedPages = 10;
 constexpr int kVisitors = 10'000;
+constexpr int kVisitorSlices = 100;
 constexpr auto kPatience = std::chrono::seconds{10};
 
 auto deadline() { return std::chrono::steady_clock::now() + kPatience; }
@@ -39,6 +40,26 @@ awaitable<bool> take_off(market::MarketHost& markets, std::vector<PersonLead> le
     submission.command = market::WithholdLeads{market::kEverybody, numbers};
     submission.lane = market::Lane::bulk;
     submission.deadline = deadline();
+    auto const answer = co_await market->submit(std::move(submission));
+    if (!answer) co_return false;
+  }
+  co_return true;
+}
+
+/// Sales that wait for their delivery are voided while there is still something to deliver: nobody
+/// is charged for what cannot be read. The lead is off by then, so nobody else gets it.
+awaitable<bool> void_undelivered(ForgetServices const& services, LeadId lead) {
+  auto const slots = co_await services.store.undelivered(lead);
+  if (!slots) co_return false;
+  if (slots->empty()) co_return true;
+  auto const market = services.markets.find(lead.market);
+  if (!market) co_return false;
+  for (auto const slot : *slots) {
+    market::Submission submission;
+    submission.command = market::RefuseDelivery{lead.no, slot};
+    submission.lane = market::Lane::bulk;
+    submission.deadline = deadline();
+    // That it was delivered or voided meanwhile is an answer, too.
     auto const answer = co_await market->submit(std::move(submission));
     if (!answer) co_return false;
   }
@@ -62,6 +83,7 @@ awaitable<bool> erase_lead(ForgetServices const& services, PersonLead lead,
 awaitable<bool> do_lead(ForgetServices const& services, OpenRequest const& request,
                         PersonLead const& lead) {
   if (request.kind == RequestKind::erasure) {
+    if (!co_await void_undelivered(services, lead.id)) co_return false;
     co_return co_await erase_lead(services, lead, request.digests, EraseCause::request);
   }
   auto const revoked = co_await services.store.revoke(lead.id, request.counts_from);
@@ -107,6 +129,21 @@ awaitable<std::int64_t> work_off(ForgetServices const& services, OpenRequest req
   co_return done;
 }
 
+/// In slices of a transaction each, so that the writers of clicks never wait long.
+awaitable<std::int64_t> forget_visitors(storage::PrivacyStore& store) {
+  std::int64_t done = 0;
+  for (int slice = 0; slice < kVisitorSlices; ++slice) {
+    auto const some = co_await store.forget_visitors(kVisitors);
+    if (!some) {
+      log::warn("privacy.visitors", "visitors of more than a day ago are not forgotten yet");
+      break;
+    }
+    done += *some;
+    if (*some < kVisitors) break;
+  }
+  co_return done;
+}
+
 }  // namespace
 
 awaitable<std::int64_t> forget_persons(ForgetServices services) {
@@ -130,8 +167,7 @@ awaitable<std::int64_t> Retention::run() {
     after_ = aged->last.value_or(LeadId{});
     if (!aged->last) break;
   }
-  auto const visitors = co_await services_.store.forget_visitors(kVisitors);
-  co_return done + visitors.value_or(0);
+  co_return done + co_await forget_visitors(services_.store);
 }
 
 }  // namespace leadex::app

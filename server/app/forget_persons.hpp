@@ -31,8 +31,8 @@ struct ForgetServices {
 [[nodiscard]] boost::asio::awaitable<std::int64_t> forget_persons(ForgetServices services);
 
 /// One round over leads whose market keeps them for a time that is over, 10,000 looked at at most
-/// from where the last round of this object ended; and visitors of more than a day ago. Any one
-/// thread at a time.
+/// from where the last round of this object ended; and visitors of more than a day ago, a million
+/// at most. Any one thread at a time.
 class Retention {
  public:
   explicit Retention(ForgetServices services) : services_(std::move(services)) {}

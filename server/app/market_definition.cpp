@@ -238,6 +238,12 @@ void check_durations(MarketDefinition const& market, Faults& faults) {
       fault(faults, std::string{pointer}, "out_of_range", "Must be 0 to 315,360,000.");
     }
   }
+  // Who forgets a lead forgets its person, and would take it for new.
+  if (market.retention.count() > 0 && market.retention < market.dedupe) {
+    fault(
+        faults, "/retention_s", "range_invalid",
+        "Must be 0 or at least dedupe_s: a lead that is forgotten cannot be told from a new one.");
+  }
 }
 
 std::int64_t micros(std::chrono::seconds duration) { return duration.count() * kSecond; }

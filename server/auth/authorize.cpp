@@ -39,6 +39,21 @@ constexpr std::array<RoleScopes, 5> kScopes{{
     {Role::verifier, {"markets:read", "checks:write"}},
 }};
 
+// What several roles do with leads they have: the scope is that of the role's own trade.
+constexpr std::string_view kOwnRead = "own:read";
+constexpr std::string_view kOwnWrite = "own:write";
+struct OwnScopes {
+  Role role;
+  std::string_view read;
+  std::string_view write;  // empty: none
+};
+constexpr std::array<OwnScopes, 4> kOwn{{
+    {Role::generator, "leads:read", "leads:write"},
+    {Role::buyer, "orders:read", "bids:write"},
+    {Role::admin, "admin:read", "admin:write"},
+    {Role::auditor, "admin:read", {}},
+}};
+
 // Test keys validate, score and match: they read, and send what can be answered without effect.
 constexpr std::array<OperationRule, 149> kRules{{
     {"create_market", kAdmin, "admin:write", false},
@@ -173,8 +188,8 @@ constexpr std::array<OperationRule, 149> kRules{{
     {"get_disqualification", kGenerator | kReaders, "leads:read", true},
     {"list_lead_estimates", kReaders, "admin:read", false},
     {"request_erasure", kAdmin, "admin:write", false},
-    {"get_lead_consent", kTraders | kReaders, "markets:read", false},
-    {"record_opt_out", kTraders | kAdmin, "markets:read", false},
+    {"get_lead_consent", kTraders | kReaders, kOwnRead, false},
+    {"record_opt_out", kTraders | kAdmin, kOwnWrite, false},
     {"bar_persons", kAdmin, "admin:write", false},
     {"get_barred_persons", kReaders, "admin:read", false},
     {"list_findings", kReaders, "admin:read", false},
@@ -195,6 +210,14 @@ constexpr std::array<OperationRule, 149> kRules{{
 OperationRule const* find_rule(std::string_view operation_id) {
   auto const found = std::ranges::find(kRules, operation_id, &OperationRule::operation_id);
   return found == kRules.end() ? nullptr : &*found;
+}
+
+/// The scope that a key of this role needs; empty when there is none.
+std::string_view scope_for(Role role, std::string_view scope) {
+  if (scope != kOwnRead && scope != kOwnWrite) return scope;
+  auto const found = std::ranges::find(kOwn, role, &OwnScopes::role);
+  if (found == kOwn.end()) return {};
+  return scope == kOwnRead ? found->read : found->write;
 }
 
 }  // namespace
@@ -220,7 +243,8 @@ Permission authorize(storage::Principal const& principal, std::string_view opera
   auto const* const rule = find_rule(operation_id);
   if (rule == nullptr) return Permission::unknown_operation;
   if (!rule->allows(principal.role)) return Permission::role;
-  if (!principal.has_scope(rule->scope)) return Permission::scope;
+  auto const scope = scope_for(principal.role, rule->scope);
+  if (scope.empty() || !principal.has_scope(scope)) return Permission::scope;
   if (principal.key_kind == storage::KeyKind::test && !rule->test_keys) {
     return Permission::test_key;
   }

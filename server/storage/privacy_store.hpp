@@ -96,6 +96,8 @@ class PrivacyStore {
   /// was given), what rests of it to be listed again stays off, and what waits for its lot's
   /// verdict is never offered. Twice is once.
   [[nodiscard]] virtual Later<bool> revoke(LeadId lead, Timestamp from) = 0;
+  /// Slots of the lead's sales that wait for their delivery, ascending.
+  [[nodiscard]] virtual Later<std::vector<std::int32_t>> undelivered(LeadId lead) = 0;
   /// Destroys the lead's data key, contact and claims on these persons, revokes it as revoke does,
   /// and tells its generator and the buyers who hold it. Twice is once: false then.
   [[nodiscard]] virtual Later<bool> erase(LeadId lead, std::vector<std::string> digests,
@@ -113,7 +115,7 @@ class PrivacyStore {
     std::optional<LeadId> last;  ///< looked at; nothing once all were
   };
   [[nodiscard]] virtual Later<Aged> past_retention(LeadId after, int limit) = 0;
-  /// Forgets visitors of more than a day ago. @return how many
+  /// Forgets visitors of more than a day ago, the oldest first, `limit` at most. @return how many
   [[nodiscard]] virtual Later<std::int64_t> forget_visitors(int limit) = 0;
 };
 

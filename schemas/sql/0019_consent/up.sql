@@ -53,19 +53,33 @@ end $$;
 create trigger person_freed after delete on person referencing old table as gone
   for each statement execute function keep_persons_freed();
 
-create index click_by_time on click using brin (clicked_us);
-create table job_cursor (                 -- how far a job came that walks by time
-  name text primary key,
-  until_us bigint not null
-);
+-- A click is as it was, but its visitor is forgotten after a day. The index holds those that are not.
+create index click_known on click (clicked_us)
+  where visitor <> '\x00000000000000000000000000000000'::bytea;
+create function only_forgets_visitor() returns trigger language plpgsql as $$
+declare
+  kept leadex.click;
+begin
+  kept := new;
+  kept.visitor := old.visitor;
+  if kept is distinct from old or new.visitor <> '\x00000000000000000000000000000000'::bytea then
+    raise exception 'table click is append-only but for its visitors' using errcode = 'LX001';
+  end if;
+  return new;
+end $$;
+drop trigger click_append_only on click;
+create trigger click_append_only before delete or truncate on click
+  for each statement execute function append_only();
+create trigger click_forgets_visitor before update on click
+  for each row execute function only_forgets_visitor();
 
-revoke all on function keep_person_before(), keep_persons_freed() from public;
+revoke all on function keep_person_before(), keep_persons_freed(), only_forgets_visitor() from public;
 grant select, insert on privacy_request, erased_lead, person_before to leadex_app;
-grant select, insert, update on job_cursor to leadex_app;
 grant update (visitor) on click to leadex_app;
 grant update (leads, done_at) on privacy_request to leadex_app;
 grant delete on person_before to leadex_app;
-grant execute on function keep_person_before(), keep_persons_freed() to leadex_app;
+grant execute on function keep_person_before(), keep_persons_freed(), only_forgets_visitor()
+  to leadex_app;
 
 create trigger erased_lead_append_only before update or delete or truncate on erased_lead
   for each statement execute function append_only();

@@ -1,5 +1,7 @@
-// The evidence of a lead's consent, for its generator, the buyers who hold it, and staff (without
-// what else is known of the person). Each look is audited before the answer.
+// The evidence of a lead's consent: all of it for its generator; for the buyers who hold it what
+// the person agreed to, where and with which browser; for staff the consent alone. Where the
+// generator got its visitor from (campaigns, sub ids, touchpoints) is its own. Each look is audited
+// before the answer.
 
 #include "server/api/market_ref.hpp"
 #include "server/api/v1/privacy_handlers.hpp"
@@ -19,6 +21,21 @@ std::optional<crypto::Secret> open_evidence(ApiCall const& call, LeadId lead,
                                    sealed.consent_sealed);
   if (!plain) return std::nullopt;
   return std::move(*plain);
+}
+
+/// Byte for byte what the digest is of to the generator. Address and browser are the person's:
+/// staff sees them with the contact, for a reason.
+void write_proof(ApiCall const& call, json::JsonWriter& out, std::string_view plain,
+                 json::Document const& evidence) {
+  if (call.principal.role == storage::Role::generator) out.field("evidence", plain);
+  if (call.principal.role != storage::Role::buyer) return;
+  for (auto const* const name : {"ip_address", "user_agent"}) {
+    if (auto const* const value = json::find_member(evidence, name)) out.field(name, *value);
+  }
+  auto const* const page = json::find_member(evidence, "landing_page_url");
+  if (page == nullptr || !page->IsString()) return;
+  auto const url = json::text_of(*page);  // its query names campaigns
+  out.field("landing_page_url", url.substr(0, url.find_first_of("?#")));
 }
 
 }  // namespace
@@ -49,9 +66,7 @@ asio::awaitable<ApiResult> get_lead_consent(ApiCall& call, PrivacyServices const
     }
     out.field("resale", found.named ? "named" : "open");
     out.field("sha256", crypto::hex_encode(found.digest));
-    // Byte for byte what the digest is of. Address and browser are the person's: staff sees them
-    // with the contact, for a reason.
-    if (!call.staff()) out.field("evidence", plain->view());
+    write_proof(call, out, plain->view(), *evidence);
     out.field("revoked_at", found.revoked_at);
   }
   co_return answer(200, out);

@@ -8,7 +8,6 @@
 #include "server/api/v1/privacy_handlers.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/api/v1/trade_support.hpp"
-#include "server/app/action.hpp"
 #include "server/app/withhold_leads.hpp"
 #include "server/privacy/blind_index.hpp"
 
@@ -28,15 +27,6 @@ http::Response render_counts(storage::SuppressionCounts const& counts) {
     out.field("since", counts.since);
   }
   return answer(200, out);
-}
-
-/// That staff put persons on the exchange's list; which ones goes no further than the list.
-asio::awaitable<Result<bool, storage::StoreError>> note_bar(ApiCall& call) {
-  co_return co_await call.ctx.database.transact(
-      [principal_no = call.principal.principal_no](storage::PlatformTx& tx) {
-        app::audit(tx, principal_no, "suppression.added", {0, "suppression", 0}, {});
-        return true;
-      });
 }
 
 /// The persons of one field of the body, each once.
@@ -74,7 +64,9 @@ Result<std::vector<SuppressedPerson>, ApiProblem> persons_of(ApiCall const& call
 asio::awaitable<ApiResult> put_on_list(ApiCall& call, std::int64_t owner_no) {
   auto const persons = persons_of(call);
   if (!persons) co_return refuse(persons.error());
-  auto const counts = co_await trade_of(call).rights.suppress(owner_no, *persons);
+  std::optional<std::int64_t> audited;  // what staff does
+  if (owner_no == market::kEverybody) audited = call.principal.principal_no;
+  auto const counts = co_await trade_of(call).rights.suppress(owner_no, *persons, audited);
   if (!counts) co_return refuse(problem_of(counts.error()));
   if (!*counts) co_return problem(Code::limit_reached);
   std::vector<std::string> digests;
@@ -90,12 +82,7 @@ asio::awaitable<ApiResult> put_on(ApiCall& call) { return put_on_list(call, call
 
 /// The exchange's own list: nobody gets leads of these persons.
 asio::awaitable<ApiResult> bar(ApiCall& call) {
-  auto const owner = market::kEverybody;
-  auto done = co_await put_on_list(call, owner);
-  if (!done) co_return done;
-  auto const told = co_await note_bar(call);
-  if (!told) co_return refuse(problem_of(told.error()));
-  co_return done;
+  co_return co_await put_on_list(call, market::kEverybody);
 }
 
 asio::awaitable<ApiResult> take_off(ApiCall& call) {

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "server/storage/postgres/audit_rows.hpp"
 #include "server/storage/postgres/binary_call.hpp"
 #include "server/storage/postgres/instant_sql.hpp"
 #include "server/storage/postgres/statement.hpp"
@@ -49,6 +50,17 @@ SuppressionCounts read_counts(pqxx::transaction_base& tx, std::int64_t buyer_no)
   return {row.at(0).as<std::int64_t>(), row.at(1).as<std::int64_t>(), read_time_maybe(row.at(2))};
 }
 
+/// That persons were put on a list; which ones goes no further than the list.
+void note_added(pqxx::transaction_base& tx, std::int64_t principal_no, std::int64_t owner_no) {
+  AuditEntry entry;
+  entry.principal_no = principal_no;
+  entry.tenant_no = owner_no;
+  entry.action = "suppression.added";
+  entry.object_kind = "suppression";
+  auto const now = execute(tx, "select " LEADEX_MICROS("now()"));
+  append_audit(tx, read_time(now.at(0).at(0)), 0, std::span{&entry, 1});
+}
+
 pqxx::result read_binary(pqxx::transaction_base& tx, Statement const& statement,
                          std::string const& column) {
   return tx.exec_params(statement.sql, pqxx::binarystring{column.data(), column.size()});
@@ -77,11 +89,14 @@ bool put_on_list(pqxx::transaction_base& tx, std::int64_t tenant_no,
 }
 
 PostgresBuyerRights::Later<std::optional<SuppressionCounts>> PostgresBuyerRights::suppress(
-    std::int64_t buyer_no, std::vector<SuppressedPerson> persons) {
+    std::int64_t buyer_no, std::vector<SuppressedPerson> persons,
+    std::optional<std::int64_t> audited) {
   co_return co_await pool_.run(
-      [buyer_no, persons](pqxx::work& tx) -> std::optional<SuppressionCounts> {
+      [buyer_no, persons, audited](pqxx::work& tx) -> std::optional<SuppressionCounts> {
         if (!put_on_list(tx, buyer_no, persons)) return std::nullopt;
-        return read_counts(tx, buyer_no);
+        auto const counts = read_counts(tx, buyer_no);
+        if (audited) note_added(tx, *audited, buyer_no);
+        return counts;
       });
 }
 

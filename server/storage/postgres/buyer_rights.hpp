@@ -13,7 +13,8 @@ class PostgresBuyerRights final : public BuyerRights {
   /// @param pool  outlives this.
   explicit PostgresBuyerRights(Pool& pool) : pool_(pool) {}
   [[nodiscard]] Later<std::optional<SuppressionCounts>> suppress(
-      std::int64_t buyer_no, std::vector<SuppressedPerson> persons) override;
+      std::int64_t buyer_no, std::vector<SuppressedPerson> persons,
+      std::optional<std::int64_t> audited) override;
   [[nodiscard]] Later<SuppressionCounts> release(std::int64_t buyer_no,
                                                  std::vector<SuppressedPerson> persons) override;
   [[nodiscard]] Later<SuppressionCounts> counts(std::int64_t buyer_no) override;

@@ -1,7 +1,5 @@
 #include "server/storage/postgres/privacy_store.hpp"
 
-#include <algorithm>
-
 #include "server/storage/buyer_rights.hpp"
 #include "server/storage/postgres/audit_rows.hpp"
 #include "server/storage/postgres/buyer_rights.hpp"
@@ -16,7 +14,7 @@ namespace {
 
 constexpr std::int64_t kExchange = 0;     // whose list it is
 constexpr std::int16_t kLeadSubject = 1;  // crypto::IdKind::lead
-constexpr std::int64_t kHourUs = 3'600'000'000;
+constexpr std::int64_t kDayUs = 86'400'000'000;
 
 constexpr char const* kNow = "select " LEADEX_MICROS("now()");
 // The list's row is locked by now, so two of the same take turns.
@@ -70,6 +68,9 @@ constexpr char const* kNeverOffer =
     "insert into lead_withheld select market_id, lead_no, 0 from lead where market_id = $1 and "
     "lead_no = $2 and state = 0 on conflict do nothing";
 
+constexpr char const* kUndelivered =
+    "select slot from sale where market_id = $1 and lead_no = $2 and state = 0 order by slot";
+
 constexpr char const* kErased =
     "insert into erased_lead (market_id, lead_no, cause, erased_at) values ($1, $2, $3, now()) on "
     "conflict do nothing";
@@ -117,16 +118,13 @@ constexpr char const* kAged =
     "k.lead_no and r.market_seq is null and not r.dropped and not r.withdrawn) from looked k join "
     "lead l using (market_id, lead_no) order by k.market_id, k.lead_no";
 
-constexpr char const* kCursor =
-    "select until_us from job_cursor where name = 'visitors' for update";
-constexpr char const* kMoveCursor =
-    "insert into job_cursor (name, until_us) values ('visitors', $1) on conflict (name) do update "
-    "set until_us = excluded.until_us";
-constexpr char const* kNextClick =
-    "select coalesce(min(clicked_us), -1) from click where clicked_us >= $1 and clicked_us < $2";
+// Index click_known holds those alone, so what was forgotten costs nothing.
+#define LEADEX_NO_VISITOR "'\\x00000000000000000000000000000000'::bytea"
 constexpr char const* kForget =
-    "update click set visitor = decode(repeat('00', 16), 'hex') where clicked_us >= $1 and "
-    "clicked_us < $2";
+    "update click c set visitor = " LEADEX_NO_VISITOR
+    " from (select market_id, click_no from click where visitor <> " LEADEX_NO_VISITOR
+    " and clicked_us < $1 order by clicked_us limit $2) old where c.market_id = old.market_id and "
+    "c.click_no = old.click_no";
 
 /// "{"\\x…",…}": digests as PostgreSQL writes an array of bytea.
 std::string digest_list(std::vector<std::string> const& digests) {
@@ -283,6 +281,17 @@ PostgresPrivacyStore::Later<bool> PostgresPrivacyStore::revoke(LeadId lead, Time
   });
 }
 
+PostgresPrivacyStore::Later<std::vector<std::int32_t>> PostgresPrivacyStore::undelivered(
+    LeadId lead) {
+  co_return co_await pool_.run([lead](pqxx::work& tx) {
+    std::vector<std::int32_t> slots;
+    for (auto const& row : execute(tx, kUndelivered, Parameters(lead.market, lead.no))) {
+      slots.push_back(row.at(0).as<std::int32_t>());
+    }
+    return slots;
+  });
+}
+
 PostgresPrivacyStore::Later<bool> PostgresPrivacyStore::erase(LeadId lead,
                                                               std::vector<std::string> digests,
                                                               EraseCause cause) {
@@ -343,22 +352,9 @@ PostgresPrivacyStore::Later<PrivacyStore::Aged> PostgresPrivacyStore::past_reten
 
 PostgresPrivacyStore::Later<std::int64_t> PostgresPrivacyStore::forget_visitors(int limit) {
   co_return co_await pool_.run([limit](pqxx::work& tx) -> std::int64_t {
-    auto const cutoff = database_now(tx) - 24 * kHourUs;
-    auto const cursor = execute(tx, kCursor);
-    auto from = cursor.empty() ? std::int64_t{0} : cursor.at(0).at(0).as<std::int64_t>();
-    std::int64_t forgotten = 0;
-    while (forgotten < limit && from < cutoff) {
-      auto const next = execute(tx, kNextClick, Parameters(from, cutoff));
-      auto const at = next.at(0).at(0).as<std::int64_t>();
-      auto const until = at < 0 ? cutoff : std::min(at + kHourUs, cutoff);
-      if (at >= 0) {
-        forgotten +=
-            static_cast<std::int64_t>(execute(tx, kForget, Parameters(at, until)).affected_rows());
-      }
-      from = until;
-    }
-    execute(tx, kMoveCursor, Parameters(from));
-    return forgotten;
+    auto const cutoff = database_now(tx) - kDayUs;
+    return static_cast<std::int64_t>(
+        execute(tx, kForget, Parameters(cutoff, limit)).affected_rows());
   });
 }
 

@@ -22,6 +22,7 @@ class PostgresPrivacyStore final : public PrivacyStore {
                                                               std::int64_t principal_no,
                                                               LeadId lead) override;
   [[nodiscard]] Later<bool> revoke(LeadId lead, Timestamp from) override;
+  [[nodiscard]] Later<std::vector<std::int32_t>> undelivered(LeadId lead) override;
   [[nodiscard]] Later<bool> erase(LeadId lead, std::vector<std::string> digests,
                                   EraseCause cause) override;
   [[nodiscard]] Later<std::int64_t> drop_claims(std::vector<std::string> digests) override;

@@ -20,6 +20,20 @@ class Privacy : public PrivacyHarness {
     EXPECT_EQ(lead(person).text("outcome"), "sold");
     return newest_sale(buyer_);
   }
+  /// A lead that is sold to buyer_ and waits for its delivery; its sale.
+  std::string pending(std::string const& person) {
+    deposit(buyer_, "1000.00");
+    auto const tenant = std::to_string(ids_.open_as<AccountId>(buyer_.id)->no);
+    sql_do(
+        "insert into leadex.webhook_endpoint (endpoint_no, tenant_no, url, events, secret_sealed) "
+        "values (77, " +
+        tenant + ", 'https://example.org/hook', '{}', '')");
+    campaign(
+        buyer_, "10.00", "500.00",
+        R"(,"webhook_endpoint_id":")" + ids_.seal(crypto::IdKind::webhook_endpoint, 0, 77) + '"');
+    (void)lead(person);
+    return newest_sale(buyer_);
+  }
   /// As if the newest lead had come so long ago that its market has forgotten its person.
   void age_persons() { sql_do("update leadex.person set seen_us = 0"); }
 
@@ -63,6 +77,30 @@ TEST_F(Privacy, AnErasedPersonIsUndecryptableHereAndInEveryLaterDump) {
   EXPECT_EQ(rows("event", "type = 'lead.erased'"), "2") << "the generator and the buyer";
   EXPECT_EQ(rows("event_pending", "true"), "2") << "for their endpoints";
   EXPECT_EQ(forget(), 0) << "it is done";
+}
+
+TEST_F(Privacy, NobodyPaysForALookAtAnErasedLead) {
+  auto const sale = "/v1/sales/" + pending("ann");
+  ASSERT_EQ(get(sale, buyer_.key).text("status"), "pending");
+  auto const lead_id = ids_.open_as<LeadId>(get(sale, buyer_.key).text("lead_id"));
+  ASSERT_TRUE(lead_id);
+  ASSERT_TRUE(await(persons_.erase(*lead_id, {}, storage::EraseCause::request)));
+  EXPECT_EQ(get(sale + "/contact", buyer_.key).status, 410);
+  EXPECT_EQ(get(sale, buyer_.key).text("status"), "pending") << "not delivered by the look";
+  expect_true_books();
+}
+
+TEST_F(Privacy, AnErasureVoidsWhatIsNotDelivered) {
+  auto const sale = "/v1/sales/" + pending("ann");
+  ASSERT_EQ(get(sale, buyer_.key).text("status"), "pending");
+  ASSERT_EQ(erase("ann@example.org").status, 202);
+  EXPECT_EQ(forget(), 1);
+  EXPECT_EQ(get(sale, buyer_.key).text("status"), "voided");
+  EXPECT_EQ(get(sale + "/contact", buyer_.key).status, 410);
+  EXPECT_EQ(rows("sale", "true"), "1") << "it is sold to nobody else";
+  EXPECT_EQ(rows("lead_key", "true"), "0");
+  EXPECT_EQ(rows("event", "type = 'lead.erased'"), "1") << "the generator: nobody has the lead";
+  expect_true_books();
 }
 
 TEST_F(Privacy, AllLeadsOfThePersonAreFoundInAllMarkets) {
@@ -185,6 +223,10 @@ TEST_F(Privacy, TheExchangesOwnListTakesOffWhatRests) {
       << "though the person is known in the market as well";
   EXPECT_EQ(post("/v1/admin/suppressions", generator_.key, emails("ann")).status, 403);
   EXPECT_EQ(rows("audit", "action = 'suppression.added'"), "1");
+  EXPECT_EQ(sql("select count(*) from leadex.audit a join leadex.suppression s on a.xmin = s.xmin "
+                "where a.action = 'suppression.added' and a.tenant_no = 0 and a.principal_no <> 0"),
+            "1")
+      << "in one transaction";
   expect_true_books();
 }
 
@@ -248,22 +290,40 @@ TEST_F(Privacy, StaffMayDateAnOptOutBackButNotToBeforeTheConsent) {
 }
 
 TEST_F(Privacy, TheEvidenceIsShownAsItWasGivenToThoseWhoHoldTheLead) {
-  auto const sale = sold("ann");
+  deposit(buyer_, "1000.00");
+  campaign(buyer_, "10.00", "500.00");
+  auto body = lead_json("ann", "CA", 30,
+                        R"(,"ip_address":"8.8.8.8","user_agent":"Browser 1","landing_page_url":)"
+                        R"("https://news.example.com/auto?utm_source=own-list")");
+  std::string_view const reason = R"("reason":"quote")";
+  body.replace(body.find(reason), reason.size(),
+               R"("reason":"quote","utm_source":"own-list","sub1":"partner-77")");
+  ASSERT_EQ(post("/v1/leads", generator_.key, body).text("outcome"), "sold");
+  auto const sale = newest_sale(buyer_);
   auto const path =
       "/v1/leads/" + get("/v1/sales/" + sale, buyer_.key).text("lead_id") + "/consent";
   EXPECT_EQ(get(path, other_.key).status, 404);
   EXPECT_EQ(get(path, open_account("generator").key).status, 404);
   EXPECT_EQ(rows("audit", "action = 'consent.read'"), "0");
+  auto const stored = sql("select encode(consent_digest, 'hex') from leadex.lead");
   for (auto const& key : {generator_.key, buyer_.key, admin_}) {
     auto const shown = get(path, key);
     ASSERT_EQ(shown.status, 200) << shown.body;
     EXPECT_EQ(shown.text("resale"), "open");
     EXPECT_EQ(field(*shown.find("consent"), "text"), "I agree to be called.");
-    if (key == admin_) {
-      EXPECT_EQ(shown.find("evidence"), nullptr);
-    } else {
+    if (key == generator_.key) {
       EXPECT_EQ(shown.text("sha256"), hash_of(shown.text("evidence")));
+      EXPECT_NE(shown.text("evidence").find("partner-77"), std::string::npos);
+    } else {
+      EXPECT_EQ(shown.find("evidence"), nullptr);
+      EXPECT_EQ(shown.text("sha256"), stored);
+      EXPECT_EQ(shown.body.find("partner-77"), std::string::npos) << shown.body;
+      EXPECT_EQ(shown.body.find("own-list"), std::string::npos) << shown.body;
     }
+    bool const buys = key == buyer_.key;
+    EXPECT_EQ(shown.find("ip_address") != nullptr, buys);
+    if (buys) EXPECT_EQ(shown.text("landing_page_url"), "https://news.example.com/auto");
+    if (buys) EXPECT_EQ(shown.text("user_agent"), "Browser 1");
   }
   EXPECT_EQ(rows("audit", "action = 'consent.read'"), "3");
   ASSERT_EQ(erase("ann@example.org").status, 202);
@@ -293,6 +353,35 @@ TEST_F(Privacy, RetentionForgetsWhatIsOverAndNothingElse) {
   EXPECT_EQ(get("/v1/sales/" + sale + "/contact", buyer_.key).status, 410);
   EXPECT_EQ(trial_balance(), balance);
   EXPECT_EQ(rows("suppression", "true"), "0") << "old age puts nobody on a list";
+}
+
+TEST_F(Privacy, VisitorsOfMoreThanADayAgoAreForgottenAndNothingElse) {
+  sql_do(
+      "insert into leadex.click (market_id, click_no, placement_no, generator, campaign, visitor, "
+      "subs, clicked_us) select 1, n, 7, 2, 3, decode(md5(n::text), 'hex'), 's'::bytea, "
+      "(extract(epoch "
+      "from now() - n * interval '6 hours') * 1000000)::bigint from generate_series(1, 9) n");
+  auto const rest = [&] {
+    return sql(
+        "select string_agg(concat_ws('/', market_id, click_no, placement_no, generator, campaign, "
+        "encode(subs, 'hex'), clicked_us), ',' order by click_no) from leadex.click");
+  };
+  auto const before = rest();
+  for (int run = 0; run < 2; ++run) {
+    auto const done = post("/v1/admin/jobs/retention/run", admin_);
+    ASSERT_EQ(done.status, 200) << done.body;
+    EXPECT_EQ(rows("click", "visitor = decode(repeat('00', 16), 'hex')"), "6") << "4 to 9";
+    EXPECT_EQ(rows("click", "click_no <= 3 and visitor = decode(md5(click_no::text), 'hex')"), "3");
+  }
+  EXPECT_EQ(rest(), before);
+  for (auto const* change : {"update leadex.click set subs = 'x'",
+                             "update leadex.click set visitor = decode(md5('x'), 'hex')",
+                             "update leadex.click set visitor = decode(repeat('00', 16), 'hex'), "
+                             "clicked_us = 0",
+                             "delete from leadex.click", "truncate leadex.click"}) {
+    EXPECT_THROW(sql_do(change), pqxx::sql_error) << change;
+  }
+  EXPECT_EQ(rest(), before);
 }
 
 }  // namespace
