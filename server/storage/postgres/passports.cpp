@@ -28,10 +28,9 @@ constexpr char const* kChecks =
     "market_id = $1 and batch_no = $2 and lead_no = $3 and status = 'done' and verdict is not null "
     "order by decided_at, check_no";
 constexpr char const* kRounds =
-    "select r.round, r.cause, r.rested_us, b.at_us, coalesce(r.market_seq, 0) from lead_rest r "
-    "left "
-    "join commit_batch b on b.market_id = r.market_id and b.seq = r.market_seq where r.market_id = "
-    "$1 and r.lead_no = $2 order by r.round";
+    "select r.round, r.cause, r.rested_us, b.at_us, r.market_seq from lead_rest r join "
+    "commit_batch b on b.market_id = r.market_id and b.seq = r.market_seq where r.market_id = $1 "
+    "and r.lead_no = $2 order by r.round";
 // Both legs of a sale are voided at once, so its first one tells when. A sale of which nothing was
 // held moved nothing: when it was voided stands nowhere.
 constexpr char const* kSales =
@@ -64,7 +63,7 @@ void read_trade(pqxx::transaction_base& tx, PassportFacts& facts) {
   Parameters const lead(facts.lead.market, facts.lead.no);
   for (auto const& row : execute(tx, kRounds, lead)) {
     facts.rounds.push_back({row.at(0).as<std::int32_t>(), row.at(1).as<int>() == 1,
-                            row.at(2).as<std::int64_t>(), read_maybe<std::int64_t>(row.at(3)),
+                            row.at(2).as<std::int64_t>(), row.at(3).as<std::int64_t>(),
                             row.at(4).as<std::int64_t>()});
   }
   for (auto const& row : execute(tx, kSales, lead)) {
