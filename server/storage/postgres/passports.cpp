@@ -8,6 +8,9 @@ namespace leadex::storage::postgres {
 
 namespace {
 
+// What is read one after another must not tell of different instants: a passport never changes.
+constexpr char const* kOneSnapshot = "set transaction isolation level repeatable read, read only";
+
 #define LEADEX_PASSPORT_LEAD                                                                  \
   "select l.market_id, l.lead_no, l.captured_us, l.consent_us, l.consent_digest, l.resale, "  \
   "l.vehicle, l.reason, l.version, l.batch_no, coalesce(z.hops, -1), l.first_listed_us from " \
@@ -100,6 +103,7 @@ std::optional<PassportFacts> read_facts(pqxx::transaction_base& tx, pqxx::result
 PostgresPassportReads::Later<std::optional<PassportFacts>> PostgresPassportReads::of_lead(
     Viewer viewer, LeadId lead) {
   co_return co_await pool_.run([viewer, lead](pqxx::work& tx) {
+    execute(tx, kOneSnapshot);
     return read_facts(tx, execute(tx, kOfLead, Parameters(viewer.scope(), lead.market, lead.no)));
   });
 }
@@ -107,6 +111,7 @@ PostgresPassportReads::Later<std::optional<PassportFacts>> PostgresPassportReads
 PostgresPassportReads::Later<std::optional<PassportFacts>> PostgresPassportReads::of_sale(
     Viewer viewer, SaleId sale) {
   co_return co_await pool_.run([viewer, sale](pqxx::work& tx) {
+    execute(tx, kOneSnapshot);
     return read_facts(
         tx, execute(tx, kOfSale, Parameters(viewer.scope(), sale.market, sale.lead_no, sale.slot)));
   });
