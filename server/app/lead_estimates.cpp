@@ -180,7 +180,12 @@ asio::awaitable<std::int64_t> refresh_one(LeadEstimateServices services,
     auto const now_us = to_unix_micros(services.now());
     auto const done = co_await services.database.transact(
         [actor, now_us](storage::PlatformTx& tx) { return Round(tx, *actor, now_us).run(); });
-    if (!done) co_return made;  // another node's round was first, or the database is away
+    if (!done) {  // another node's round was first, or the database is away: the next one tries
+      log::warn("lead_estimates.round_failed", "a market's round of estimates was given up")
+          .field("market", std::string_view{actor->name()})
+          .field("error", storage::text(done.error()));
+      co_return made;
+    }
     made += done->made ? 1 : 0;
     more = done->more;
   }

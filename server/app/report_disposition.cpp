@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "billing/values/check.hpp"
+#include "server/observe/log.hpp"
 #include "server/privacy/lead_envelope.hpp"
 
 namespace leadex::app {
@@ -73,12 +73,20 @@ Result<crypto::AeadKey, privacy::SealError> key_of(privacy::KeyRing const& ring,
                                 {sale.kek_id, sale.key_wrapped});
 }
 
-std::string seal_answers(AppTools const& tools, ToldSale const& sale, std::int32_t n,
-                         std::string const& answers) {
+/// A row that was damaged, or a month's key that is not there: somebody has to look.
+tl::unexpected<AppError> not_opened(SaleId sale) {
+  log::error("disposition.open", "what is sealed for a lead does not open")
+      .field("market", std::int64_t{sale.market})
+      .field("lead", sale.lead_no);
+  return fail(AppCode::internal_invariant, "Something went wrong on our side.");
+}
+
+AppResult<std::string> seal_answers(AppTools const& tools, ToldSale const& sale, std::int32_t n,
+                                    std::string const& answers) {
   // Of an erased person nothing new is kept.
-  if (answers.empty() || sale.erased) return {};
+  if (answers.empty() || sale.erased) return std::string{};
   auto const key = key_of(tools.ring, sale);
-  LEADEX_CHECK(key.has_value());
+  if (!key) return not_opened(sale.id);
   auto const row = place_in_lead(sale.id, n);
   return privacy::seal_field(*key, {"disposition", sale.id.market, row, "bant_sealed"}, answers);
 }
@@ -107,21 +115,24 @@ AppResult<DispositionRow> report_disposition(AppTools const& tools, PlatformTx& 
   }
   row.at_us = told.word.at_us;
   row.told_us = now_us;
-  row.bant_sealed = seal_answers(tools, *sale, row.n, told.bant);
+  auto sealed = seal_answers(tools, *sale, row.n, told.bant);
+  if (!sealed) return refuse(std::move(sealed.error()));
+  row.bant_sealed = std::move(*sealed);
   tx.lead_stories().add(row);
   return row;
 }
 
-std::optional<std::string> open_answers(privacy::KeyRing const& ring, ToldSale const& sale,
-                                        DispositionRow const& row) {
-  if (row.bant_sealed.empty() || sale.erased) return std::nullopt;
+AppResult<std::optional<std::string>> open_answers(privacy::KeyRing const& ring,
+                                                   ToldSale const& sale,
+                                                   DispositionRow const& row) {
+  if (row.bant_sealed.empty() || sale.erased) return std::optional<std::string>{};
   auto const key = key_of(ring, sale);
-  LEADEX_CHECK(key.has_value());
+  if (!key) return not_opened(row.sale);
   auto const place = place_in_lead(row.sale, row.n);
   auto const opened = privacy::open_field(
       *key, {"disposition", row.sale.market, place, "bant_sealed"}, row.bant_sealed);
-  LEADEX_CHECK(opened.has_value());
-  return std::string{opened->view()};
+  if (!opened) return not_opened(row.sale);
+  return std::optional{std::string{opened->view()}};
 }
 
 }  // namespace leadex::app

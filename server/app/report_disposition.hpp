@@ -17,7 +17,8 @@ struct ToldWord {
 };
 
 /// @errors not_found (no such sale of the actor's account); wrong_state (the sale has ended or does
-/// not stand, or 32 words were told); validation_failed, with the field
+/// not stand, or 32 words were told); validation_failed, with the field; internal_invariant (the
+/// key of the lead does not open)
 [[nodiscard]] AppResult<storage::DispositionRow> report_disposition(AppTools const& tools,
                                                                     PlatformTx& tx,
                                                                     Principal const& actor,
@@ -25,8 +26,9 @@ struct ToldWord {
 
 /// What was answered, for the sale's buyer; nothing when nothing was, or the lead is erased.
 /// @param sale  whose word it is
-[[nodiscard]] std::optional<std::string> open_answers(privacy::KeyRing const& ring,
-                                                      storage::ToldSale const& sale,
-                                                      storage::DispositionRow const& row);
+/// @errors internal_invariant (the row or the key of the lead does not open), which is logged
+[[nodiscard]] AppResult<std::optional<std::string>> open_answers(
+    privacy::KeyRing const& ring, storage::ToldSale const& sale,
+    storage::DispositionRow const& row);
 
 }  // namespace leadex::app

@@ -76,43 +76,75 @@ void add_lot(Chain& chain, PassportFacts const& facts) {
   });
 }
 
-// Instants of a market never go back from batch to batch; what one batch did comes at once. Where
-// the batch is not known, a listing came before what was sold from it, an end after.
+// Instants of a market never go back from batch to batch; what one batch did comes at once. Of what
+// happened at one instant in one batch (or in one that is not known), ends come before what was
+// sold, so that no sale that was over stands beside the one that came after it.
 struct Happening {
   enum class Kind : std::uint8_t {
     listed,
+    sale_voided,
+    round_ended,
     offered_again,
     sold,
-    sale_voided,
-    sale_returned,
-    round_ended
+    voided_at_once,
+    sale_returned
   };
   std::int64_t at_us{};
   std::int64_t seq{};
   Kind kind{};
-  std::int32_t slot{};  // of a sale; of a round its number
-  bool flag{};          // exclusive; came back
-  [[nodiscard]] auto place() const { return std::tuple{at_us, seq, kind, slot}; }
+  std::int32_t slot{};       // of a sale; of a round its number
+  bool flag{};               // exclusive; came back
+  std::int64_t rested_us{};  // of a round
+  [[nodiscard]] auto place() const {
+    // A sale that its own batch voided ends before the next one is made.
+    auto const rank = kind == Kind::voided_at_once ? Kind::sold : kind;
+    return std::tuple{at_us, seq, rank, slot, kind};
+  }
 };
 constexpr auto kSeqUnknown = std::numeric_limits<std::int64_t>::max();
+constexpr std::int32_t kNoSlot = -1;
+
+/// Of some things only their batch is known and when that ended. They came before the sales that
+/// the batch made, behind the slots up to `slot`.
+std::int64_t instant_in_batch(PassportFacts const& facts, std::int64_t seq, std::int64_t end_us,
+                              std::int32_t slot) {
+  for (auto const& sale : facts.sales) {
+    if (sale.seq == seq && sale.slot > slot) end_us = std::min(end_us, sale.sold_us);
+  }
+  return end_us;
+}
+
+Happening voided(PassportFacts const& facts, storage::PassportSale const& sale) {
+  using Kind = Happening::Kind;
+  bool const at_once = sale.voided_seq == sale.seq;
+  auto const at_us =
+      instant_in_batch(facts, sale.voided_seq, *sale.voided_us, at_once ? sale.slot : kNoSlot);
+  return {std::max(at_us, sale.sold_us),
+          sale.voided_seq,
+          at_once ? Kind::voided_at_once : Kind::sale_voided,
+          sale.slot,
+          false,
+          0};
+}
 
 std::vector<Happening> happenings_of(PassportFacts const& facts) {
   using Kind = Happening::Kind;
   std::vector<Happening> all;
-  if (facts.first_listed_us > 0) all.push_back({facts.first_listed_us, 0, Kind::listed, 0, false});
+  if (facts.first_listed_us > 0) {
+    all.push_back({facts.first_listed_us, 0, Kind::listed, 0, false, 0});
+  }
   for (auto const& round : facts.rounds) {
-    all.push_back({round.ended_us, kSeqUnknown, Kind::round_ended, round.round, round.returned});
-    if (!round.listed_again_us) continue;
-    all.push_back({*round.listed_again_us, round.listed_again_seq, Kind::offered_again,
-                   round.round + 1, false});
+    auto const at_us =
+        instant_in_batch(facts, round.listed_again_seq, round.listed_again_us, kNoSlot);
+    all.push_back({at_us, round.listed_again_seq, Kind::round_ended, round.round, round.returned,
+                   round.rested_us});
+    all.push_back({at_us, round.listed_again_seq, Kind::offered_again, round.round + 1, false, 0});
   }
   for (auto const& sale : facts.sales) {
-    all.push_back({sale.sold_us, sale.seq, Kind::sold, sale.slot, sale.exclusive});
-    if (sale.voided_us) {
-      all.push_back({*sale.voided_us, sale.voided_seq, Kind::sale_voided, sale.slot, false});
-    }
+    all.push_back({sale.sold_us, sale.seq, Kind::sold, sale.slot, sale.exclusive, 0});
+    if (sale.voided_us) all.push_back(voided(facts, sale));
     if (sale.returned_us) {
-      all.push_back({*sale.returned_us, kSeqUnknown, Kind::sale_returned, sale.slot, false});
+      all.push_back({*sale.returned_us, kSeqUnknown, Kind::sale_returned, sale.slot, false, 0});
     }
   }
   std::ranges::sort(all, {}, &Happening::place);
@@ -137,6 +169,7 @@ class Trade {
         return chain_.add("round_ended", what.at_us, [&](json::JsonWriter& out) {
           out.field("round", what.slot);
           out.field("cause", what.flag ? "returned" : "unsold");
+          out.field("rested_at", from_unix_micros(what.rested_us));
         });
       case Kind::sold:
         slots_.push_back(what.slot);
@@ -144,9 +177,10 @@ class Trade {
         return sale("sold", what,
                     [&](json::JsonWriter& out) { out.field("exclusive", what.flag); });
       case Kind::sale_voided:
+      case Kind::voided_at_once:
       case Kind::sale_returned:
         --standing_;
-        return sale(what.kind == Kind::sale_voided ? "sale_voided" : "sale_returned", what,
+        return sale(what.kind == Kind::sale_returned ? "sale_returned" : "sale_voided", what,
                     [](json::JsonWriter&) {});
     }
   }

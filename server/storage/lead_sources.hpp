@@ -71,8 +71,8 @@ struct SourcedLead {
   std::int64_t captured_us{};
   std::int32_t vehicle{};
   std::string reason;
-  std::string tag;  ///< of the group that was asked for; "" for groups by touch
-  std::vector<Touch> touches;
+  std::string tag;             ///< of the group that was asked for; "" for groups by touch
+  std::vector<Touch> touches;  ///< for groups by touch alone
   std::vector<CreditedSale> sales;
 };
 
@@ -92,7 +92,7 @@ struct LeadNumbers {
 
 class LeadSources {
  public:
-  static constexpr std::int64_t kNumbersMax = 100'000;  ///< of one read of leads
+  static constexpr std::int64_t kNumbersMax = 5'000;  ///< of one read of leads
 
   virtual ~LeadSources() = default;
   template <class T>

@@ -33,12 +33,13 @@ struct PassportLot {
   std::int64_t commitment_no{};
 };
 
-/// A round that is over. The next one, if any, began with a batch of the market.
+/// A round after which the lead was offered again: until then the lead may rest anew in that round,
+/// for another cause.
 struct PassportRound {
   std::int32_t round{};
   bool returned{};  ///< else nobody bought it
-  std::int64_t ended_us{};
-  std::optional<std::int64_t> listed_again_us;
+  std::int64_t rested_us{};
+  std::int64_t listed_again_us{};  ///< when that batch of the market ended
   std::int64_t listed_again_seq{};
 };
 
@@ -47,7 +48,7 @@ struct PassportSale {
   std::int64_t seq{};  ///< of the market's batch it was sold in
   std::int64_t sold_us{};
   bool exclusive{};
-  std::optional<std::int64_t> voided_us;
+  std::optional<std::int64_t> voided_us;  ///< when that batch of the market ended
   std::int64_t voided_seq{};
   std::optional<std::int64_t> returned_us;
 };

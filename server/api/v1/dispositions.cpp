@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
+#include "server/api/app_problem.hpp"
 #include "server/api/staff_idempotency.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/api/v1/trade_support.hpp"
@@ -141,13 +143,16 @@ Answered list_dispositions(ApiCall& call) {
   auto& words = (*story)->words;
   auto const after = page->before_no().value_or(-1);
   std::erase_if(words, [after](auto const& word) { return word.n <= after; });
+  std::map<std::int32_t, std::optional<std::string>> answers;
+  for (auto const& word : words) {
+    bool const own = word.buyer_no == call.account_no() && !call.staff();
+    if (!own || !(*story)->sale.standing) continue;
+    auto opened = app::open_answers(call.ctx.keys, (*story)->sale, word);
+    if (!opened) co_return refuse(problem_of(opened.error()));
+    answers[word.n] = std::move(*opened);
+  }
   auto const write = [&](json::JsonWriter& out, storage::DispositionRow const& row) {
-    std::optional<std::string> answers;
-    bool const own = row.buyer_no == call.account_no() && !call.staff();
-    if (own && (*story)->sale.standing) {
-      answers = app::open_answers(call.ctx.keys, (*story)->sale, row);
-    }
-    write_word(out, call.ctx.ids, row, answers);
+    write_word(out, call.ctx.ids, row, answers[row.n]);
   };
   co_return answer_page(call, *page, words, write, [](storage::DispositionRow const& row) {
     return std::vector<std::int64_t>{row.n};

@@ -17,9 +17,10 @@ namespace leadex::intake {
 inline constexpr std::size_t kTouchpointsMax = 32;
 inline constexpr int kHopsMax = 99;
 
-/// Whether a text holds an e-mail address, is a phone number written as one (with a plus or with
-/// separators, and in a numbering plan), or has the digits of the lead's own number. Bare digits
-/// alone are mostly an identifier of a tracker, so they are no number.
+/// Whether a text holds an e-mail address, a phone number written as one (with a plus, or with
+/// separators and not within a word; in a numbering plan), or the last 7 digits of the lead's own
+/// number, whatever stands beside them. Other bare digits are mostly an identifier of a tracker,
+/// and what begins with a day is no number.
 /// @param country  for numbers without a plus; @param own_e164  "": the lead has none
 [[nodiscard]] bool names_contact(std::string_view text, std::string_view country,
                                  std::string_view own_e164);

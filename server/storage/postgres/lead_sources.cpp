@@ -41,11 +41,12 @@ constexpr char const* kAddTaxonomy =
 
 constexpr char const* kLastLead = "select coalesce(max(lead_no), 0) from lead where market_id = $1";
 // A click has a number of its own, so its sale is nobody's here. Sales that lapsed, wait for what
-// comes of them or were voided brought nothing.
+// comes of them or were voided brought nothing. Groups by tag are the lead's, whatever it touched.
 constexpr char const* kLeads =
     "select l.lead_no, l.captured_us, l.vehicle, l.reason, case $7::integer when 2 then "
-    "z.utm_source when 3 then z.utm_campaign when 4 then z.sub1 else '' end, z.touchpoints, "
-    "s.gross, s.fee, s.credited from lead l left join lead_source z on z.market_id = l.market_id "
+    "z.utm_source when 3 then z.utm_campaign when 4 then z.sub1 else '' end, case when "
+    "$7::integer in (0, 1) then z.touchpoints end, s.gross, s.fee, s.credited from lead l left "
+    "join lead_source z on z.market_id = l.market_id "
     "and z.lead_no = l.lead_no left join sale s on s.market_id = l.market_id and s.lead_no = "
     "l.lead_no and s.state in (0, 1, 2, 3) and s.credited < s.gross where l.market_id = $2 and "
     "l.lead_no > $3 and l.lead_no <= $4 and l.captured_us >= $5 and l.captured_us < $6 "

@@ -122,13 +122,14 @@ constexpr Statement kSaleUpdates{
     "$7::int8[]) as u(lead, slot, state, due, holdback, credited) where s.market_id = $1::int8 "
     "and s.lead_no = any($2::int8[]) and s.lead_no = u.lead and s.slot = u.slot"};
 
+// After the relists, so that a lead listed in a later round alone has no first listing.
 constexpr Statement kLeadUpdates{
     "lx_lead_updates",
     "update leadex.lead l set state = u.state, listed_us = u.listed, reserve_micros = u.reserve, "
-    "first_listed_us = case when l.first_listed_us = 0 then u.listed else l.first_listed_us end "
-    "from unnest($2::int8[], $3::int2[], $4::int8[], $5::int8[]) as u(lead, state, listed, "
-    "reserve) where l.market_id = $1::int8 and l.lead_no = any($2::int8[]) and l.lead_no = "
-    "u.lead"};
+    "first_listed_us = case when l.first_listed_us = 0 and l.round = 0 then u.listed else "
+    "l.first_listed_us end from unnest($2::int8[], $3::int2[], $4::int8[], $5::int8[]) as u(lead, "
+    "state, listed, reserve) where l.market_id = $1::int8 and l.lead_no = any($2::int8[]) and "
+    "l.lead_no = u.lead"};
 
 // Tables first: a lead that came back and rests again in one batch has its new round by then.
 constexpr Statement kRelists{
@@ -472,7 +473,7 @@ void add_trade(Calls& calls, std::string const& seq, BatchRows const& rows) {
        i8(r, [](R x) { return x.decided_us; }), bytes(r, [](R x) { return x.note_sealed; })});
 }
 
-void add_rounds(Calls& calls, std::string const& seq, BatchRows const& rows) {
+void add_relists(Calls& calls, std::string const& seq, BatchRows const& rows) {
   using L = market::LeadRelisted const&;
   auto const& l = rows.relists;
   calls.add(kRelists, l,
@@ -480,6 +481,9 @@ void add_rounds(Calls& calls, std::string const& seq, BatchRows const& rows) {
              i8(l, [](L r) { return r.relisted_us; }), i8(l, [](L r) { return r.ask_micros; })});
   calls.add(kRestsOver, l,
             {seq, i8(l, [](L r) { return r.lead_no; }), i2(l, [](L r) { return r.round; })});
+}
+
+void add_rests(Calls& calls, BatchRows const& rows) {
   using R = RestRow const&;
   auto const& r = rows.rests;
   calls.add(kRests, r,
@@ -639,12 +643,13 @@ std::vector<Call> tail_calls(std::int64_t market_id, BatchRows const& rows) {
             {i8(s, [](S r) { return r.lead_no; }), i4(s, [](S r) { return r.slot; }),
              i2(s, [](S r) { return r.state; }), i8(s, [](S r) { return r.due_us; }),
              i8(s, [](S r) { return r.holdback; }), i8(s, [](S r) { return r.credited; })});
+  add_relists(calls, seq, rows);
   using L = market::LeadMoved const&;
   auto const& l = rows.lead_updates;
   calls.add(kLeadUpdates, l,
             {i8(l, [](L r) { return r.lead_no; }), i2(l, [](L r) { return r.state; }),
              i8(l, [](L r) { return r.listed_us; }), i8(l, [](L r) { return r.reserve_micros; })});
-  add_rounds(calls, seq, rows);
+  add_rests(calls, rows);
   // Neighbouring batches may hold the same pair. In the bodies, which are sent at once, the earlier
   // one could wait for the row of the later one, which waits for the earlier one's turn.
   using W = WithheldRow const&;

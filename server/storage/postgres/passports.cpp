@@ -8,6 +8,9 @@ namespace leadex::storage::postgres {
 
 namespace {
 
+// What is read one after another must not tell of different instants: a passport never changes.
+constexpr char const* kOneSnapshot = "set transaction isolation level repeatable read, read only";
+
 #define LEADEX_PASSPORT_LEAD                                                                  \
   "select l.market_id, l.lead_no, l.captured_us, l.consent_us, l.consent_digest, l.resale, "  \
   "l.vehicle, l.reason, l.version, l.batch_no, coalesce(z.hops, -1), l.first_listed_us from " \
@@ -28,10 +31,9 @@ constexpr char const* kChecks =
     "market_id = $1 and batch_no = $2 and lead_no = $3 and status = 'done' and verdict is not null "
     "order by decided_at, check_no";
 constexpr char const* kRounds =
-    "select r.round, r.cause, r.rested_us, b.at_us, coalesce(r.market_seq, 0) from lead_rest r "
-    "left "
-    "join commit_batch b on b.market_id = r.market_id and b.seq = r.market_seq where r.market_id = "
-    "$1 and r.lead_no = $2 order by r.round";
+    "select r.round, r.cause, r.rested_us, b.at_us, r.market_seq from lead_rest r join "
+    "commit_batch b on b.market_id = r.market_id and b.seq = r.market_seq where r.market_id = $1 "
+    "and r.lead_no = $2 order by r.round";
 // Both legs of a sale are voided at once, so its first one tells when. A sale of which nothing was
 // held moved nothing: when it was voided stands nowhere.
 constexpr char const* kSales =
@@ -64,7 +66,7 @@ void read_trade(pqxx::transaction_base& tx, PassportFacts& facts) {
   Parameters const lead(facts.lead.market, facts.lead.no);
   for (auto const& row : execute(tx, kRounds, lead)) {
     facts.rounds.push_back({row.at(0).as<std::int32_t>(), row.at(1).as<int>() == 1,
-                            row.at(2).as<std::int64_t>(), read_maybe<std::int64_t>(row.at(3)),
+                            row.at(2).as<std::int64_t>(), row.at(3).as<std::int64_t>(),
                             row.at(4).as<std::int64_t>()});
   }
   for (auto const& row : execute(tx, kSales, lead)) {
@@ -101,6 +103,7 @@ std::optional<PassportFacts> read_facts(pqxx::transaction_base& tx, pqxx::result
 PostgresPassportReads::Later<std::optional<PassportFacts>> PostgresPassportReads::of_lead(
     Viewer viewer, LeadId lead) {
   co_return co_await pool_.run([viewer, lead](pqxx::work& tx) {
+    execute(tx, kOneSnapshot);
     return read_facts(tx, execute(tx, kOfLead, Parameters(viewer.scope(), lead.market, lead.no)));
   });
 }
@@ -108,6 +111,7 @@ PostgresPassportReads::Later<std::optional<PassportFacts>> PostgresPassportReads
 PostgresPassportReads::Later<std::optional<PassportFacts>> PostgresPassportReads::of_sale(
     Viewer viewer, SaleId sale) {
   co_return co_await pool_.run([viewer, sale](pqxx::work& tx) {
+    execute(tx, kOneSnapshot);
     return read_facts(
         tx, execute(tx, kOfSale, Parameters(viewer.scope(), sale.market, sale.lead_no, sale.slot)));
   });

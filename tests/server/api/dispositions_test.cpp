@@ -98,6 +98,19 @@ TEST_F(Dispositions, WhatThePersonAnsweredOpensForItsBuyerAlone) {
   EXPECT_EQ(tell(sale, word("won")).status, 201);
 }
 
+TEST_F(Dispositions, AKeyThatDoesNotOpenIsAFaultOfOneRequest) {
+  auto const sale = sold("ann");
+  ASSERT_EQ(tell(sale, word("sales_qualified", kBant)).status, 201);
+  sql_do("update leadex.lead_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)");
+  auto const read = told(sale, buyer_.key);
+  EXPECT_EQ(read.status, 500) << read.body;
+  auto const again = tell(sale, word("sales_qualified", kBant));
+  EXPECT_EQ(again.status, 500) << again.body;
+  EXPECT_EQ(told(sale, generator_.key).status, 200) << "who sees no answers needs no key";
+  EXPECT_EQ(tell(sale, word("won")).status, 201);
+  EXPECT_EQ(sql("select count(*) from leadex.disposition"), "2");
+}
+
 TEST_F(Dispositions, ARepeatedKeyTellsOnce) {
   auto const sale = sold("ann");
   auto const body = word("sales_qualified", kBant);

@@ -95,6 +95,7 @@ TEST(Passport, ItOnlyGrowsAtItsEnd) {
     auto before = passport_of(facts, "lead_X");
     auto at = kStartUs;
     std::int64_t seq = 1;
+    std::int32_t lead_round = 0;
     auto const grow = [&] {
       auto const now = passport_of(facts, "lead_X");
       ASSERT_GE(now.size(), before.size());
@@ -116,6 +117,12 @@ TEST(Passport, ItOnlyGrowsAtItsEnd) {
       grow();
       at += static_cast<std::int64_t>(random() % 3);
       auto& ended = facts.sales[random() % facts.sales.size()];
+      if (random() % 3 == 0) {  // offered again, perhaps within the instant of what came before
+        auto const rested_us = at - 1;
+        at += static_cast<std::int64_t>(random() % 3);
+        facts.rounds.push_back({lead_round++, random() % 2 == 0, rested_us, at, ++seq});
+        grow();
+      }
       if (ended.voided_us || ended.returned_us) continue;
       if (random() % 2 == 0) {
         ended.voided_us = at;
@@ -128,6 +135,28 @@ TEST(Passport, ItOnlyGrowsAtItsEnd) {
     }
     EXPECT_GT(before.size(), 12U);
   }
+}
+
+// The lead was sold, and in one batch that sale was voided, the lead sold anew and that one too.
+TEST(Passport, ASaleIsOverBeforeTheNextOneStands) {
+  auto facts = facts_of_capture();
+  auto const sold_us = kStartUs + kHourUs;
+  auto const end_us = sold_us + 9;
+  facts.sales = {{0, 10, kStartUs + 1, true, end_us, 11, {}},
+                 {1, 11, sold_us, true, end_us, 11, {}},
+                 {2, 11, sold_us + 5, true, {}, 0, {}}};
+  auto const entries = passport_of(facts, "lead_X");
+  EXPECT_EQ(kinds_of(entries), (std::vector<std::string>{"captured", "sold", "sale_voided", "sold",
+                                                         "sale_voided", "sold"}));
+  for (auto const& entry : entries) {
+    EXPECT_EQ(entry.text.find(R"("sales":2)"), std::string::npos) << entry.text;
+    EXPECT_EQ(entry.text.find(R"("sales":-)"), std::string::npos) << entry.text;
+  }
+  // The same where a lead comes back and is sold within one batch.
+  facts.sales = {{16, 20, sold_us, false, {}, 0, {}}};
+  facts.rounds = {{0, false, kStartUs + 2, end_us, 20}};
+  EXPECT_EQ(kinds_of(passport_of(facts, "lead_X")),
+            (std::vector<std::string>{"captured", "round_ended", "offered_again", "sold"}));
 }
 
 TEST(Passport, AnyChangedByteChangesTheHead) {

@@ -27,14 +27,32 @@ TEST(SourceCheck, AnAddressIsFoundWhereverItStands) {
 TEST(SourceCheck, ANumberIsFoundWhenItIsWrittenAsOneOrIsTheLeads) {
   for (auto const* const text : {"+1 415 555 2671", "+14155552671", "(415) 555-2671",
                                  "415-555-2671", "415.555.2671", "tel:+14155552671", "2015550123",
-                                 "12015550123", "5550123", "0012015550123", "20261122-01"}) {
+                                 "12015550123", "5550123", "0012015550123", "202-612-2267"}) {
     EXPECT_TRUE(named(text)) << text;
   }
   // Identifiers of trackers, dates and sizes are none.
-  for (auto const* const text : {"4155552671", "1732271234567", "2026-11-22", "300x250", "12345",
-                                 "550e8400-e29b-41d4-a716-446655440000", "+", "1.2.3", ""}) {
+  for (auto const* const text :
+       {"4155552671", "1732271234567", "2026-11-22", "300x250", "12345", "20261122", "20261122-01",
+        "2026-11-22 10:30", "11/22/2026 10", "550e8400-e29b-41d4-a716-446655440000", "+", "1.2.3",
+        "", "0a1b2c3d-4155-5526-71ab-0123456789ab"}) {
     EXPECT_FALSE(named(text)) << text;
   }
+}
+
+TEST(SourceCheck, ANumberIsFoundBesideOtherWords) {
+  for (auto const* const text :
+       {"u2015550123", "tel=+12015550123", "call 201-555-0123", "id-201.555.0123-x", "a5550123b",
+        "20261122-2015550123", "2015550123 20261122", "call 415-555-2671", "tel=+14155552671",
+        "p:(415) 555-2671;", "u+14155552671"}) {
+    EXPECT_TRUE(named(text)) << text;
+  }
+  for (auto const* const text : {"u4155552671", "click 4155552671 of 7", "v415-555-2671a",
+                                 "sale of 2026-11-22", "run 20261122-01", "a 12 b 34-56 c"}) {
+    EXPECT_FALSE(named(text)) << text;
+  }
+  // A day is the lead's own number, too, when it is.
+  EXPECT_TRUE(names_contact("20261122", "US", "+12020261122"));
+  EXPECT_FALSE(names_contact("u2015550123", "US", ""));
 }
 
 TEST(SourceCheck, TouchpointsStandInTheOrderOfTimeAndNotInTheFuture) {
