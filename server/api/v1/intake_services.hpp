@@ -71,6 +71,8 @@ struct IntakeServices {
 
   /// Begins what follows a decision, behind the answer. A job resumes what a stop cuts off.
   void finish_later(BatchId batch);
+  /// Likewise the draw of further checks of a lot.
+  void extend_later(BatchId batch);
   /// Before the database and the markets stop: waits for nothing but the step under way.
   void stop();
 
