@@ -62,6 +62,7 @@ void IntakeServices::stop() {
   background.stop();
   background.join();
   cpu.stop();
+  curve_cpu.stop();
 }
 
 void register_intake(http::Router& router, ApiContext& context) {

@@ -85,6 +85,7 @@ struct IntakeServices {
   RunningKeys running;
   LiveUploads live;
   CurveDesk curves;
+  intake::CpuPool curve_cpu{1};  // of its own: a curve takes seconds
   boost::asio::thread_pool background{1};
 };
 
