@@ -354,6 +354,8 @@ TEST_F(Inspection, AnotherVerifierJudgesApartAndAThirdDecides) {
   EXPECT_EQ(table[0][0], 1);
   EXPECT_EQ(table[1][0], 1);
   EXPECT_EQ(quality::agreement_of(table).rows, 2);
+  rig.ahead += std::chrono::hours{24 * 91};
+  EXPECT_EQ(quality::agreement_of(*rig.run(rig.store.transact(job))).rows, 0) << "too long ago";
 }
 
 TEST_F(Inspection, WithoutAnotherVerifierAnAdminDecidesAndADoubtedRowIsNotSold) {
