@@ -48,22 +48,28 @@ quality::DrawHash hash_of(crypto::HmacKey const& secret, std::string_view messag
   return hash;
 }
 
-Result<ToDraw, LotRefusal> look_up(storage::LotTx& tx, BatchId id, BasisPoints unreachable_max) {
+/// No verifier is left for one of its checks.
+void ask_admin(storage::LotTx& tx, BatchId id) {
   auto const batch = tx.batches().find_locked(id);
+  if (!batch || !is_waiting(*batch) || batch->needs_admin) return;
+  tx.batches().set_needs_admin(id, true);
+  storage::AuditEntry const entry{.tenant_no = batch->tenant_no,
+                                  .action = "lot.needs_admin",
+                                  .object_kind = "batch",
+                                  .object_market = id.market,
+                                  .object_no = id.no,
+                                  .payload = "lacks=verifier"};
+  tx.audit().append(id.market, {&entry, 1});
+}
+
+/// Without a lock, so that looking holds no verdict up: who adds looks again.
+Result<ToDraw, LotRefusal> look_up(storage::LotTx& tx, BatchId id, BasisPoints unreachable_max) {
+  auto const batch = tx.batches().find(id, {.staff = true});
   if (!batch) return refuse(LotRefusal::not_found);
   if (!is_waiting(*batch)) return refuse(LotRefusal::already_decided);
   auto const checks = tx.lots().checks(id);
   auto const verdict = judge(*batch, tx.inspection().plan(id), checks, unreachable_max);
-  if (!batch->needs_admin && tx.inspection().lacks_verifier(id)) {
-    tx.batches().set_needs_admin(id, true);
-    storage::AuditEntry const entry{.tenant_no = batch->tenant_no,
-                                    .action = "lot.needs_admin",
-                                    .object_kind = "batch",
-                                    .object_market = id.market,
-                                    .object_no = id.no,
-                                    .payload = "lacks=verifier"};
-    tx.audit().append(id.market, {&entry, 1});
-  }
+  if (!batch->needs_admin && tx.inspection().lacks_verifier(id)) ask_admin(tx, id);
   return ToDraw{*batch, std::ssize(checks), verdict.rows_needed};
 }
 

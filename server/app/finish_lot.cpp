@@ -4,6 +4,7 @@
 #include <exception>
 #include <optional>
 
+#include "server/app/draw_sample.hpp"
 #include "server/app/source_standing.hpp"
 #include "server/app/submit_window.hpp"
 #include "server/crypto/public_id.hpp"
@@ -210,6 +211,51 @@ class LotFinisher::Claim {
   BatchId batch_;
   bool held_{};
 };
+
+/// One draw per batch at a time; who comes meanwhile leaves word.
+class LotFinisher::Draw {
+ public:
+  Draw(LotFinisher& owner, BatchId batch) : owner_(owner), batch_(batch) {
+    std::lock_guard const lock(owner_.guard_);
+    auto const [place, fresh] = owner_.drawing_.try_emplace(batch_, false);
+    held_ = fresh;
+    if (!fresh) place->second = true;
+  }
+  ~Draw() {
+    if (!held_) return;
+    std::lock_guard const lock(owner_.guard_);
+    owner_.drawing_.erase(batch_);
+  }
+  Draw(Draw const&) = delete;
+  Draw& operator=(Draw const&) = delete;
+  [[nodiscard]] bool held() const { return held_; }
+
+  /// Whether somebody came since. If not, the draw ends with this: whoever comes next begins one.
+  [[nodiscard]] bool asked_again() {
+    std::lock_guard const lock(owner_.guard_);
+    auto const place = owner_.drawing_.find(batch_);
+    if (place->second) {
+      place->second = false;
+      return true;
+    }
+    owner_.drawing_.erase(place);
+    held_ = false;
+    return false;
+  }
+
+ private:
+  LotFinisher& owner_;
+  BatchId batch_;
+  bool held_{};
+};
+
+awaitable<void> LotFinisher::extend(BatchId batch) {
+  Draw draw{*this, batch};
+  if (!draw.held()) co_return;
+  do {
+    if (!co_await extend_draw(services_, batch)) co_return;
+  } while (draw.asked_again());
+}
 
 awaitable<LotFinish> LotFinisher::finish(BatchId batch) {
   Claim const claim{*this, batch};

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "server/app/commitments.hpp"
-#include "server/app/draw_sample.hpp"
 
 namespace leadex::app {
 namespace {
@@ -128,7 +127,7 @@ awaitable<void> resume_lots(LotServices services, LotFinisher& finisher) {
       };
       auto const undecided = co_await services.store.transact(waiting);
       if (!undecided) break;
-      for (auto const lot : *undecided) static_cast<void>(co_await extend_draw(services, lot));
+      for (auto const lot : *undecided) co_await finisher.extend(lot);
       more = std::ssize(*undecided) == kPerRun ? 1 : 0;
       if (more != 0) after = undecided->back().no;
     }

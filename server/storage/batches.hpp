@@ -233,7 +233,7 @@ class UploadRows {
                                                           int limit) = 0;
   /// Lots of a market with work left: accepted ones to list, rejected or stopped ones to clear.
   [[nodiscard]] virtual std::vector<BatchId> unfinished_lots(MarketNo market, int limit) = 0;
-  /// Lots of a market that wait for verdicts.
+  /// Lots of a market that wait for verdicts and may need more checks, or another verifier.
   [[nodiscard]] virtual std::vector<BatchId> waiting_lots(MarketNo market, std::int64_t after_no,
                                                           int limit) = 0;
 };

@@ -103,7 +103,7 @@ class InspectionRows {
   [[nodiscard]] virtual std::vector<std::int64_t> called_bad(BatchId batch) = 0;
   /// Whether a check waits for another opinion and no verifier is left to give it.
   [[nodiscard]] virtual bool lacks_verifier(BatchId batch) = 0;
-  /// First and second opinions, of all checks of the market that have both.
+  /// First and second opinions, of the checks of the market that have both: those of 90 days.
   [[nodiscard]] virtual quality::OpinionTable opinion_table(MarketNo market) = 0;
 };
 

@@ -57,6 +57,8 @@ alter table spot_check
 create index batch_refused_file on batch (market_id, file_sha256)
   where file_sha256 is not null and (verdict = 'rejected' or mode = 'stopped');
 
+create index check_opinion_first on check_opinion (market_id, decided_at) where opinion_no = 1;
+
 grant select, insert on lot_plan, check_opinion, inspection to leadex_app;
 grant update (mode, accepted_in_row, rejected, recent, checked, bad, lots_accepted, lots_rejected, lots_skipped,
   all_checked, all_bad, since) on inspection to leadex_app;

@@ -1,10 +1,13 @@
 #pragma once
-// CurveDesk: keeps curves that were asked for, and lets one be computed at a time, so that asking
-// cannot take the processor from uploads. Any thread.
+// CurveDesk: keeps curves that were asked for, and lets each account compute one at a time, so that
+// nobody's asking keeps the others waiting for long. Any thread.
 
+#include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <tuple>
 #include <vector>
 
@@ -36,24 +39,27 @@ class CurveDesk {
     auto const found = kept_.find(key);
     return found == kept_.end() ? nullptr : found->second;
   }
+  /// In the place of the oldest one when the desk is full.
   void keep(Key const& key, Curve curve) {
     std::lock_guard const lock(guard_);
-    if (kept_.size() >= kKept) kept_.clear();
-    kept_[key] = std::move(curve);
+    if (!kept_.insert_or_assign(key, std::move(curve)).second) return;
+    order_.push_back(key);
+    if (order_.size() <= kKept) return;
+    kept_.erase(order_.front());
+    order_.pop_front();
   }
 
-  /// The right to compute, until it is destroyed; not held when somebody else has it.
+  /// An account's right to compute, until it is destroyed; not held while it has one already.
   class Turn {
    public:
-    explicit Turn(CurveDesk& desk) : desk_(desk) {
+    Turn(CurveDesk& desk, std::int64_t account_no) : desk_(desk), account_no_(account_no) {
       std::lock_guard const lock(desk_.guard_);
-      held_ = !desk_.busy_;
-      desk_.busy_ = true;
+      held_ = desk_.busy_.insert(account_no_).second;
     }
     ~Turn() {
       if (!held_) return;
       std::lock_guard const lock(desk_.guard_);
-      desk_.busy_ = false;
+      desk_.busy_.erase(account_no_);
     }
     Turn(Turn const&) = delete;
     Turn& operator=(Turn const&) = delete;
@@ -61,13 +67,15 @@ class CurveDesk {
 
    private:
     CurveDesk& desk_;
+    std::int64_t account_no_{};
     bool held_{};
   };
 
  private:
   std::mutex guard_;
   std::map<Key, Curve> kept_;
-  bool busy_{};
+  std::deque<Key> order_;        // of what is kept, oldest first
+  std::set<std::int64_t> busy_;  // accounts
 };
 
 }  // namespace leadex::api

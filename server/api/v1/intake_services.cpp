@@ -58,10 +58,20 @@ void IntakeServices::finish_later(BatchId batch) {
                  });
 }
 
+void IntakeServices::extend_later(BatchId batch) {
+  asio::co_spawn(background, finisher.extend(batch), [batch](std::exception_ptr thrown) {
+    if (!thrown) return;
+    log::error("lot.draw_failed", "further checks of a lot could not be drawn")
+        .field("market", static_cast<std::int64_t>(batch.market))
+        .field("batch_no", batch.no);
+  });
+}
+
 void IntakeServices::stop() {
   background.stop();
   background.join();
   cpu.stop();
+  curve_cpu.stop();
 }
 
 void register_intake(http::Router& router, ApiContext& context) {

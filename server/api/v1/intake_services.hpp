@@ -77,6 +77,8 @@ struct IntakeServices {
   void finish_later(BatchId batch);
   /// Before the first upload. `services` outlives this.
   void keep_sources(SourceServices& services);
+  /// Likewise the draw of further checks of a lot.
+  void extend_later(BatchId batch);
   /// Before the database and the markets stop: waits for nothing but the step under way.
   void stop();
 
@@ -90,6 +92,7 @@ struct IntakeServices {
   RunningKeys running;
   LiveUploads live;
   CurveDesk curves;
+  intake::CpuPool curve_cpu{1};  // of its own: a curve takes seconds
   boost::asio::thread_pool background{1};
   SourceServices* sources{};  ///< set by keep_sources; null: taxonomies and tags are not kept
 };

@@ -25,18 +25,19 @@ void write_curve(json::JsonWriter& out, app::ModeCurve const& curve) {
   }
 }
 
-/// Kept, or computed where it keeps no connection waiting.
+/// Kept, or computed where it keeps neither connections nor uploads waiting.
 asio::awaitable<Result<CurveDesk::Curve, ApiProblem>> find_curve(
-    IntakeServices& services, quality::SpotCheckSettings settings, quality::PlanMethod method,
+    ApiCall const& call, quality::SpotCheckSettings settings, quality::PlanMethod method,
     std::int64_t lot_size) {
+  auto& services = *call.ctx.intake;
   auto const key = CurveDesk::key_of(settings, method, lot_size);
   if (auto kept = services.curves.find(key)) co_return kept;
-  CurveDesk::Turn const turn{services.curves};
-  if (!turn.held()) co_return problem(Code::busy, "Another curve is being computed.");
+  CurveDesk::Turn const turn{services.curves, call.account_no()};
+  if (!turn.held()) co_return problem(Code::busy, "Another curve of yours is being computed.");
   auto work = [settings, method, lot_size] {
     return std::make_shared<Curve const>(app::check_curve(settings, method, lot_size));
   };
-  CurveDesk::Curve curve = co_await services.cpu.run(work);
+  CurveDesk::Curve curve = co_await services.curve_cpu.run(work);
   services.curves.keep(key, curve);
   co_return curve;
 }
@@ -52,8 +53,8 @@ asio::awaitable<ApiResult> get_spot_check_curve(ApiCall& call) {
   auto const terms = co_await services.lots.store.transact(find_terms);
   if (!terms) co_return refuse(problem_of(terms.error()));
   auto const lot_size = call.query_int("lot_size").value_or(0);
-  auto const curve = co_await find_curve(services, app::check_settings_of(*market->settings),
-                                         terms->method, lot_size);
+  auto const curve =
+      co_await find_curve(call, app::check_settings_of(*market->settings), terms->method, lot_size);
   if (!curve) co_return refuse(curve.error());
   auto const& modes = **curve;
   if (!modes) {

@@ -3,7 +3,6 @@
 #include "server/api/paging.hpp"
 #include "server/api/v1/intake_handlers.hpp"
 #include "server/app/claim_check.hpp"
-#include "server/app/draw_sample.hpp"
 #include "server/app/record_verdict.hpp"
 #include "server/json/object_reader.hpp"
 #include "server/render/attributes.hpp"
@@ -133,7 +132,7 @@ asio::awaitable<ApiResult> record_verdict(ApiCall& call) {
     services.finish_later(batch.id);
   } else if (taken->fresh->stand_in_needed) {
     // The verdict stands whatever comes of this; a job draws the stand-in then.
-    static_cast<void>(co_await app::extend_draw(services.lots, batch.id));
+    services.extend_later(batch.id);
   }
   json::JsonWriter out;
   write_taken(out, call.ctx, *taken->fresh);

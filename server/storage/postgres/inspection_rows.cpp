@@ -1,5 +1,7 @@
 #include "server/storage/postgres/inspection_rows.hpp"
 
+#include <chrono>
+
 #include "server/storage/postgres/instant_sql.hpp"
 #include "server/storage/postgres/statement.hpp"
 #include "server/storage/postgres/trade_sql.hpp"
@@ -89,7 +91,9 @@ constexpr char const* kLacksVerifier =
 constexpr char const* kTable =
     "select a.verdict, b.verdict, count(*) from check_opinion a join check_opinion b on "
     "b.market_id = a.market_id and b.check_no = a.check_no and b.opinion_no = 2 where a.market_id "
-    "= $1 and a.opinion_no = 1 group by a.verdict, b.verdict";
+    "= $1 and a.opinion_no = 1 and a.decided_at > " LEADEX_INSTANT(
+        "$2") " group by a.verdict, b.verdict";
+constexpr std::chrono::days kAgreementDays{90};
 
 std::string array_of(std::vector<std::int64_t> const& numbers) {
   return number_list(numbers).value_or("{}");
@@ -248,7 +252,7 @@ bool PostgresInspectionRows::lacks_verifier(BatchId batch) {
 
 quality::OpinionTable PostgresInspectionRows::opinion_table(MarketNo market) {
   quality::OpinionTable table{};
-  for (auto const& row : execute(tx_, kTable, Parameters(market))) {
+  for (auto const& row : execute(tx_, kTable, Parameters(market, now_ - kAgreementDays))) {
     auto const first = read_enum<CheckVerdict>(row.at(0), kCheckVerdictTexts);
     auto const second = read_enum<CheckVerdict>(row.at(1), kCheckVerdictTexts);
     table.at(static_cast<std::size_t>(first)).at(static_cast<std::size_t>(second)) =

@@ -5,6 +5,7 @@
 #include <pqxx/prepared_statement>
 
 #include "billing/values/check.hpp"
+#include "matching/quality/lot_verdict.hpp"
 #include "server/storage/postgres/binary_call.hpp"
 #include "server/storage/postgres/buyer_rights.hpp"
 #include "server/storage/postgres/fraud_rows.hpp"
@@ -122,9 +123,19 @@ constexpr char const* kUnfinished =
     "select market_id, batch_no from batch where market_id = $1 and (status = 'listing' or "
     "(status in ('receiving', 'checking') and (mode = 'stopped' or verdict = 'rejected'))) order "
     "by batch_no limit $2";
+// What the pure room would ask for at most, from counts alone: as if no verdict were beyond a gap.
 constexpr char const* kWaiting =
-    "select market_id, batch_no from batch where market_id = $1 and status = 'checking' and mode "
-    "<> 'stopped' and verdict = 'pending' and batch_no > $2 order by batch_no limit $3";
+    "select b.market_id, b.batch_no from batch b left join lot_plan p on p.market_id = b.market_id "
+    "and p.batch_no = b.batch_no cross join lateral (select count(*) as there, count(*) filter "
+    "(where c.verdict in ('good', 'bad')) as judged, count(*) filter (where c.verdict = 'bad') as "
+    "bad, count(*) filter (where c.verdict = 'unreachable') as lost, coalesce(bool_or(c.opinions > "
+    "1 and c.status <> 'done' and exists (select from check_opinion o where o.market_id = "
+    "c.market_id and o.check_no = c.check_no)), false) as second from spot_check c where "
+    "c.market_id = b.market_id and c.batch_no = b.batch_no) s where b.market_id = $1 and b.status "
+    "= 'checking' and b.mode <> 'stopped' and b.verdict = 'pending' and b.batch_no > $2 and ((not "
+    "b.needs_admin and s.second) or s.there < least(b.accepted, s.lost + case when p.method = 1 "
+    "then least(p.accept_from[least(s.bad + 1, cardinality(p.accept_from))::integer], (s.judged / "
+    "$4 + 2) * $4) else b.sample_size end)) order by b.batch_no limit $3";
 
 Batch read_batch(pqxx::row const& row) {
   Batch batch;
@@ -389,7 +400,8 @@ std::vector<BatchId> PostgresUploadRows::unfinished_lots(MarketNo market, int li
 
 std::vector<BatchId> PostgresUploadRows::waiting_lots(MarketNo market, std::int64_t after_no,
                                                       int limit) {
-  return read_ids(execute(tx_, kWaiting, Parameters(market, after_no, limit)));
+  return read_ids(
+      execute(tx_, kWaiting, Parameters(market, after_no, limit, quality::kOpenAhead / 2)));
 }
 
 }  // namespace leadex::storage::postgres

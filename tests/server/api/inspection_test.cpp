@@ -204,6 +204,27 @@ TEST_F(InspectionApi, TheCurveKeepsTheRisksOfEachMode) {
   EXPECT_EQ(get(path("/spot-check/curve"), other_.key).status, 422);
 }
 
+TEST(CurveDesk, EachAccountHasATurnAndTheOldestCurveGivesWay) {
+  CurveDesk desk;
+  {
+    CurveDesk::Turn const first{desk, 1};
+    CurveDesk::Turn const again{desk, 1};
+    CurveDesk::Turn const other{desk, 2};
+    EXPECT_TRUE(first.held());
+    EXPECT_FALSE(again.held());
+    EXPECT_TRUE(other.held());
+  }
+  EXPECT_TRUE((CurveDesk::Turn{desk, 1}.held()));
+  auto const key = [](std::size_t lot_size) {
+    return CurveDesk::key_of({}, quality::PlanMethod::fixed, static_cast<std::int64_t>(lot_size));
+  };
+  auto const curve = std::make_shared<std::optional<std::vector<app::ModeCurve>> const>();
+  for (std::size_t i = 0; i <= CurveDesk::kKept; ++i) desk.keep(key(i), curve);
+  EXPECT_EQ(desk.find(key(0)), nullptr);
+  EXPECT_EQ(desk.find(key(1)), curve);
+  EXPECT_EQ(desk.find(key(CurveDesk::kKept)), curve);
+}
+
 TEST_F(InspectionApi, AgreementCountsWhatTwoJudgedApart) {
   auto const none = get(staff_path("/agreement"), admin_);
   ASSERT_EQ(none.status, 200) << none.body;

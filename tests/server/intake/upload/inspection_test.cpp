@@ -82,6 +82,12 @@ class Inspection : public testing::Test {
     if (claimed) return std::nullopt;
     return std::get<app::LotRefusal>(claimed.error());
   }
+  static std::size_t lots_to_look_at(LotRig& rig) {
+    auto job = [](storage::LotTx& tx) {
+      return tx.batches().waiting_lots(LotRig::kMarket, 0, 10).size();
+    };
+    return *rig.run(rig.store.transact(job));
+  }
   static std::size_t queue_of(LotRig& rig, app::Actor actor) {
     auto job = [actor](storage::LotTx& tx) {
       return tx.inspection().queue({.limit = 500}, actor.principal_no).size();
@@ -292,6 +298,7 @@ TEST_F(Inspection, ARowWhoseContactIsGoneIsGivenUpAndAnotherStandsIn) {
   LotRig rig;
   auto const batch = upload(rig, 200, 110);
   auto const check = rig.checks(batch.id).at(2);
+  EXPECT_EQ(lots_to_look_at(rig), 0U) << "nothing is missing yet";
   {
     pqxx::connection owner{rig.files.owner()};
     pqxx::work work{owner};
@@ -308,7 +315,10 @@ TEST_F(Inspection, ARowWhoseContactIsGoneIsGivenUpAndAnotherStandsIn) {
   auto const refused = rig.run(app::give_up_erased(rig.lots(), other, LotRig::kVerifier));
   ASSERT_FALSE(refused);
   EXPECT_EQ(std::get<app::LotRefusal>(refused.error()), app::LotRefusal::not_needed);
-  EXPECT_EQ(*rig.run(app::extend_draw(rig.lots(), batch.id)), 1);
+  EXPECT_EQ(lots_to_look_at(rig), 1U);
+  for (int i = 0; i < 2; ++i) rig.run(rig.finisher->extend(batch.id));
+  EXPECT_EQ(lots_to_look_at(rig), 0U);
+  EXPECT_EQ(std::ssize(rig.checks(batch.id)), *batch.sample_size + 1);
   EXPECT_EQ(rig.judge_all(batch.id, all_good).decision, LotDecision::accepted);
 }
 
@@ -344,6 +354,8 @@ TEST_F(Inspection, AnotherVerifierJudgesApartAndAThirdDecides) {
   EXPECT_EQ(table[0][0], 1);
   EXPECT_EQ(table[1][0], 1);
   EXPECT_EQ(quality::agreement_of(table).rows, 2);
+  rig.ahead += std::chrono::hours{24 * 91};
+  EXPECT_EQ(quality::agreement_of(*rig.run(rig.store.transact(job))).rows, 0) << "too long ago";
 }
 
 TEST_F(Inspection, WithoutAnotherVerifierAnAdminDecidesAndADoubtedRowIsNotSold) {
