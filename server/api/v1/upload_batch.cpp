@@ -137,7 +137,10 @@ ApiProblem problem_of_fault(intake::DecodeFault fault, intake::UploadFailure con
     case DecodeFault::unsupported_encoding:
       return {Code::body_malformed, "The file is not UTF-8.", {}, {}};
     case DecodeFault::unpack_failed:
-      return {Code::body_malformed, "The file is not what its Content-Encoding says, or it was cut.", {}, {}};
+      return {Code::body_malformed,
+              "The file is not what its Content-Encoding says, or it was cut.",
+              {},
+              {}};
     case DecodeFault::too_large:
       return {Code::body_too_large, "The file is larger than an upload may be, unpacked.", {}, {}};
     case DecodeFault::too_many_rows:
