@@ -90,7 +90,7 @@ TEST(SourceCheck, CluesAreWhatWasToldWithTheHostsOfItsPages) {
   raw.at(Column::utm_source) = " google ";
   raw.at(Column::sub5) = "five";
   raw.at(Column::landing_page_url) = "https://Shop.example.com:8443/a?b=@";
-  raw.at(Column::referrer_url) = "http://[2001:db8::1]:80/";
+  raw.at(Column::referrer_url) = "http://[2606:4700::1111]:80/";
   raw.at(Column::vehicle) = "ad";
   auto const clues = clues_of(raw);
   auto const clue = [&](quality::SourceField field) {
@@ -100,7 +100,7 @@ TEST(SourceCheck, CluesAreWhatWasToldWithTheHostsOfItsPages) {
   EXPECT_EQ(clue(quality::SourceField::utm_medium), "");
   EXPECT_EQ(clue(quality::SourceField::sub5), "five");
   EXPECT_EQ(clue(quality::SourceField::landing_host), "Shop.example.com");
-  EXPECT_EQ(clue(quality::SourceField::referrer_host), "[2001:db8::1]");
+  EXPECT_EQ(clue(quality::SourceField::referrer_host), "[2606:4700::1111]");
   EXPECT_EQ(clue(quality::SourceField::vehicle), "ad");
   EXPECT_EQ(clue(quality::SourceField::reason), "");
   EXPECT_EQ(url_host("not a page"), "");
