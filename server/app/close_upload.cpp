@@ -108,6 +108,7 @@ Result<Batch, LotRefusal> save(storage::LotTx& tx, CloseUpload const& close,
                                             .strict = checking.strict,
                                             .skipped = checking.skipped,
                                             .steps = checking.planned.steps});
+    tx.batches().save_picture(close.batch, batch->tenant_no, close.picture);
   }
   add_drawn(tx, close.batch, checking.drawn);
   if (checking.skipped) accept_unseen(tx, *batch);

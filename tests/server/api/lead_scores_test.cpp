@@ -16,11 +16,13 @@ class LeadScores : public ScoredMarket {
     auto const maybe = [&](std::string const& text) { return random() % 2 == 0 ? text : ""; };
     auto const age = std::to_string(16 + random() % 95);
     auto const captured = std::chrono::seconds{3600 + random() % 500'000};
+    std::vector<std::chrono::seconds> before(random() % 5);
+    for (auto& seconds : before) seconds = std::chrono::seconds{random() % 300'000};
+    std::ranges::sort(before, std::greater{});  // the earliest touch first
     std::string touches;
-    for (auto count = random() % 5; count > 0; --count) {
+    for (auto const seconds : before) {
       if (!touches.empty()) touches += ',';
-      touches += R"({"at":")" + ago(captured + std::chrono::seconds{random() % 300'000}) +
-                 R"(","vehicle":"email","reason":"news"})";
+      touches += R"({"at":")" + ago(captured + seconds) + R"(","vehicle":"email","reason":"news"})";
     }
     if (!touches.empty()) touches = R"(,"touchpoints":[)" + touches + ']';
     return R"({"market":")" + std::string{kMarket} + R"(","contact":{"first_name":"Ann")" +
