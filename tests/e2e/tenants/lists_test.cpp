@@ -27,6 +27,7 @@ std::vector<std::string> queries_of(World const& world, std::string_view operati
   if (operation == "get_trial_balance") return {"currency=USD"};
   if (operation == "get_suppressions") return {""};  // counts, not a list
   if (operation == "get_disqualification") return {"days=366"};
+  if (operation == "get_attribution") return {"market=" + market};
   if (operation == "list_ledger_transfers") {
     std::vector<std::string> queries{"limit=500"};
     for (auto const* sale : world.of_kind("sale")) queries.push_back("sale_id=" + sale->id);
@@ -50,7 +51,7 @@ std::vector<Seen> read_all(World& world, Person const& person) {
   for (auto const& rule : rules()) {
     auto const& listed = world.operation(rule.operation);
     bool const read = listed.method == "GET" && rule.allows(person.role) && rule.roles != "*";
-    if (!read || rule.operation == "get_sale_contact") continue;
+    if (!read || rule.shows_person()) continue;
     auto const ask = [&](std::vector<std::string> const& values, std::string const& query) {
       auto target = target_of(listed, {rule.operation, rule.roles, rule.kinds}, values);
       if (!query.empty()) target += '?' + query;
