@@ -5,6 +5,7 @@
 
 #include "matching/market/codec.hpp"
 #include "server/crypto/hash.hpp"
+#include "server/intake/contact/landing_page.hpp"
 #include "server/json/time_text.hpp"
 #include "server/privacy/sealed_value.hpp"
 
@@ -63,12 +64,15 @@ Result<intake::CheckedLead, std::vector<intake::RowFault>> check_sent(
   put(raw, Column::captured_at, at);
   put(raw, Column::ip_address, sent.address);
   put(raw, Column::user_agent, sent.agent);
-  put(raw, Column::landing_page_url, sent.page_url);
+  // The page is the exchange's own: a host that only this machine knows is no fault of who sends.
+  if (!intake::find_url_fault(sent.page_url)) put(raw, Column::landing_page_url, sent.page_url);
   put(raw, Column::consent_at, at);
   put(raw, Column::consent_text, definition.consent);
   put(raw, Column::vehicle, intake::to_string(intake::Vehicle::web_form));
   put(raw, Column::source_reason, definition.reason);
-  return intake::check_lead(raw, context);
+  auto lead = intake::check_lead(raw, context);
+  if (lead) lead->columns.at(intake::index_of(Column::landing_page_url)) = sent.page_url;
+  return lead;
 }
 
 std::string field_of(std::string_view pointer) {
