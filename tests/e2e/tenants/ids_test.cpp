@@ -138,6 +138,7 @@ std::string snapshot(World& world, Person const& person) {
     auto const& listed = world.operation(rule.operation);
     bool const moves = rule.operation == "list_webhook_deliveries" ||
                        rule.operation == "list_events" || rule.shows_person() ||
+                       rule.operation == "get_attribution" ||  // it says until when it looked
                        rule.operation == "explain_campaign" ||
                        rule.operation == "get_placement_stats" ||
                        rule.operation.find("market") != std::string_view::npos;

@@ -25,7 +25,9 @@ std::vector<std::string> queries_of(World const& world, std::string_view operati
   std::string const market{kMarket};
   if (operation == "list_listings") return {"market=" + market + "&limit=500"};
   if (operation == "get_trial_balance") return {"currency=USD"};
-  if (operation == "get_suppressions") return {""};  // counts, not a list
+  // Counts and words, no lists.
+  if (operation == "get_suppressions" || operation == "get_barred_persons") return {""};
+  if (operation == "get_taxonomy") return {""};
   if (operation == "get_disqualification") return {"days=366"};
   if (operation == "get_attribution") return {"market=" + market};
   if (operation == "list_ledger_transfers") {
