@@ -270,8 +270,8 @@ class Upload {
     co_return chunk;
   }
 
-  /// Marks the rows whose persons the exchange's own list has. Who comes onto it later is found by
-  /// its claim.
+  /// Marks the rows whose persons the exchange's own list has. Who comes onto it later is withheld
+  /// from everybody as the chunk is stored (0028 says what is left of that).
   awaitable<Result<void, StoreError>> find_suppressed(Chunk& chunk) {
     if (services_.privacy == nullptr) co_return Result<void, StoreError>{};
     std::vector<std::string> asked;

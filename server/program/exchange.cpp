@@ -329,8 +329,9 @@ struct Exchange::Parts {
     api::register_privacy(router, context, persons);
     api::register_forms(router, context, forms);
     api::register_form_pages(pages_router, context, forms);
-    if (settings.forms_port != 0)
+    if (settings.forms_port != 0) {
       pages.emplace(pages_of(settings, plain_router), pages_router, &observer);
+    }
   }
 
   void check_database() {
