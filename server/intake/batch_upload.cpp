@@ -11,7 +11,6 @@
 #include <set>
 
 #include "server/intake/lead_rows.hpp"
-#include "server/intake/lead_source_row.hpp"
 #include "server/intake/lot_signs.hpp"
 #include "server/intake/mail_check.hpp"
 #include "server/intake/seen_persons.hpp"
@@ -88,12 +87,6 @@ MarketRules rules_in_force(UploadRequest const& request) {
   rules.taxonomy = request.taxonomy;
   return rules;
 }
-
-/// What a chunk adds: its rows, and beside them what was told of their sources.
-struct SealedChunk {
-  storage::UploadChunk rows;
-  std::vector<storage::LeadSource> sources;
-};
 
 void add_suppressed(std::vector<storage::RowReject>& rejects, DecodedRow const& row) {
   auto const& id = row.lead->at(Column::external_id);
@@ -387,13 +380,10 @@ class Upload {
     auto const known = co_await count_known(chunk);
     if (!known) co_return refuse(UploadFailure::Reason{known.error()});
     std::vector<RowSigns> signs;
-    auto sealed = co_await services_.cpu.run([this, &chunk, &named, &signs] {
+    auto rows = co_await services_.cpu.run([this, &chunk, &named, &signs] {
       signs = signs_of_accepted(chunk);
-      return seal(chunk, *named);
+      return std::make_shared<storage::UploadChunk const>(seal(chunk, *named));
     });
-    auto const kept = co_await keep_sources(std::move(sealed.sources));
-    if (!kept) co_return refuse(UploadFailure::Reason{kept.error()});
-    auto rows = std::make_shared<storage::UploadChunk const>(std::move(sealed.rows));
     auto const batch = *result_.batch;
     auto job = [batch, rows](storage::LotTx& tx) { return tx.batches().append(batch, *rows); };
     auto appended = co_await services_.store.transact(job);
@@ -445,18 +435,6 @@ class Upload {
     return signs;
   }
 
-  /// Before the rows themselves: a source without its lead means nothing.
-  awaitable<Result<void, StoreError>> keep_sources(std::vector<storage::LeadSource> sources) {
-    if (services_.sources == nullptr || sources.empty()) co_return Result<void, StoreError>{};
-    for (int attempt = 1;; ++attempt) {
-      auto const done = co_await services_.sources->put(result_.batch->market, sources);
-      if (done) co_return Result<void, StoreError>{};
-      bool const again = done.error() == StoreError::retry_later && attempt < kStoreAttemptsMax;
-      if (!again) co_return refuse(done.error());
-      co_await sleep_for(kBusyPause);
-    }
-  }
-
   /// The buyers that consents of the chunk name, looked up for all of them at once.
   awaitable<Result<storage::NamedBuyers, StoreError>> find_named(Chunk const& chunk) {
     std::set<std::string> keys;
@@ -472,10 +450,9 @@ class Upload {
   }
 
   /// On the pool. Reads only what does not change while the upload runs.
-  SealedChunk seal(Chunk const& chunk, storage::NamedBuyers const& named) const {
+  storage::UploadChunk seal(Chunk const& chunk, storage::NamedBuyers const& named) const {
     auto const arrived_at = services_.now();
-    SealedChunk sealed;
-    auto& rows = sealed.rows;
+    storage::UploadChunk rows;
     rows.first_no = chunk.first_no;
     rows.bytes_read = chunk.bytes;
     for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
@@ -502,15 +479,13 @@ class Upload {
             .ask = request_.ask,
             .named_for = buyers_of(company_keys(*row.lead), named),
             .settings = request_.settings,
-            .arrived_at = arrived_at};
+            .arrived_at = arrived_at,
+            .taxonomy = rules_.taxonomy};
         rows.leads.push_back(make_new_lead(services_.keys, *row.lead, place));
-        if (auto source = source_row(*row.lead, rules_, place.id.no)) {
-          sealed.sources.push_back(std::move(*source));
-        }
         for (auto const& digest : row.digests) rows.persons.push_back({place.id.no, digest});
       }
     }
-    return sealed;
+    return rows;
   }
 
   UploadServices& services_;

@@ -36,7 +36,6 @@ struct UploadServices {
   std::function<Timestamp()> now;
   /// Makes new commitments for a market that has none open.
   std::function<boost::asio::awaitable<Result<void, storage::StoreError>>(MarketNo)> refill;
-  storage::LeadSources* sources{};  // null: what is told of sources is not kept in the open
   /// Whose rows are `suppressed`; null: nobody's.
   storage::PrivacyStore* privacy{};
   dns::MailDomains* mail = nullptr;  // none: e-mail domains are not asked about

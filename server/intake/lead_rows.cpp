@@ -9,6 +9,7 @@
 #include "matching/targeting/schema.hpp"
 #include "server/intake/contact/company_name.hpp"
 #include "server/intake/lead_score.hpp"
+#include "server/intake/lead_source_row.hpp"
 #include "server/json/writer.hpp"
 #include "server/privacy/blind_index.hpp"
 #include "server/privacy/lead_envelope.hpp"
@@ -224,6 +225,7 @@ storage::NewLead make_new_lead(privacy::KeyRing const& ring, CheckedLead const& 
   row.kek_id = sealed.key_row.kek_id;
   row.key_wrapped = std::move(sealed.key_row.wrapped);
   row.consent_digest = crypto::view_of(crypto::sha256(evidence));
+  row.source = source_row(lead, place.taxonomy.get());
   crypto::wipe(contact);
   crypto::wipe(evidence);
   return row;

@@ -59,6 +59,8 @@ struct LeadPlace {
   std::shared_ptr<market::MarketSettings const> settings{};
   Timestamp arrived_at{};
   bool of_ping{};  ///< without its person
+  /// By which it was checked; null: none was in force.
+  std::shared_ptr<storage::TaxonomyVersion const> taxonomy{};
 };
 
 /// The companies a consent names as accounts are asked for, each once; empty for an open one.

@@ -14,10 +14,9 @@ bool told(CheckedLead const& lead, Column column) { return !trim(lead.at(column)
 
 }  // namespace
 
-std::optional<storage::LeadSource> source_row(CheckedLead const& lead, MarketRules const& rules,
-                                              std::int64_t lead_no) {
+std::shared_ptr<storage::LeadSource const> source_row(CheckedLead const& lead,
+                                                      storage::TaxonomyVersion const* taxonomy) {
   storage::LeadSource row;
-  row.lead_no = lead_no;
   row.vehicle_told = told(lead, Column::vehicle);
   row.reason_told = told(lead, Column::source_reason);
   row.found = lead.source_class;
@@ -29,14 +28,14 @@ std::optional<storage::LeadSource> source_row(CheckedLead const& lead, MarketRul
     row.touches.push_back(
         {to_unix_micros(touch.at), static_cast<std::int32_t>(touch.vehicle), touch.reason});
   }
-  if (rules.taxonomy) {
-    row.taxonomy_own = rules.taxonomy->market != 0;
-    row.taxonomy_version = rules.taxonomy->version;
+  if (taxonomy != nullptr) {
+    row.taxonomy_own = taxonomy->market != 0;
+    row.taxonomy_version = taxonomy->version;
   }
   bool const empty = row.taxonomy_version == 0 && row.hops == storage::kHopsUntold &&
                      row.touches.empty() && std::ranges::all_of(row.tags, &std::string::empty);
-  if (empty) return std::nullopt;
-  return row;
+  if (empty) return nullptr;
+  return std::make_shared<storage::LeadSource const>(std::move(row));
 }
 
 }  // namespace leadex::intake

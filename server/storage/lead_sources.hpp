@@ -1,7 +1,6 @@
 #pragma once
-// LeadSources: taxonomies of sources by version, what was told of each lead's source, and what the
-// leads of a source brought. Committed rows only; every read is bounded. Coroutines of any
-// executor; each call is one transaction.
+// LeadSources: taxonomies of sources by version, and what the leads of a source brought. Committed
+// rows only; every read is bounded. Coroutines of any executor; each call is one transaction.
 
 #include <array>
 #include <boost/asio/awaitable.hpp>
@@ -16,35 +15,11 @@
 #include "billing/values/time.hpp"
 #include "matching/quality/source_taxonomy.hpp"
 #include "server/storage/audit.hpp"
+#include "server/storage/lead_source.hpp"
 #include "server/storage/store_error.hpp"
 #include "server/storage/viewer.hpp"
 
 namespace leadex::storage {
-
-/// One contact of a person with its later source, as the lead's generator told it.
-struct Touch {
-  std::int64_t at_us{};
-  std::int32_t vehicle{};  ///< number in targeting::kVehicles
-  std::string reason;
-  static void fields(auto& self, auto& io) { io(self.at_us, self.vehicle, self.reason); }
-  friend bool operator==(Touch const&, Touch const&) = default;
-};
-
-/// utm_source, utm_medium, utm_campaign, sub1 … sub5; "": not told.
-inline constexpr std::size_t kSourceTags = 8;
-inline constexpr std::int32_t kHopsUntold = -1;
-
-struct LeadSource {
-  std::int64_t lead_no{};
-  bool vehicle_told{};  ///< else the lead has the class's
-  bool reason_told{};
-  quality::SourceClass found;  ///< by the taxonomy below
-  bool taxonomy_own{};         ///< of its market, not of the exchange
-  std::int32_t taxonomy_version{};
-  std::array<std::string, kSourceTags> tags;
-  std::int32_t hops{kHopsUntold};
-  std::vector<Touch> touches;  ///< in the order of time
-};
 
 /// One immutable version; number 0 is the empty one that was there before any.
 struct TaxonomyVersion {
@@ -97,11 +72,6 @@ class LeadSources {
   virtual ~LeadSources() = default;
   template <class T>
   using Later = boost::asio::awaitable<Result<T, StoreError>>;
-
-  /// Before the leads themselves: a row without its lead means nothing. Those there stay.
-  /// @return  how many were written
-  [[nodiscard]] virtual Later<std::int64_t> put(MarketNo market,
-                                                std::vector<LeadSource> sources) = 0;
 
   /// In force for leads of the market: its own newest, else the exchange's, else version 0.
   [[nodiscard]] virtual Later<TaxonomyVersion> in_force(MarketNo market) = 0;

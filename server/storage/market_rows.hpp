@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,10 +12,11 @@
 #include "billing/ledger/account.hpp"
 #include "billing/ledger/transfer.hpp"
 #include "matching/market/outcome.hpp"
+#include "server/storage/lead_source.hpp"
 
 namespace leadex::storage {
 
-/// A lead with what is sealed apart; table columns of lead, contact, lead_key.
+/// A lead with what is sealed apart; table columns of lead, contact, lead_key, lead_source.
 struct NewLead {
   std::int64_t lead_no{};
   std::int64_t batch_no{};  // 0: real-time
@@ -42,6 +44,7 @@ struct NewLead {
   std::string key_wrapped;
   std::int32_t warnings{};       // bits of what looks odd, as intake/contact/row_warning.hpp
   std::string domain_suggested;  // the mail domain that was probably meant; "" when none was
+  std::shared_ptr<LeadSource const> source;  // null: nothing was told, no taxonomy was in force
 };
 
 struct PersonRow {

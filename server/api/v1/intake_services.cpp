@@ -38,13 +38,9 @@ IntakeServices::IntakeServices(app::LotServices lot_services, intake::Disposable
               std::move(now),
               [lot_services](MarketNo market) { return refill(lot_services, market); },
               nullptr,
-              nullptr,
               options.mail} {}
 
-void IntakeServices::keep_sources(SourceServices& services) {
-  sources = &services;
-  uploads.sources = &services.sources;
-}
+void IntakeServices::keep_sources(SourceServices& services) { sources = &services; }
 
 IntakeServices::~IntakeServices() { stop(); }
 

@@ -94,7 +94,7 @@ struct IntakeServices {
   CurveDesk curves;
   intake::CpuPool curve_cpu{1};  // of its own: a curve takes seconds
   boost::asio::thread_pool background{1};
-  SourceServices* sources{};  ///< set by keep_sources; null: taxonomies and tags are not kept
+  SourceServices* sources{};  ///< set by keep_sources; null: no taxonomy is in force
 };
 
 /// Adds the operations of uploads, lots, commitments and spot checks. `context.intake` is set.

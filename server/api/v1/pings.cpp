@@ -205,6 +205,7 @@ Answered post_ping(ApiCall& call) {
   auto const number = co_await trade_of(call).lead_numbers.next(market->no());
   if (!number) co_return refuse(api::problem_of(number.error()));
   place->id = {market->no(), *number};
+  place->taxonomy = *taxonomy;
   market::Submission submission;
   submission.lead = intake::make_new_lead(call.ctx.keys, *lead, *place);
   market::PostPing post{token->ping_no, token->expires_us, std::move(*bids),
@@ -212,8 +213,6 @@ Answered post_ping(ApiCall& call) {
   if (!answers_to(*token, post.lead, intake::company_keys(*lead))) {
     co_return problem(Code::ping_mismatch);
   }
-  auto const kept = co_await keep_source(call, *market->settings, *lead, place->id, *taxonomy);
-  if (!kept) co_return refuse(kept.error());
   submission.command = std::move(post);
   submission.persons = intake::person_digests(call.ctx.keys, *lead, intake::DigestUse::real_time);
   submission.idempotency = call.claim(market::Operation::post_ping);

@@ -35,8 +35,7 @@ Answered post_lead(ApiCall& call) {
   auto const number = co_await trade_of(call).lead_numbers.next(market->no());
   if (!number) co_return refuse(api::problem_of(number.error()));
   place->id = {market->no(), *number};
-  auto const kept = co_await keep_source(call, *market->settings, *lead, place->id, *taxonomy);
-  if (!kept) co_return refuse(kept.error());
+  place->taxonomy = *taxonomy;
   market::Submission submission;
   submission.lead = intake::make_new_lead(call.ctx.keys, *lead, *place);
   submission.command = intake::make_offer(*submission.lead, *lead);

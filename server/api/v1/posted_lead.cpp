@@ -4,7 +4,6 @@
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/lead_warnings.hpp"
 #include "server/api/v1/source_services.hpp"
-#include "server/intake/lead_source_row.hpp"
 #include "server/intake/mail_check.hpp"
 #include "server/market/preview.hpp"
 
@@ -39,21 +38,6 @@ Result<intake::CheckedLead, ApiProblem> check_lead(ApiCall const& call,
                                                  : intake::check_lead(*raw, context);
   if (!lead) return refuse(problem_of(lead.error()));
   return std::move(*lead);
-}
-
-asio::awaitable<Result<void, ApiProblem>> keep_source(ApiCall& call,
-                                                      market::MarketSettings const& settings,
-                                                      intake::CheckedLead const& lead, LeadId id,
-                                                      TaxonomyPtr taxonomy) {
-  auto* const intake = call.ctx.intake;
-  if (intake == nullptr || intake->sources == nullptr) co_return Result<void, ApiProblem>{};
-  auto rules = intake::rules_of(settings);
-  rules.taxonomy = std::move(taxonomy);
-  auto source = intake::source_row(lead, rules, id.no);
-  if (!source) co_return Result<void, ApiProblem>{};
-  auto const done = co_await intake->sources->sources.put(id.market, {std::move(*source)});
-  if (!done) co_return refuse(api::problem_of(done.error()));
-  co_return Result<void, ApiProblem>{};
 }
 
 asio::awaitable<Result<void, ApiProblem>> check_mail(ApiCall& call, intake::CheckedLead& lead) {

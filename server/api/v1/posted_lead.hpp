@@ -22,12 +22,6 @@ namespace leadex::api {
     ApiCall const& call, market::MarketSettings const& settings, intake::LeadFields fields,
     std::shared_ptr<storage::TaxonomyVersion const> const& taxonomy = nullptr);
 
-/// Keeps what is told of the lead's source, before the lead itself goes to its market: a source
-/// without its lead means nothing, and a lead that was answered has it.
-[[nodiscard]] asio::awaitable<Result<void, ApiProblem>> keep_source(
-    ApiCall& call, market::MarketSettings const& settings, intake::CheckedLead const& lead,
-    LeadId id, std::shared_ptr<storage::TaxonomyVersion const> taxonomy);
-
 /// Whether its e-mail domain takes mail, where name servers are set. @errors  it takes none, 422
 [[nodiscard]] asio::awaitable<Result<void, ApiProblem>> check_mail(ApiCall& call,
                                                                    intake::CheckedLead& lead);

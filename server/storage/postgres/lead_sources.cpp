@@ -14,18 +14,6 @@ namespace leadex::storage::postgres {
 
 namespace {
 
-constexpr int kVehicleTold = 1;
-constexpr int kReasonTold = 2;
-
-constexpr Statement kPut{
-    "lx_lead_sources",
-    "insert into leadex.lead_source (market_id, lead_no, said, class_vehicle, class_reason, "
-    "taxonomy_own, taxonomy_version, utm_source, utm_medium, utm_campaign, sub1, sub2, sub3, sub4, "
-    "sub5, hops, touchpoints) select $1::int8, * from unnest($2::int8[], $3::int2[], $4::int2[], "
-    "$5::text[], $6::bool[], $7::int4[], $8::text[], $9::text[], $10::text[], $11::text[], "
-    "$12::text[], $13::text[], $14::text[], $15::text[], $16::int2[], $17::bytea[]) on conflict do "
-    "nothing"};
-
 #define LEADEX_TAXONOMY \
   "select market_id, version, terms, " LEADEX_MICROS("created_at") " from taxonomy_version "
 constexpr char const* kInForce =
@@ -62,36 +50,6 @@ T decoded(pqxx::field const& field) {
 TaxonomyVersion read_taxonomy(pqxx::row const& row) {
   return {row.at(0).as<MarketNo>(), row.at(1).as<std::int32_t>(),
           decoded<quality::Taxonomy>(row.at(2)), read_time(row.at(3))};
-}
-
-template <std::size_t kTag>
-std::string tags(std::vector<LeadSource> const& sources) {
-  return column<Element::text>(
-      sources, [](LeadSource const& s) -> std::string const& { return s.tags[kTag]; });
-}
-
-std::int64_t put_sources(pqxx::transaction_base& tx, MarketNo market,
-                         std::vector<LeadSource> const& sources) {
-  using S = LeadSource const&;
-  Call const call{
-      &kPut,
-      {int8_param(market), column<Element::int8>(sources, [](S s) { return s.lead_no; }),
-       column<Element::int2>(sources,
-                             [](S s) {
-                               return (s.vehicle_told ? kVehicleTold : 0) +
-                                      (s.reason_told ? kReasonTold : 0);
-                             }),
-       column<Element::int2>(sources, [](S s) { return s.found.vehicle; }),
-       column<Element::text>(sources, [](S s) -> std::string const& { return s.found.reason; }),
-       column<Element::bool_>(sources, [](S s) { return s.taxonomy_own; }),
-       column<Element::int4>(sources, [](S s) { return s.taxonomy_version; }), tags<0>(sources),
-       tags<1>(sources), tags<2>(sources), tags<3>(sources), tags<4>(sources), tags<5>(sources),
-       tags<6>(sources), tags<7>(sources),
-       column<Element::int2>(sources, [](S s) { return s.hops; }),
-       column<Element::bytea>(sources, [](S s) { return market::encode_value(s.touches); })},
-      kAnyRows};
-  run_binary(tx, call);
-  return std::ssize(sources);
 }
 
 std::optional<TaxonomyVersion> find_taxonomy(pqxx::transaction_base& tx, MarketNo market,
@@ -138,14 +96,6 @@ std::vector<SourcedLead> read_leads(pqxx::result const& rows) {
 }
 
 }  // namespace
-
-PostgresLeadSources::Later<std::int64_t> PostgresLeadSources::put(MarketNo market,
-                                                                  std::vector<LeadSource> sources) {
-  if (sources.empty()) co_return 0;
-  auto const rows = std::make_shared<std::vector<LeadSource> const>(std::move(sources));
-  co_return co_await pool_.run(
-      [market, rows](pqxx::work& tx) { return put_sources(tx, market, *rows); });
-}
 
 PostgresLeadSources::Later<TaxonomyVersion> PostgresLeadSources::in_force(MarketNo market) {
   co_return co_await pool_.run([market](pqxx::work& tx) {

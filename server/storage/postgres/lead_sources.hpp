@@ -11,7 +11,6 @@ class PostgresLeadSources final : public LeadSources {
   /// @param pool  outlives this.
   explicit PostgresLeadSources(Pool& pool) : pool_(pool) {}
 
-  [[nodiscard]] Later<std::int64_t> put(MarketNo market, std::vector<LeadSource> sources) override;
   [[nodiscard]] Later<TaxonomyVersion> in_force(MarketNo market) override;
   [[nodiscard]] Later<std::optional<TaxonomyVersion>> taxonomy(
       MarketNo market, std::optional<std::int32_t> version) override;

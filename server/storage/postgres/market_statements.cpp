@@ -2,6 +2,7 @@
 
 #include "matching/market/codec.hpp"
 #include "server/storage/postgres/binary_array.hpp"
+#include "server/storage/postgres/source_call.hpp"
 
 namespace leadex::storage::postgres {
 
@@ -386,6 +387,8 @@ void add_leads(Calls& calls, std::span<NewLead const> leads) {
   calls.add(kLeadKeys, leads,
             {i8(leads, [](L l) { return l.lead_no; }), i4(leads, [](L l) { return l.kek_id; }),
              bytes(leads, [](L l) { return l.key_wrapped; })});
+  auto const told = sourced(leads);
+  if (!told.empty()) calls.add(kLeadSources, told, source_columns(told));
 }
 
 void add_money(Calls& calls, std::string const& seq, BatchRows const& rows) {

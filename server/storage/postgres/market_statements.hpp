@@ -32,7 +32,8 @@ struct Call {
 /// head is elsewhere the NOT NULL seq of commit_batch refuses it.
 [[nodiscard]] Call head_call(std::int64_t market_id, std::int64_t epoch, std::int64_t seq,
                              std::int64_t at_us, std::string const& hash, std::string const& body);
-/// lead, contact and lead_key rows: also what an upload stages before its lot is judged.
+/// lead, contact, lead_key and lead_source rows: also what an upload stages before its lot is
+/// judged.
 [[nodiscard]] std::vector<Call> lead_calls(std::int64_t market_id, std::span<NewLead const> leads);
 
 /// Digest input of all parameters of `calls` (names and images), for the hash chain.

@@ -197,6 +197,32 @@ TEST_F(Sources, AnUploadKeepsWhatIsToldOfItsSources) {
       "902");
 }
 
+TEST_F(Sources, WhatIsToldRidesWithItsLeadAndARefusedLeadLeavesNone) {
+  auto const told = R"("vehicle":"ad","reason":"search","sub1":"x")";
+  ASSERT_EQ(sourced("ann", told).status, 201);
+  EXPECT_EQ(sourced("ann", told).status, 409) << "the market knows her";
+  EXPECT_EQ(sql("select count(*) from leadex.lead_source"), "1");
+  http::Headers headers;
+  headers.add("content-type", "text/csv");
+  using namespace std::chrono_literals;
+  auto const at = ago(1h);
+  auto const row = "@person.example.com," + at + ',' + at + ",I agree,CA,ad,search,y\r\n";
+  auto const taken = call({.method = "POST",
+                           .target = "/v1/batches?market=" + std::string{kMarket},
+                           .key = generator_.key,
+                           .body = "first_name,last_name,email,captured_at,consent_at,consent_text,"
+                                   "state,vehicle,source_reason,sub1\r\nBea,Lee,bea" +
+                                   row + "Cy,Lee,cy" + row + "Bea,Lee,bea" + row,
+                           .idempotency_key = "ridden",
+                           .headers = std::move(headers)});
+  ASSERT_EQ(taken.status, 202) << taken.body;
+  // A contact's row is written once, with its lead.
+  EXPECT_EQ(sql("select concat_ws(' ', count(*), bool_and(z.xmin = c.xmin)) from "
+                "leadex.lead_source z join leadex.contact c using (market_id, lead_no)"),
+            "3 t");
+  EXPECT_EQ(sql("select count(*) from leadex.lead_source"), "3");
+}
+
 TEST_F(Sources, TheReportCreditsTouchesAndSumsToTheLedger) {
   deposit(buyer_, "100.00");
   campaign(buyer_, "4.01", "50.00");
