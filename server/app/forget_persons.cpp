@@ -1,7 +1,9 @@
 #include "server/app/forget_persons.hpp"
 
 #include <chrono>
-#include <map>
+#include <exception>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "matching/market/barred.hpp"
@@ -12,8 +14,8 @@ namespace leadex::app {
 
 namespace asio = boost::asio;
 using asio::awaitable;
-using storage::EraseCause;
 using storage::OpenRequest;
+using storage::PendingMarket;
 using storage::PersonLead;
 using storage::RequestKind;
 
@@ -21,30 +23,9 @@ namespace {
 
 constexpr int kRequests = 50;
 constexpr int kPage = 200;
-constexpr int kAgedPage = 1000;
-constexpr int kAgedPages = 10;
-constexpr int kVisitors = 10'000;
-constexpr int kVisitorSlices = 100;
 constexpr auto kPatience = std::chrono::seconds{10};
 
 auto deadline() { return std::chrono::steady_clock::now() + kPatience; }
-
-/// Leads that their persons' claims do not name any more are taken off by number.
-awaitable<bool> take_off(market::MarketHost& markets, std::vector<PersonLead> leads) {
-  std::map<MarketNo, std::vector<std::int64_t>> by_market;
-  for (auto const& lead : leads) by_market[lead.id.market].push_back(lead.id.no);
-  for (auto const& [market_no, numbers] : by_market) {
-    auto const market = markets.find(market_no);
-    if (!market) co_return false;
-    market::Submission submission;
-    submission.command = market::WithholdLeads{market::kEverybody, numbers};
-    submission.lane = market::Lane::bulk;
-    submission.deadline = deadline();
-    auto const answer = co_await market->submit(std::move(submission));
-    if (!answer) co_return false;
-  }
-  co_return true;
-}
 
 /// Sales that wait for their delivery are voided while there is still something to deliver: nobody
 /// is charged for what cannot be read. The lead is off by then, so nobody else gets it.
@@ -67,107 +48,137 @@ awaitable<bool> void_undelivered(ForgetServices const& services, LeadId lead) {
 }
 
 /// Destroys a lead's key and all that its person could be found by.
-awaitable<bool> erase_lead(ForgetServices const& services, PersonLead lead,
-                           std::vector<std::string> known, EraseCause cause) {
-  auto const held = co_await services.store.held({0, storage::Role::admin}, lead.id);
-  if (!held) co_return false;
+/// @return whether it was there to destroy; nothing when something failed
+awaitable<std::optional<bool>> erase_lead(ForgetServices const& services,
+                                          OpenRequest const& request, LeadId lead) {
+  if (!co_await void_undelivered(services, lead)) co_return std::nullopt;
+  auto const held = co_await services.store.held({0, storage::Role::admin}, lead);
+  if (!held) co_return std::nullopt;
+  auto known = request.digests;
   if (*held) {
-    for (auto& digest : services.persons(lead.id, (*held)->sealed, (*held)->country)) {
+    for (auto& digest : services.persons(lead, (*held)->sealed, (*held)->country)) {
       known.push_back(std::move(digest));
     }
   }
-  auto const erased = co_await services.store.erase(lead.id, std::move(known), cause);
-  co_return erased.has_value();
+  auto const erased = co_await services.store.erase(lead, std::move(known), request.no);
+  if (!erased) co_return std::nullopt;
+  co_return *erased;
 }
 
-awaitable<bool> do_lead(ForgetServices const& services, OpenRequest const& request,
-                        PersonLead const& lead) {
-  if (request.kind == RequestKind::erasure) {
-    if (!co_await void_undelivered(services, lead.id)) co_return false;
-    co_return co_await erase_lead(services, lead, request.digests, EraseCause::request);
-  }
-  auto const revoked = co_await services.store.revoke(lead.id, request.counts_from);
-  co_return revoked.has_value();
+awaitable<std::optional<bool>> do_lead(ForgetServices const& services, OpenRequest const& request,
+                                       LeadId lead) {
+  if (request.kind == RequestKind::erasure) co_return co_await erase_lead(services, request, lead);
+  auto const revoked = co_await services.store.revoke(lead, request.counts_from, request.no);
+  if (!revoked) co_return std::nullopt;
+  co_return *revoked;
 }
 
-/// A page of one request's leads. @return how many were done; nothing when something failed
-awaitable<std::optional<std::int64_t>> do_page(ForgetServices const& services,
-                                               OpenRequest const& request,
-                                               std::vector<PersonLead> const& page) {
-  if (!co_await take_off(services.markets, page)) co_return std::nullopt;
-  std::int64_t done = 0;
-  for (auto const& lead : page) {
-    if (lead.generator_no == 0) continue;  // claimed by an upload that has not stored it
-    if (!co_await do_lead(services, request, lead)) co_return std::nullopt;
-    ++done;
-  }
-  co_return done;
-}
+struct Turn {
+  std::int64_t leads{};  ///< erased or revoked
+  bool whole{true};      ///< nothing failed and nothing is under way
+};
 
-/// @return how many leads were done
-awaitable<std::int64_t> work_off(ForgetServices const& services, OpenRequest request) {
-  // From here on every market refuses the person, and knows of each lead that came before.
-  auto const told =
-      co_await withhold_leads(services.markets, market::kEverybody, request.digests, deadline());
-  if (!told) co_return 0;
-  std::int64_t done = 0;
-  for (LeadId after{};;) {
-    auto const page = co_await services.store.leads_of(request.digests, after, kPage);
-    if (!page) co_return done;
-    if (page->empty()) break;
+/// All leads of the request in one market, which has withheld them by now.
+awaitable<Turn> do_leads(ForgetServices const& services, OpenRequest const& request,
+                         MarketNo market) {
+  Turn turn;
+  for (LeadId after{market, 0};;) {
+    auto const page = co_await services.store.leads_of(request, after, kPage);
+    if (!page) turn.whole = false;
+    if (!page || page->empty()) co_return turn;
     after = page->back().id;
-    auto const some = co_await do_page(services, request, *page);
-    if (!some) co_return done;
-    done += *some;
-    if (*some > 0 && !co_await services.store.note_leads(request.no, request.leads + done)) {
-      co_return done;
+    for (auto const& lead : *page) {
+      std::optional<bool> done;
+      // Without a row it is claimed by an upload that has not stored it.
+      if (lead.generator_no != 0) done = co_await do_lead(services, request, lead.id);
+      turn.whole = turn.whole && done.has_value();
+      turn.leads += done.value_or(false) ? 1 : 0;
     }
   }
-  auto const left = co_await services.store.drop_claims(request.digests);
-  bool const whole = left && (*left == 0 || request.kind == RequestKind::opt_out);
-  if (whole) (void)co_await services.store.finish(request.no);
-  co_return done;
 }
 
-/// In slices of a transaction each, so that the writers of clicks never wait long.
-awaitable<std::int64_t> forget_visitors(storage::PrivacyStore& store) {
-  std::int64_t done = 0;
-  for (int slice = 0; slice < kVisitorSlices; ++slice) {
-    auto const some = co_await store.forget_visitors(kVisitors);
-    if (!some) {
-      log::warn("privacy.visitors", "visitors of more than a day ago are not forgotten yet");
-      break;
+class Round {
+ public:
+  explicit Round(ForgetServices const& services) : services_(services) {}
+
+  /// One request's turn. @return how many leads were done
+  awaitable<std::int64_t> work_off(OpenRequest request) {
+    heard_.clear();
+    bool const told = request.told || co_await tell_all(request);
+    auto const pending = co_await services_.store.pending(request);
+    if (!pending) co_return 0;
+    std::int64_t done = 0;
+    for (auto const& market : *pending) {
+      if (market.due) done += co_await visit(request, market);
     }
-    done += *some;
-    if (*some < kVisitors) break;
+    (void)co_await services_.store.settle(request.no, told, done > 0);
+    co_return done;
   }
-  co_return done;
-}
+
+ private:
+  /// From here on these markets refuse the person, have off what they had, and have stored all that
+  /// came before: a market looks the person up in its own order, and answers in it.
+  awaitable<bool> tell_all(OpenRequest const& request) {
+    auto const all = services_.markets.all();
+    std::vector<std::shared_ptr<market::MarketActor>> some;
+    for (auto const& market : all) {
+      if (!mute_.contains(market->market_no())) some.push_back(market);
+    }
+    co_await tell(request, some);
+    co_return heard_.size() == all.size();
+  }
+
+  awaitable<void> tell(OpenRequest const& request,
+                       std::vector<std::shared_ptr<market::MarketActor>> markets) {
+    auto const refused =
+        co_await withhold_leads_in(markets, market::kEverybody, request.digests, deadline());
+    for (auto const& market : markets) {
+      auto const at = refused.find(market->market_no());
+      if (at == refused.end()) heard_.insert(market->market_no());
+      // Nobody after it waits as long again for a market that does not answer.
+      else if (at->second == market::SubmitError::deadline_passed)
+        mute_.insert(at->first);
+    }
+  }
+
+  awaitable<std::int64_t> visit(OpenRequest const& request, PendingMarket const& pending) {
+    auto const market = services_.markets.find(pending.market);
+    if (!market || !market->ready()) co_return 0;  // for the process that owns it
+    bool heard = pending.told || heard_.contains(pending.market);
+    if (!heard && !mute_.contains(pending.market)) {
+      co_await tell(request, {market});
+      heard = heard_.contains(pending.market);
+    }
+    Turn turn{.whole = false};
+    if (heard) turn = co_await do_leads(services_, request, pending.market);
+    (void)co_await services_.store.note_turn(
+        {request.no, pending.market, heard, !turn.whole && turn.leads == 0});
+    co_return turn.leads;
+  }
+
+  ForgetServices const& services_;
+  std::set<MarketNo> heard_;  ///< of the request
+  std::set<MarketNo> mute_;   ///< of the round
+};
 
 }  // namespace
 
 awaitable<std::int64_t> forget_persons(ForgetServices services) {
   auto const open = co_await services.store.open_requests(kRequests);
   if (!open) co_return 0;
+  Round round{services};
   std::int64_t done = 0;
-  for (auto const& request : *open) done += co_await work_off(services, request);
-  if (done > 0) log::info("privacy.forgotten", "leads of persons who asked").field("leads", done);
-  co_return done;
-}
-
-awaitable<std::int64_t> Retention::run() {
-  std::int64_t done = 0;
-  for (int page = 0; page < kAgedPages; ++page) {
-    auto const aged = co_await services_.store.past_retention(after_, kAgedPage);
-    if (!aged) co_return done;
-    for (auto const& lead : aged->leads) {
-      if (!co_await erase_lead(services_, lead, {}, EraseCause::retention)) co_return done;
-      ++done;
+  std::exception_ptr thrown;
+  for (auto const& request : *open) {
+    try {
+      done += co_await round.work_off(request);
+    } catch (...) {
+      thrown = std::current_exception();
     }
-    after_ = aged->last.value_or(LeadId{});
-    if (!aged->last) break;
   }
-  co_return done + co_await forget_visitors(services_.store);
+  if (done > 0) log::info("privacy.forgotten", "leads of persons who asked").field("leads", done);
+  if (thrown) std::rethrow_exception(thrown);
+  co_return done;
 }
 
 }  // namespace leadex::app

@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "billing/values/time.hpp"
 #include "server/market/market_host.hpp"
 #include "server/storage/privacy_store.hpp"
 
@@ -25,23 +24,10 @@ struct ForgetServices {
       persons;
 };
 
-/// One round over the requests that wait, 50 at most. A market that another process owns, or that
-/// does not take commands, leaves a request open for the next round; so does an upload under way
-/// that has claimed the person. @return how many leads were erased or revoked
+/// One round over the requests that are due, 50 at most. A market that another process owns, or
+/// that does not take commands, keeps its own leads waiting for a later turn and no others; so does
+/// an upload under way that has claimed the person. @return how many leads were erased or revoked
+/// @errors  what one request throws ends that request's turn, and is thrown after the others'
 [[nodiscard]] boost::asio::awaitable<std::int64_t> forget_persons(ForgetServices services);
-
-/// One round over leads whose market keeps them for a time that is over, 10,000 looked at at most
-/// from where the last round of this object ended; and visitors of more than a day ago, a million
-/// at most. Any one thread at a time.
-class Retention {
- public:
-  explicit Retention(ForgetServices services) : services_(std::move(services)) {}
-  /// @return how many leads and visitors were forgotten
-  [[nodiscard]] boost::asio::awaitable<std::int64_t> run();
-
- private:
-  ForgetServices services_;
-  LeadId after_{};
-};
 
 }  // namespace leadex::app

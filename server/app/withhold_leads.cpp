@@ -24,11 +24,11 @@ struct Work {
   market::Submission submission;
 };
 
-std::vector<Work> work_of(market::MarketHost& markets, std::int64_t buyer_no,
-                          std::vector<std::string> const& digests,
+std::vector<Work> work_of(std::vector<std::shared_ptr<market::MarketActor>> const& markets,
+                          std::int64_t buyer_no, std::vector<std::string> const& digests,
                           std::chrono::steady_clock::time_point deadline) {
   std::vector<Work> all;
-  for (auto const& market : markets.all()) {
+  for (auto const& market : markets) {
     for (std::size_t from = 0; from < digests.size(); from += kPersonsOfOne) {
       auto const until = std::min(from + kPersonsOfOne, digests.size());
       market::Submission submission;
@@ -42,36 +42,53 @@ std::vector<Work> work_of(market::MarketHost& markets, std::int64_t buyer_no,
   return all;
 }
 
-awaitable<Result<void, market::SubmitError>> submit_all(std::vector<Work> all) {
+struct Flying {
+  MarketNo market{};
+  storage::Pending<Answered> answer;
+};
+
+using Refused = std::map<MarketNo, market::SubmitError>;
+
+awaitable<Refused> submit_all(std::vector<Work> all) {
   auto const executor = co_await asio::this_coro::executor;
-  Result<void, market::SubmitError> result;
+  Refused refused;
   std::exception_ptr thrown;
-  std::deque<storage::Pending<Answered>> flying;
+  std::deque<Flying> flying;
   for (std::size_t next = 0; next < all.size() || !flying.empty();) {
     if (next < all.size() && flying.size() < kInFlightMax) {
       auto& work = all[next++];
-      flying.emplace_back(executor, work.market->submit(std::move(work.submission)));
+      flying.push_back(
+          {work.market->market_no(), {executor, work.market->submit(std::move(work.submission))}});
       continue;
     }
     auto front = std::move(flying.front());
     flying.pop_front();
     try {
-      auto const answer = co_await front.wait();
-      if (!answer && result) result = refuse(answer.error());
+      auto const answer = co_await front.answer.wait();
+      if (!answer) refused.emplace(front.market, answer.error());
     } catch (...) {
       thrown = std::current_exception();
     }
   }
   if (thrown) std::rethrow_exception(thrown);
-  co_return result;
+  co_return refused;
 }
 
 }  // namespace
 
+awaitable<Refused> withhold_leads_in(std::vector<std::shared_ptr<market::MarketActor>> markets,
+                                     std::int64_t buyer_no, std::vector<std::string> digests,
+                                     std::chrono::steady_clock::time_point deadline) {
+  co_return co_await storage::on_strand(submit_all(work_of(markets, buyer_no, digests, deadline)));
+}
+
 awaitable<Result<void, market::SubmitError>> withhold_leads(
     market::MarketHost& markets, std::int64_t buyer_no, std::vector<std::string> digests,
     std::chrono::steady_clock::time_point deadline) {
-  co_return co_await storage::on_strand(submit_all(work_of(markets, buyer_no, digests, deadline)));
+  auto const refused =
+      co_await withhold_leads_in(markets.all(), buyer_no, std::move(digests), deadline);
+  if (!refused.empty()) co_return refuse(refused.begin()->second);
+  co_return Result<void, market::SubmitError>{};
 }
 
 }  // namespace leadex::app

@@ -5,6 +5,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,5 +23,10 @@ namespace leadex::app {
 [[nodiscard]] boost::asio::awaitable<Result<void, market::SubmitError>> withhold_leads(
     market::MarketHost& markets, std::int64_t buyer_no, std::vector<std::string> digests,
     std::chrono::steady_clock::time_point deadline);
+
+/// The same in these markets. @return those that did not take it, with the reason
+[[nodiscard]] boost::asio::awaitable<std::map<MarketNo, market::SubmitError>> withhold_leads_in(
+    std::vector<std::shared_ptr<market::MarketActor>> markets, std::int64_t buyer_no,
+    std::vector<std::string> digests, std::chrono::steady_clock::time_point deadline);
 
 }  // namespace leadex::app

@@ -264,7 +264,7 @@ class Upload {
   }
 
   /// Marks the rows whose persons the exchange's own list has. Who comes onto it later is withheld
-  /// from everybody as the chunk is stored (0028 says what is left of that).
+  /// from everybody as the chunk is stored, and erased after it when that was asked for (0028).
   awaitable<Result<void, StoreError>> find_suppressed(Chunk& chunk) {
     if (services_.privacy == nullptr) co_return Result<void, StoreError>{};
     std::vector<std::string> asked;

@@ -123,8 +123,9 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   void apply_command(Building& building, ItemPtr const& item, Command const& command);
   bool check_persons(Building& building, Item& item);
   void release_claims(Building& building, std::size_t persons_before);
-  void complete_rights(Building& building, Item& item);
-  void find_leads(Building& building, Item const& item, WithholdLeads& command);
+  bool complete_rights(Building& building, Item& item);
+  void answer_after_all(Building& building, ItemPtr const& item);
+  bool find_leads(Building& building, Item const& item, WithholdLeads& command);
   void roll_zones(std::vector<CommitItem>& log, Command const& command, std::int64_t at_us);
   void seal_and_send(Building building);
   [[nodiscard]] std::int64_t now_us() const;

@@ -115,7 +115,7 @@ void Actor::apply(Building& building, ItemPtr const& item) {
   if (!barred && !check_persons(building, *item)) {
     return finish(item, refuse(SubmitError::duplicate));
   }
-  complete_rights(building, *item);
+  if (!complete_rights(building, *item)) return answer_after_all(building, item);
   apply_command(building, item, submission.command);
   if (item->answer.outcome.refusal == Refusal::none) return claim_conversion(building, *item);
   release_claims(building, persons_before);
@@ -124,6 +124,15 @@ void Actor::apply(Building& building, ItemPtr const& item) {
 void Actor::follow(std::vector<ItemPtr>& items, ItemPtr const& item) {
   item->follows = true;
   items.push_back(item);
+}
+
+/// What changes nothing leaves no trace, but who asked may rely on the tables: all that came before
+/// is in them when the answer comes.
+void Actor::answer_after_all(Building& building, ItemPtr const& item) {
+  item->answer = Answer{.at_us = now_us()};
+  if (!building.items.empty()) return follow(building.items, item);
+  if (!in_flight_.empty()) return follow(in_flight_.back().items, item);
+  finish(item, std::move(item->answer));
 }
 
 void Actor::apply_command(Building& building, ItemPtr const& item, Command const& command) {
@@ -259,28 +268,30 @@ bool Actor::check_persons(Building& building, Item& item) {
 }
 
 /// Puts into the command whom a lead is kept from and which leads persons have, so that the log
-/// says it and a replay needs no lists.
-void Actor::complete_rights(Building& building, Item& item) {
+/// says it and a replay needs no lists. @return whether there is something to say
+bool Actor::complete_rights(Building& building, Item& item) {
   auto& command = item.submission.command;
   if (auto* const withhold = std::get_if<WithholdLeads>(&command)) {
     return find_leads(building, item, *withhold);
   }
   auto* const offer = brought_lead(command);
-  if (offer == nullptr) return;
+  if (offer == nullptr) return true;
   auto const ahead = ahead_.take(offer->lead_no);
-  if (item.withheld.empty() && ahead.empty()) return;
+  if (item.withheld.empty() && ahead.empty()) return true;
   std::set<std::int64_t> buyers(offer->withheld.begin(), offer->withheld.end());
   buyers.insert(item.withheld.begin(), item.withheld.end());
   buyers.insert(ahead.begin(), ahead.end());
   offer->withheld.assign(buyers.begin(), buyers.end());
+  return true;
 }
 
-/// The leads of persons that a buyer has put on its list: of what was looked up and of what was
-/// claimed since. Whoever comes later was looked up later, and found the list as it is now. A lead
-/// that the engine does not know yet has its row here; memory keeps it for an offer that was read
-/// before.
-void Actor::find_leads(Building& building, Item const& item, WithholdLeads& command) {
-  if (item.submission.withhold_persons.empty()) return;
+/// The leads of persons that a buyer has put on its list: of what was looked up, earlier ones too,
+/// and of what was claimed since. Whoever comes later was looked up later, and found the list as it
+/// is now. A lead that the engine does not know yet has its row here; memory keeps it for an offer
+/// that was read before. More than a command takes follow as the actor's own.
+/// @return whether there are any that the buyer may still get
+bool Actor::find_leads(Building& building, Item const& item, WithholdLeads& command) {
+  if (item.submission.withhold_persons.empty()) return true;
   std::map<std::int64_t, bool> leads;  // whether it is to come
   for (auto const& lead : item.leads) leads[lead.lead_no] = lead.to_come;
   for (auto const& digest : item.submission.withhold_persons) {
@@ -288,13 +299,21 @@ void Actor::find_leads(Building& building, Item const& item, WithholdLeads& comm
     if (claim != nullptr) leads[claim->lead_no] = claim->upload != 0;
   }
   command.lead_nos.clear();
+  auto const rows_before = building.rows.withheld.size();
   for (auto const& [lead_no, to_come] : leads) {
-    bool const known = engine_.listing(lead_no) != nullptr;
-    if (known) command.lead_nos.push_back(lead_no);
-    if (known || !to_come) continue;
+    auto const* const listing = engine_.listing(lead_no);
+    bool const open = listing != nullptr && !listing->withheld_from(command.buyer_no);
+    if (open) command.lead_nos.push_back(lead_no);
+    if (listing != nullptr || !to_come) continue;
     building.rows.withheld.push_back({lead_no, command.buyer_no});
     ahead_.add(lead_no, command.buyer_no);
   }
+  while (command.lead_nos.size() > kWithholdMax) {
+    auto const rest = command.lead_nos.end() - kWithholdMax;
+    own(WithholdLeads{command.buyer_no, {rest, command.lead_nos.end()}}, Lane::real_time);
+    command.lead_nos.erase(rest, command.lead_nos.end());
+  }
+  return !command.lead_nos.empty() || building.rows.withheld.size() != rows_before;
 }
 
 /// A refused command claims nobody.

@@ -18,7 +18,7 @@ class FoundPersons {
   explicit FoundPersons(storage::LookedUp const& found) {
     for (auto const& person : found.persons) persons_[person.digest] = &person;
     for (auto const& holder : found.holders) holders_[holder.digest].push_back(holder.buyer_no);
-    for (auto const& lead : found.leads) leads_[lead.digest] = &lead;
+    for (auto const& lead : found.leads) leads_[lead.digest].push_back(&lead);
     for (auto const& click : found.clicks) clicks_[click.visitor].push_back(&click);
   }
   /// Persons of a lead or of an upload's rows that are known in the market.
@@ -44,12 +44,13 @@ class FoundPersons {
     }
     return buyers;
   }
-  /// Leads of the persons that are to be withheld.
+  /// Leads of the persons that are to be withheld, earlier ones too.
   [[nodiscard]] std::vector<storage::FoundLead> leads(Submission const& s) const {
     std::vector<storage::FoundLead> leads;
     for (auto const& digest : s.withhold_persons) {
       auto const at = leads_.find(digest);
-      if (at != leads_.end()) leads.push_back(*at->second);
+      if (at == leads_.end()) continue;
+      for (auto const* lead : at->second) leads.push_back(*lead);
     }
     return leads;
   }
@@ -67,7 +68,7 @@ class FoundPersons {
   std::unordered_map<std::string, std::vector<storage::FoundClick const*>> clicks_;
   std::unordered_map<std::string, storage::FoundPerson const*> persons_;
   std::unordered_map<std::string, std::vector<std::int64_t>> holders_;
-  std::unordered_map<std::string, storage::FoundLead const*> leads_;
+  std::unordered_map<std::string, std::vector<storage::FoundLead const*>> leads_;
 };
 
 }  // namespace leadex::market

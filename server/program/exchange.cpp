@@ -24,6 +24,7 @@
 #include "server/api/v1/trade_services.hpp"
 #include "server/app/audit_heads.hpp"
 #include "server/app/init_exchange.hpp"
+#include "server/app/retention.hpp"
 #include "server/auth/api_key_mint.hpp"
 #include "server/delivery/bid_requests.hpp"
 #include "server/delivery/fan_out.hpp"
@@ -391,8 +392,8 @@ struct Exchange::Parts {
                    [this]() -> Nothing { (void)co_await intake.recycler.run(wall_clock()); }});
     all.push_back({"forget_persons", seconds{2},
                    [this]() -> Nothing { (void)co_await app::forget_persons(forgetting); }});
-    all.push_back({"retention", std::chrono::hours{1},
-                   [this]() -> Nothing { (void)co_await retention.run(); }});
+    all.push_back({"retention", seconds{60},
+                   [this]() -> Nothing { (void)co_await app::run_retention(forgetting); }});
     all.push_back({"expire_check_leases", seconds{5},
                    [this]() -> Nothing { (void)co_await app::expire_check_leases(intake.lots); }});
     auto const cut = settings.upload_cut_s;
@@ -503,7 +504,6 @@ struct Exchange::Parts {
   api::SourceServices sources{lead_sources, passports};
   api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys};
   app::ForgetServices const forgetting{persons.forgetting()};
-  app::Retention retention{forgetting};
 
   http::Client webhook_client{webhooks_of(settings)};
   asio::thread_pool delivery_thread{1};

@@ -13,6 +13,7 @@
 #include "server/app/lead_estimates.hpp"
 #include "server/app/refresh_estimates.hpp"
 #include "server/app/remit_earnings.hpp"
+#include "server/app/retention.hpp"
 
 namespace leadex::api {
 
@@ -107,8 +108,7 @@ Answered run_named(ApiCall& call) {
     ran.items += *purged;
     auto* const intake = call.ctx.intake;
     if (intake != nullptr && intake->forgetting != nullptr) {
-      app::Retention own{*intake->forgetting};  // the standing job goes on where it is
-      ran.items += co_await own.run();
+      ran.items += co_await app::run_retention(*intake->forgetting, {.anew = true});
     }
   }
   if (job->name == "recycling" && call.ctx.intake != nullptr) {

@@ -18,7 +18,7 @@ struct PrivacyServices {
   market::MarketHost& markets;
   privacy::KeyRing const& keys;
 
-  /// For app::forget_persons and app::Retention.
+  /// For app::forget_persons and app::run_retention.
   [[nodiscard]] app::ForgetServices forgetting() const;
 };
 

@@ -13,29 +13,35 @@
 
 namespace leadex::storage::postgres {
 
-/// @throws when it touched another number of rows than it must: an invariant is broken.
-inline void run_binary(pqxx::transaction_base& tx, Call const& call) {
+/// @return how many rows it touched
+/// @throws when that is another number than it must be: an invariant is broken.
+inline std::int64_t run_binary(pqxx::transaction_base& tx, Call const& call) {
   std::vector<pqxx::binarystring> params;
   params.reserve(call.params.size());
   for (auto const& param : call.params) params.emplace_back(param.data(), param.size());
   auto const result = tx.exec_params(
       call.statement->sql, pqxx::prepare::make_dynamic_params(params.begin(), params.end()));
-  if (call.rows_expected != kAnyRows &&
-      static_cast<std::int64_t>(result.affected_rows()) != call.rows_expected) {
+  auto const touched = static_cast<std::int64_t>(result.affected_rows());
+  if (call.rows_expected != kAnyRows && touched != call.rows_expected) {
     throw std::runtime_error(std::string{"wrong number of rows written by "} +
                              call.statement->name);
   }
+  return touched;
+}
+
+/// What a select of these parameters gives.
+inline pqxx::result read_binary(pqxx::transaction_base& tx, char const* sql,
+                                std::vector<std::string> const& values) {
+  std::vector<pqxx::binarystring> params;
+  params.reserve(values.size());
+  for (auto const& value : values) params.emplace_back(value.data(), value.size());
+  return tx.exec_params(sql, pqxx::prepare::make_dynamic_params(params.begin(), params.end()));
 }
 
 /// The one bigint that a select of these parameters gives.
 inline std::int64_t read_binary_count(pqxx::transaction_base& tx, char const* sql,
                                       std::vector<std::string> const& values) {
-  std::vector<pqxx::binarystring> params;
-  params.reserve(values.size());
-  for (auto const& value : values) params.emplace_back(value.data(), value.size());
-  auto const rows =
-      tx.exec_params(sql, pqxx::prepare::make_dynamic_params(params.begin(), params.end()));
-  return rows.at(0).at(0).as<std::int64_t>();
+  return read_binary(tx, sql, values).at(0).at(0).as<std::int64_t>();
 }
 
 }  // namespace leadex::storage::postgres

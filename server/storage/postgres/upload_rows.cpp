@@ -10,6 +10,7 @@
 #include "server/storage/postgres/buyer_rights.hpp"
 #include "server/storage/postgres/fraud_rows.hpp"
 #include "server/storage/postgres/instant_sql.hpp"
+#include "server/storage/postgres/privacy_rows.hpp"
 #include "server/storage/postgres/statement.hpp"
 #include "server/storage/postgres/words.hpp"
 
@@ -42,9 +43,19 @@ constexpr char const* kInsertRejects =
 
 // Person by person: free to choose, the planner reads all lists to the end for a chunk's persons.
 constexpr char const* kWithholdPersons =
-    "insert into leadex.lead_withheld select $1::int8, p.lead_no, s.tenant_no from "
-    "unnest($2::int8[], $3::bytea[]) as p(lead_no, digest) cross join lateral (select tenant_no "
-    "from leadex.suppression where digest = p.digest offset 0) as s on conflict do nothing";
+    "with found as materialized (select p.lead_no, p.digest, s.tenant_no from unnest($2::int8[], "
+    "$3::bytea[]) as p(lead_no, digest) cross join lateral (select tenant_no from "
+    "leadex.suppression where digest = p.digest offset 0) as s), kept as (insert into "
+    "leadex.lead_withheld select $1::int8, lead_no, tenant_no from found on conflict do nothing) "
+    "select distinct digest from found where tenant_no = 0";
+constexpr char const* kAskedBy =
+    "select request_no from privacy_request where email = any($1::bytea[]) or phone = "
+    "any($1::bytea[]) order by request_no for update";
+constexpr char const* kReopen =
+    "update privacy_request set done_at = null, look_at = now(), tries = 0 where request_no = $1";
+constexpr char const* kTurnNow =
+    "update privacy_progress set next_at = now(), tries = 0 where request_no = $1 and market_id = "
+    "$2";
 
 constexpr char const* kKnownFromOthers =
     "select count(distinct w.row_no) from unnest($2::int8[], $3::bytea[]) as w(row_no, digest) "
@@ -213,12 +224,28 @@ bool PostgresUploadRows::append(BatchId batch, UploadChunk const& chunk) {
 /// finds the lead there (Actor::find_leads).
 void PostgresUploadRows::withhold(MarketNo market, std::span<LeadPerson const> persons) {
   if (persons.empty()) return;
-  static constexpr Statement kStatement{"lx_withhold_persons", kWithholdPersons};
-  run_binary(tx_, {&kStatement,
-                   {int8_param(market),
-                    column<Element::int8>(persons, [](auto const& p) { return p.lead_no; }),
-                    column<Element::bytea>(persons, [](auto const& p) { return p.digest; })},
-                   kAnyRows});
+  auto const barred = read_binary(
+      tx_, kWithholdPersons,
+      {int8_param(market), column<Element::int8>(persons, [](auto const& p) { return p.lead_no; }),
+       column<Element::bytea>(persons, [](auto const& p) { return p.digest; })});
+  if (!barred.empty()) reopen_requests(market, barred);
+}
+
+/// Persons whom the exchange's own list got after the intake looked (0028). Their requests may be
+/// done already, or be found done right now by somebody who does not see these rows yet: so the
+/// request's row is locked, open or done, as PostgresPrivacyStore::settle locks it before its last
+/// look. The claims on these persons are committed before this transaction begins: settle comes
+/// after it and sees the rows, or before it and is undone here. Whose request comes later still has
+/// its job find the claims. In the order of their numbers, so that two uploads never wait in a
+/// ring.
+void PostgresUploadRows::reopen_requests(MarketNo market, pqxx::result const& barred) {
+  std::vector<std::string> digests;
+  for (auto const& row : barred) digests.push_back(read_bytes(row.at(0)));
+  for (auto const& row : execute(tx_, kAskedBy, Parameters(digest_list(digests)))) {
+    auto const request_no = row.at(0).as<std::int64_t>();
+    execute(tx_, kReopen, Parameters(request_no));
+    execute(tx_, kTurnNow, Parameters(request_no, market));
+  }
 }
 
 std::int64_t PostgresUploadRows::known_from_others(MarketNo market, std::int64_t tenant_no,

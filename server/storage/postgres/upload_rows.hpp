@@ -2,6 +2,7 @@
 // UploadRows over tables batch, batch_lead_range, batch_reject, and the staged rows of lead,
 // contact and lead_key. One database job.
 
+#include <pqxx/result>
 #include <pqxx/transaction_base>
 
 #include "server/storage/batches.hpp"
@@ -44,6 +45,7 @@ class PostgresUploadRows final : public UploadRows {
 
  private:
   void withhold(MarketNo market, std::span<LeadPerson const> persons);
+  void reopen_requests(MarketNo market, pqxx::result const& barred);
   void insert_rejects(BatchId batch, std::span<RowReject const> rejects);
 
   pqxx::transaction_base& tx_;

@@ -84,7 +84,7 @@ TEST_F(Privacy, NobodyPaysForALookAtAnErasedLead) {
   ASSERT_EQ(get(sale, buyer_.key).text("status"), "pending");
   auto const lead_id = ids_.open_as<LeadId>(get(sale, buyer_.key).text("lead_id"));
   ASSERT_TRUE(lead_id);
-  ASSERT_TRUE(await(persons_.erase(*lead_id, {}, storage::EraseCause::request)));
+  ASSERT_TRUE(await(persons_.erase(*lead_id, {}, 0)));
   EXPECT_EQ(get(sale + "/contact", buyer_.key).status, 410);
   EXPECT_EQ(get(sale, buyer_.key).text("status"), "pending") << "not delivered by the look";
   expect_true_books();
