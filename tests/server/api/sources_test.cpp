@@ -223,6 +223,36 @@ TEST_F(Sources, WhatIsToldRidesWithItsLeadAndARefusedLeadLeavesNone) {
   EXPECT_EQ(sql("select count(*) from leadex.lead_source"), "3");
 }
 
+TEST_F(Sources, APingIsClassifiedAsItsPostIs) {
+  ASSERT_EQ(put(admin_, std::string{kWords} + kSearchRule, "\"taxonomy-0\"").status, 200);
+  deposit(buyer_, "100.00");
+  campaign(buyer_, "4.00", "50.00",
+           R"(,"targeting":{"all":[{"attribute":"vehicle","in":["email"]},)"
+           R"({"attribute":"source_reason","in":["search"]}]})");
+  auto const ping = [this](std::string const& source, std::string const& more) {
+    return post("/v1/pings", generator_.key,
+                R"({"market":")" + std::string{kMarket} +
+                    R"(","attributes":{"state":"CA","age":30},"source":{)" + source + '}' + more +
+                    '}');
+  };
+  std::string const page = R"(,"referrer_url":"https://in.mail.example/ann@example.org")";
+  EXPECT_EQ(ping(R"("reason":"search")", "").status, 422) << "nobody says a vehicle";
+  auto const told = ping(R"("reason":"search")", page);
+  ASSERT_EQ(told.text("outcome"), "matched") << told.body;
+  auto const post_of = [this](Reply const& pinged, std::string const& more) {
+    auto body = sourced_json("ann", R"("reason":"search")", more);
+    body.erase(1, body.find(','));  // the market is the ping's
+    return post("/v1/pings/" + pinged.text("ping_id") + "/post", generator_.key, body);
+  };
+  EXPECT_EQ(post_of(told, R"(,"referrer_url":"https://else.example")").status, 422);
+  auto const sold = post_of(told, page);
+  ASSERT_EQ(sold.status, 201) << sold.body;
+  EXPECT_EQ(sold.text("outcome"), "sold");
+  EXPECT_EQ(sql("select concat_ws(' ', l.vehicle, l.reason, z.said, z.class_vehicle) from "
+                "leadex.lead l join leadex.lead_source z using (market_id, lead_no)"),
+            "1 search 2 1");
+}
+
 TEST_F(Sources, TheReportCreditsTouchesAndSumsToTheLedger) {
   deposit(buyer_, "100.00");
   campaign(buyer_, "4.01", "50.00");
