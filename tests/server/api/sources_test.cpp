@@ -322,7 +322,9 @@ TEST_F(Sources, TenThousandRandomLeadsSumToTheirSalesUnderEachRule) {
       "version, state, vehicle, reason, captured_us, listed_us, ask_micros, consent_us, "
       "consent_digest, attributes, external_id) select m, n, 0, 0, case when mine then (select "
       "min(tenant_no) from leadex.tenant where role = 'generator') else 77 end, 1, 2, vehicle, "
-      "'own', extract(epoch from now())::bigint * 1000000 - 1000000, 0, -1, 0, '', '', '' from "
+      "'own', extract(epoch from now())::bigint * 1000000 - 1000000 - n % 3600 * 1000000, 0, -1, "
+      "0, "
+      "'', '', '' from "
       "made; insert into leadex.lead_source select m, n, 3, -1, '', false, 0, 'u' || vehicle, '', "
       "'', '', '', '', '', '', -1, (array[" +
       touches +
@@ -331,6 +333,17 @@ TEST_F(Sources, TenThousandRandomLeadsSumToTheirSalesUnderEachRule) {
       "auction_no, sold_us, due_us, windows) select m, n, s, 1, 0, 5, 9, 77, gross, (gross * "
       "fee)::bigint, 0, case when state = 3 then gross else 0 end, state, false, 4, 1, 1, 1, '' "
       "from made, generate_series(0, n % 3) s");
+  // A part of the time holds the leads of that part, read by read.
+  using namespace std::chrono_literals;
+  auto const from = ago(40min);
+  auto const until = ago(10min);
+  auto const part = report(admin_, "&from=" + from + "&to=" + until);
+  ASSERT_EQ(part.status, 200) << part.body;
+  EXPECT_EQ(field(*part.find("total"), "leads"),
+            sql("select count(*) || '.000000' from leadex.lead where captured_us >= extract(epoch "
+                "from '" +
+                from + "'::timestamptz) * 1000000 and captured_us < extract(epoch from '" + until +
+                "'::timestamptz) * 1000000"));
   for (auto const* const mine : {"true", "false"}) {
     bool const all = std::string_view{mine} == "false";
     auto const wanted = sql(
