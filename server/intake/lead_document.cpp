@@ -41,7 +41,7 @@ class Reader {
         ask(value);
       } else if (name == "market" && fields_ == LeadFields::lead_and_market) {
         continue;
-      } else if (fields_ == LeadFields::ping ||
+      } else if ((fields_ == LeadFields::ping && !tells_a_host(name)) ||
                  (name == "bid_ids" && fields_ == LeadFields::lead_and_bids)) {
         continue;
       } else {
@@ -54,6 +54,11 @@ class Reader {
   std::vector<RowFault>& faults() { return faults_; }
 
  private:
+  /// What rules of sources look at beside the source itself.
+  static bool tells_a_host(std::string_view name) {
+    return name == "landing_page_url" || name == "referrer_url";
+  }
+
   void fail(std::string pointer, std::string_view detail) {
     if (faults_.size() < kFaultsMax) {
       faults_.push_back({RowCode::malformed_row, std::move(pointer), detail});

@@ -13,7 +13,7 @@
 namespace leadex::intake {
 
 /// Fields outside the Lead that may stand at its top: `market` of a posted lead, `bid_ids` of one
-/// behind a ping. Of a ping only attributes, source and consent are read.
+/// behind a ping. Of a ping only attributes, source, consent and addresses of pages are read.
 enum class LeadFields : std::uint8_t { lead, lead_and_market, lead_and_bids, ping };
 
 /// The views look into `document`, which outlives the result.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "matching/market/codec.hpp"
+#include "matching/quality/least_score.hpp"
 #include "server/intake/contact/source_check.hpp"
 #include "server/intake/lead_rows.hpp"
 
@@ -18,11 +19,6 @@ std::int32_t vehicle_of(CheckedLead const& lead) {
 
 bool all_given(CheckedLead const& lead, std::initializer_list<Column> columns) {
   return std::ranges::none_of(columns, [&](Column column) { return lead.at(column).empty(); });
-}
-
-bool by_name_or_attributes(quality::ScoreTest test) {
-  using quality::ScoreTest;
-  return test == ScoreTest::any_of || test == ScoreTest::between || test == ScoreTest::vehicle;
 }
 
 }  // namespace
@@ -69,22 +65,17 @@ std::optional<LeadScore> score_of(market::MarketSettings const& settings, Checke
 
 std::optional<LeadScore> score_of_ping(market::MarketSettings const& settings,
                                        CheckedLead const& lead) {
-  auto const& table = settings.scoring;
-  if (!table.enabled) return std::nullopt;
+  if (!settings.scoring.enabled) return std::nullopt;
   auto const attributes = attribute_texts(lead);
-  quality::ScoreFacts const nothing{to_unix_micros(lead.captured_at), 0, {}};
-  auto const score =
-      quality::score_lead(table, {attributes, vehicle_of(lead), nothing.scored_us, nothing});
-  std::int64_t sum = 0;
-  for (auto const& line : score.log) {
-    using Kind = quality::ScoreLine::Kind;
-    bool const counts =
-        line.kind == Kind::base ||
-        (line.kind == Kind::rule &&
-         by_name_or_attributes(table.rules.at(static_cast<std::size_t>(line.rule) - 1).test));
-    if (counts) sum += line.points;
+  auto const captured_us = to_unix_micros(lead.captured_at);
+  quality::ScoreFacts sure{captured_us, 0, {}};
+  // The post has to name the same companies.
+  if (!lead.consent_companies.empty()) {
+    sure.known = 1U << static_cast<unsigned>(LeadFact::named_companies);
   }
-  return LeadScore{std::clamp<std::int64_t>(sum, 0, quality::kScoreMax), {}};
+  auto const least =
+      quality::least_score(settings.scoring, {attributes, vehicle_of(lead), captured_us, sure});
+  return LeadScore{least, {}};
 }
 
 }  // namespace leadex::intake

@@ -22,8 +22,8 @@ struct LeadScore {
 /// Nothing when the market has no points table. @cost a microsecond or two
 [[nodiscard]] std::optional<LeadScore> score_of(market::MarketSettings const& settings,
                                                 CheckedLead const& lead, Timestamp arrived_at);
-/// Of a ping: what its attributes and its vehicle bring. Neither its person nor the capture are
-/// known, so rules about them give it nothing, for or against.
+/// Of a ping: the least that its post can have. Neither its person nor the capture are known, so
+/// rules about them give it nothing and take what they may.
 [[nodiscard]] std::optional<LeadScore> score_of_ping(market::MarketSettings const& settings,
                                                      CheckedLead const& lead);
 

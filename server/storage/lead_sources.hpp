@@ -59,15 +59,19 @@ struct SourcedFilter {
   std::int64_t captured_until_us{};  ///< exclusive
 };
 
-/// Lead numbers after the first to the last.
-struct LeadNumbers {
-  std::int64_t after{};
-  std::int64_t last{};
+/// Where a read of leads goes on: behind this lead, in the order of captures and numbers.
+struct CapturePlace {
+  std::int64_t captured_us{};
+  std::int64_t lead_no{};
+};
+struct SourcedLeads {
+  std::vector<SourcedLead> leads;    ///< in that order
+  std::optional<CapturePlace> next;  ///< none: there are no more
 };
 
 class LeadSources {
  public:
-  static constexpr std::int64_t kNumbersMax = 5'000;  ///< of one read of leads
+  static constexpr std::int64_t kReadMax = 5'000;  ///< leads of the market that one read walks
 
   virtual ~LeadSources() = default;
   template <class T>
@@ -83,11 +87,9 @@ class LeadSources {
   /// @return  false, and nothing is written, when it is not
   [[nodiscard]] virtual Later<bool> add_taxonomy(TaxonomyVersion taxonomy, AuditEntry entry) = 0;
 
-  /// The highest lead number of a market; 0 when it has none.
-  [[nodiscard]] virtual Later<std::int64_t> last_lead(MarketNo market) = 0;
-  /// The viewer's leads with these numbers (at most kNumbersMax of them), in their order.
-  [[nodiscard]] virtual Later<std::vector<SourcedLead>> leads(SourcedFilter filter,
-                                                              LeadNumbers numbers) = 0;
+  /// The viewer's leads behind `after` that were captured in time, out of the next kReadMax of the
+  /// market. There may be none of the viewer's and more to come.
+  [[nodiscard]] virtual Later<SourcedLeads> leads(SourcedFilter filter, CapturePlace after) = 0;
 };
 
 }  // namespace leadex::storage

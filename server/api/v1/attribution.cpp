@@ -111,24 +111,23 @@ http::Response render_report(Asked const& asked, app::AttributionReport const& r
 
 }  // namespace
 
-/// Reads the leads by number, a bounded part at a time, so that no transaction is long.
+/// Reads the leads by the time of their capture, a bounded part at a time, so that no transaction
+/// is long.
 asio::awaitable<ApiResult> get_attribution(ApiCall& call, SourceServices& services) {
   auto const asked = read_asked(call);
   if (!asked) co_return refuse(asked.error());
-  auto const last = co_await services.sources.last_lead(asked->market.no());
-  if (!last) co_return refuse(problem_of(last.error()));
   app::AttributionReport report{asked->rule, asked->filter.group};
-  for (std::int64_t after = 0; after < *last;) {
-    auto const until = std::min(after + storage::LeadSources::kNumbersMax, *last);
-    auto const leads = co_await services.sources.leads(asked->filter, {after, until});
-    if (!leads) co_return refuse(problem_of(leads.error()));
-    for (auto const& lead : *leads) {
+  std::optional after{storage::CapturePlace{asked->filter.captured_from_us, 0}};
+  while (after) {
+    auto const part = co_await services.sources.leads(asked->filter, *after);
+    if (!part) co_return refuse(problem_of(part.error()));
+    for (auto const& lead : part->leads) {
       if (!report.add(lead)) {
         co_return invalid("/query/group_by", "too_many_values",
                           "There are more values than a report can hold; ask for less time.");
       }
     }
-    after = until;
+    after = part->next;
   }
   co_return render_report(*asked, report);
 }

@@ -131,7 +131,9 @@ asio::awaitable<Result<market::PingAnswer, ApiProblem>> offer(ApiCall& call, Mar
 asio::awaitable<ApiResult> answer_ping(ApiCall& call, Deadline deadline) {
   auto const market = body_market(call);
   if (!market) co_return refuse(market.error());
-  auto const lead = check_lead(call, *market->settings, intake::LeadFields::ping);
+  auto const taxonomy = co_await taxonomy_of(call, market->no());
+  if (!taxonomy) co_return refuse(taxonomy.error());
+  auto const lead = check_lead(call, *market->settings, intake::LeadFields::ping, *taxonomy);
   if (!lead) co_return refuse(lead.error());
   auto const terms = terms_of(call, market->settings->currency);
   if (!terms) co_return refuse(terms.error());

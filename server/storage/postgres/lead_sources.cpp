@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "billing/values/check.hpp"
 #include "matching/market/codec.hpp"
 #include "server/storage/postgres/audit_rows.hpp"
 #include "server/storage/postgres/binary_call.hpp"
@@ -27,18 +26,23 @@ constexpr char const* kAddTaxonomy =
     "coalesce(max(version), 0) from taxonomy_version where market_id = $1::bigint) on conflict do "
     "nothing";
 
-constexpr char const* kLastLead = "select coalesce(max(lead_no), 0) from lead where market_id = $1";
+// By index lead_captured, so that a read takes as long however many leads the market has.
+constexpr char const* kReadEnd =
+    "select captured_us, lead_no from lead where market_id = $1 and (captured_us, lead_no) > "
+    "($2::bigint, $3::bigint) and captured_us < $4 order by captured_us, lead_no offset $5 limit 1";
 // A click has a number of its own, so its sale is nobody's here. Sales that lapsed, wait for what
 // comes of them or were voided brought nothing. Groups by tag are the lead's, whatever it touched.
+// The planner knows how much a range of captures holds, not one of pairs.
 constexpr char const* kLeads =
     "select l.lead_no, l.captured_us, l.vehicle, l.reason, case $7::integer when 2 then "
     "z.utm_source when 3 then z.utm_campaign when 4 then z.sub1 else '' end, case when "
     "$7::integer in (0, 1) then z.touchpoints end, s.gross, s.fee, s.credited from lead l left "
-    "join lead_source z on z.market_id = l.market_id "
-    "and z.lead_no = l.lead_no left join sale s on s.market_id = l.market_id and s.lead_no = "
-    "l.lead_no and s.state in (0, 1, 2, 3) and s.credited < s.gross where l.market_id = $2 and "
-    "l.lead_no > $3 and l.lead_no <= $4 and l.captured_us >= $5 and l.captured_us < $6 "
-    "and " LEADEX_OWN("$1", "l.tenant_no") " order by l.lead_no, s.slot";
+    "join lead_source z on z.market_id = l.market_id and z.lead_no = l.lead_no left join sale s on "
+    "s.market_id = l.market_id and s.lead_no = l.lead_no and s.state in (0, 1, 2, 3) and "
+    "s.credited < s.gross where l.market_id = $2 and l.captured_us between $3::bigint and "
+    "$5::bigint and (l.captured_us, l.lead_no) > ($3::bigint, $4::bigint) and (l.captured_us, "
+    "l.lead_no) <= ($5::bigint, $6::bigint) and " LEADEX_OWN("$1", "l.tenant_no") " order by "
+    "l.captured_us, l.lead_no, s.slot";
 
 template <class T>
 T decoded(pqxx::field const& field) {
@@ -71,6 +75,16 @@ bool add_version(pqxx::transaction_base& tx, TaxonomyVersion const& taxonomy,
   auto const now = execute(tx, "select " LEADEX_MICROS("now()"));
   append_audit(tx, read_time(now.at(0).at(0)), 0, std::span{&entry, 1});
   return true;
+}
+
+/// The last lead of a whole read; nothing when the rest is less than one.
+std::optional<CapturePlace> read_end(pqxx::transaction_base& tx, SourcedFilter const& filter,
+                                     CapturePlace after) {
+  auto const rows = execute(tx, kReadEnd,
+                            Parameters(filter.market, after.captured_us, after.lead_no,
+                                       filter.captured_until_us, LeadSources::kReadMax - 1));
+  if (rows.empty()) return std::nullopt;
+  return CapturePlace{rows.at(0).at(0).as<std::int64_t>(), rows.at(0).at(1).as<std::int64_t>()};
 }
 
 /// Rows of one lead follow each other, one for each of its sales.
@@ -117,21 +131,17 @@ PostgresLeadSources::Later<bool> PostgresLeadSources::add_taxonomy(TaxonomyVersi
       [taxonomy, entry](pqxx::work& tx) { return add_version(tx, taxonomy, entry); });
 }
 
-PostgresLeadSources::Later<std::int64_t> PostgresLeadSources::last_lead(MarketNo market) {
-  co_return co_await pool_.run([market](pqxx::work& tx) {
-    return execute(tx, kLastLead, Parameters(market)).at(0).at(0).as<std::int64_t>();
-  });
-}
-
-PostgresLeadSources::Later<std::vector<SourcedLead>> PostgresLeadSources::leads(
-    SourcedFilter filter, LeadNumbers numbers) {
-  LEADEX_CHECK(numbers.last - numbers.after <= kNumbersMax);
-  co_return co_await pool_.run([filter, numbers](pqxx::work& tx) {
-    return read_leads(
+PostgresLeadSources::Later<SourcedLeads> PostgresLeadSources::leads(SourcedFilter filter,
+                                                                    CapturePlace after) {
+  co_return co_await pool_.run([filter, after](pqxx::work& tx) {
+    SourcedLeads found;
+    found.next = read_end(tx, filter, after);
+    auto const end = found.next.value_or(CapturePlace{filter.captured_until_us, 0});
+    found.leads = read_leads(
         execute(tx, kLeads,
-                Parameters(filter.viewer.scope(), filter.market, numbers.after, numbers.last,
-                           filter.captured_from_us, filter.captured_until_us,
-                           static_cast<int>(filter.group))));
+                Parameters(filter.viewer.scope(), filter.market, after.captured_us, after.lead_no,
+                           end.captured_us, end.lead_no, static_cast<int>(filter.group))));
+    return found;
   });
 }
 

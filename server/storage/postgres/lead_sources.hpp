@@ -15,9 +15,7 @@ class PostgresLeadSources final : public LeadSources {
   [[nodiscard]] Later<std::optional<TaxonomyVersion>> taxonomy(
       MarketNo market, std::optional<std::int32_t> version) override;
   [[nodiscard]] Later<bool> add_taxonomy(TaxonomyVersion taxonomy, AuditEntry entry) override;
-  [[nodiscard]] Later<std::int64_t> last_lead(MarketNo market) override;
-  [[nodiscard]] Later<std::vector<SourcedLead>> leads(SourcedFilter filter,
-                                                      LeadNumbers numbers) override;
+  [[nodiscard]] Later<SourcedLeads> leads(SourcedFilter filter, CapturePlace after) override;
 
  private:
   Pool& pool_;

@@ -156,6 +156,37 @@ TEST_F(LeadScores, APingIsScoredByAttributesAndSourceAlone) {
   EXPECT_EQ(told.number("score"), 67) << "a post is scored by all that came";
 }
 
+/// A page to land on costs points here, and a ping does not tell of one.
+class PickyMarket : public TradeHarness {
+ protected:
+  [[nodiscard]] std::string market_more() const override {
+    return R"(,"scoring":{"base":40,"form":[{"fact":"landing_page","points":-20,"reason":"bought"}]})";
+  }
+};
+
+TEST_F(PickyMarket, APromiseIsNoneOfABuyerThatThePostMayBeTooPoorFor) {
+  deposit(buyer_, "100.00");
+  deposit(other_, "100.00");
+  campaign(buyer_, "10.00", "50.00", R"(,"minimum_score":21)");
+  campaign(other_, "5.00", "50.00", R"(,"minimum_score":20)");
+  auto const pinged = post("/v1/pings", generator_.key,
+                           R"({"market":")" + std::string{kMarket} +
+                               R"(","attributes":{"state":"CA","age":30},"source":)"
+                               R"({"vehicle":"web_form","reason":"quote"}})");
+  ASSERT_EQ(amount(pinged.json, "best_price"), "5.00") << pinged.body;
+  auto body = lead_json("ann", "CA", 30, R"(,"landing_page_url":"https://page.example/a")");
+  body.erase(1, body.find(','));  // the market is the ping's
+  auto const posted = post("/v1/pings/" + pinged.text("ping_id") + "/post", generator_.key, body);
+  ASSERT_EQ(posted.status, 201) << posted.body;
+  EXPECT_EQ(amount(posted.json, "price"), "5.00") << posted.body;
+  EXPECT_EQ(sql("select concat_ws(' ', min(l.score), count(*)) from leadex.sale s join leadex.lead "
+                "l using (market_id, lead_no)"),
+            "20 1");
+  EXPECT_EQ(posted.find("promise_added"), nullptr) << "nobody owes anything";
+  EXPECT_EQ(lead("bob").text("outcome"), "sold") << "40 points are enough for both";
+  EXPECT_EQ(sql("select max(gross) from leadex.sale"), "10000000");
+}
+
 TEST_F(LeadScores, StayWithTheirGenerator) {
   auto const id = lead("ann").text("lead_id");
   auto const stranger = open_account("generator");

@@ -223,6 +223,36 @@ TEST_F(Sources, WhatIsToldRidesWithItsLeadAndARefusedLeadLeavesNone) {
   EXPECT_EQ(sql("select count(*) from leadex.lead_source"), "3");
 }
 
+TEST_F(Sources, APingIsClassifiedAsItsPostIs) {
+  ASSERT_EQ(put(admin_, std::string{kWords} + kSearchRule, "\"taxonomy-0\"").status, 200);
+  deposit(buyer_, "100.00");
+  campaign(buyer_, "4.00", "50.00",
+           R"(,"targeting":{"all":[{"attribute":"vehicle","in":["email"]},)"
+           R"({"attribute":"source_reason","in":["search"]}]})");
+  auto const ping = [this](std::string const& source, std::string const& more) {
+    return post("/v1/pings", generator_.key,
+                R"({"market":")" + std::string{kMarket} +
+                    R"(","attributes":{"state":"CA","age":30},"source":{)" + source + '}' + more +
+                    '}');
+  };
+  std::string const page = R"(,"referrer_url":"https://in.mail.example/ann@example.org")";
+  EXPECT_EQ(ping(R"("reason":"search")", "").status, 422) << "nobody says a vehicle";
+  auto const told = ping(R"("reason":"search")", page);
+  ASSERT_EQ(told.text("outcome"), "matched") << told.body;
+  auto const post_of = [this](Reply const& pinged, std::string const& more) {
+    auto body = sourced_json("ann", R"("reason":"search")", more);
+    body.erase(1, body.find(','));  // the market is the ping's
+    return post("/v1/pings/" + pinged.text("ping_id") + "/post", generator_.key, body);
+  };
+  EXPECT_EQ(post_of(told, R"(,"referrer_url":"https://else.example")").status, 422);
+  auto const sold = post_of(told, page);
+  ASSERT_EQ(sold.status, 201) << sold.body;
+  EXPECT_EQ(sold.text("outcome"), "sold");
+  EXPECT_EQ(sql("select concat_ws(' ', l.vehicle, l.reason, z.said, z.class_vehicle) from "
+                "leadex.lead l join leadex.lead_source z using (market_id, lead_no)"),
+            "1 search 2 1");
+}
+
 TEST_F(Sources, TheReportCreditsTouchesAndSumsToTheLedger) {
   deposit(buyer_, "100.00");
   campaign(buyer_, "4.01", "50.00");
@@ -292,7 +322,9 @@ TEST_F(Sources, TenThousandRandomLeadsSumToTheirSalesUnderEachRule) {
       "version, state, vehicle, reason, captured_us, listed_us, ask_micros, consent_us, "
       "consent_digest, attributes, external_id) select m, n, 0, 0, case when mine then (select "
       "min(tenant_no) from leadex.tenant where role = 'generator') else 77 end, 1, 2, vehicle, "
-      "'own', extract(epoch from now())::bigint * 1000000 - 1000000, 0, -1, 0, '', '', '' from "
+      "'own', extract(epoch from now())::bigint * 1000000 - 1000000 - n % 3600 * 1000000, 0, -1, "
+      "0, "
+      "'', '', '' from "
       "made; insert into leadex.lead_source select m, n, 3, -1, '', false, 0, 'u' || vehicle, '', "
       "'', '', '', '', '', '', -1, (array[" +
       touches +
@@ -301,6 +333,17 @@ TEST_F(Sources, TenThousandRandomLeadsSumToTheirSalesUnderEachRule) {
       "auction_no, sold_us, due_us, windows) select m, n, s, 1, 0, 5, 9, 77, gross, (gross * "
       "fee)::bigint, 0, case when state = 3 then gross else 0 end, state, false, 4, 1, 1, 1, '' "
       "from made, generate_series(0, n % 3) s");
+  // A part of the time holds the leads of that part, read by read.
+  using namespace std::chrono_literals;
+  auto const from = ago(40min);
+  auto const until = ago(10min);
+  auto const part = report(admin_, "&from=" + from + "&to=" + until);
+  ASSERT_EQ(part.status, 200) << part.body;
+  EXPECT_EQ(field(*part.find("total"), "leads"),
+            sql("select count(*) || '.000000' from leadex.lead where captured_us >= extract(epoch "
+                "from '" +
+                from + "'::timestamptz) * 1000000 and captured_us < extract(epoch from '" + until +
+                "'::timestamptz) * 1000000"));
   for (auto const* const mine : {"true", "false"}) {
     bool const all = std::string_view{mine} == "false";
     auto const wanted = sql(

@@ -99,6 +99,25 @@ TEST(LeadScore, APingHasAttributesAndVehicleAlone) {
   EXPECT_FALSE(score_of_ping(market::MarketSettings{}, lead).has_value());
 }
 
+TEST(LeadScore, APingsPostHasNoLess) {
+  auto settings = scored_settings();
+  settings.scoring.base = 40;
+  auto& rule = settings.scoring.rules.emplace_back();
+  rule.group = ScoreGroup::document;
+  rule.test = ScoreTest::known;
+  rule.fact = LeadFact::named_companies;
+  rule.points = 9;
+  settings.scoring.rules.at(1).points = -20;  // an e-mail
+  CheckedLead lead;
+  lead.captured_at = lead.consent_at = at(10'000);
+  lead.attributes = {AttributeValue{std::int64_t{40}}};
+  EXPECT_EQ(score_of_ping(settings, lead)->value, 30) << "it may yet come with an e-mail";
+  lead.consent_companies = {"Acme"};
+  EXPECT_EQ(score_of_ping(settings, lead)->value, 39) << "the post names the same";
+  lead.email = *parse_email("ann@example.com");
+  EXPECT_EQ(score_of(settings, lead, at(1'000'000'000))->value, 39);
+}
+
 TEST(LeadScore, GoesWithTheOfferAndTheRow) {
   CheckedLead lead;
   lead.captured_at = lead.consent_at = at(10'000);
