@@ -80,7 +80,7 @@ class Upload {
         request_(std::move(request)),
         source_(source),
         decoder_(DecoderOptions{.format = request_.format,
-                                .gzip = request_.gzip,
+                                .packing = request_.packing,
                                 .limits = services.limits,
                                 .rules = rules_of(*request_.settings),
                                 .now = services.now()},

@@ -40,7 +40,7 @@ struct UploadRequest {
   std::shared_ptr<market::MarketSettings const> settings;  // in force now
   std::int64_t tenant_no{};
   storage::BatchFormat format{};
-  bool gzip{};
+  Packing packing{};
   std::optional<Money> ask;             // for rows that bring none
   bool dry_run{};                       // form and duplicates in the file alone; nothing is stored
   std::function<void(BatchId)> begins;  // told before the batch exists; may be empty

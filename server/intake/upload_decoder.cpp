@@ -31,6 +31,11 @@ DecodeFault fault_of(GzipError error) {
   return large ? DecodeFault::too_large : DecodeFault::unpack_failed;
 }
 
+DecodeFault fault_of(ZstdError error) {
+  bool const large = error == ZstdError::too_large || error == ZstdError::ratio_too_high;
+  return large ? DecodeFault::too_large : DecodeFault::unpack_failed;
+}
+
 std::string_view detail_of(CsvRowFault fault) {
   switch (fault) {
     case CsvRowFault::row_too_long:
@@ -67,9 +72,11 @@ UploadDecoder::UploadDecoder(DecoderOptions options, privacy::KeyRing const& key
                              DisposableDomains const& disposable)
     : options_(std::move(options)), keys_(keys), disposable_(disposable) {
   auto const& limits = options_.limits;
-  if (options_.gzip) {
-    gzip_.emplace([this](std::string_view bytes) { return take(bytes); },
-                  GzipLimits{.unpacked_bytes = limits.unpacked_bytes});
+  auto const sink = [this](std::string_view bytes) { return take(bytes); };
+  if (options_.packing == Packing::gzip) {
+    gzip_.emplace(sink, GzipLimits{.unpacked_bytes = limits.unpacked_bytes});
+  } else if (options_.packing == Packing::zstd) {
+    zstd_.emplace(sink, ZstdLimits{.unpacked_bytes = limits.unpacked_bytes});
   }
   if (options_.format == storage::BatchFormat::csv) {
     csv_ = std::make_unique<CsvReader>(
@@ -82,21 +89,34 @@ UploadDecoder::UploadDecoder(DecoderOptions options, privacy::KeyRing const& key
 }
 
 Result<void, DecodeFault> UploadDecoder::feed(std::string_view bytes) {
-  if (!gzip_) {
+  if (options_.packing == Packing::none) {
     static_cast<void>(take(bytes));
     return outcome();
   }
   while (!bytes.empty() && !fault_) {
-    auto const fed = gzip_->feed(bytes.substr(0, kPackedBite));
-    if (!fed) fail(fault_of(fed.error()));
+    unpack(bytes.substr(0, kPackedBite));
     bytes.remove_prefix(std::min(kPackedBite, bytes.size()));
   }
   return outcome();
 }
 
+void UploadDecoder::unpack(std::string_view bite) {
+  if (gzip_) {
+    auto const fed = gzip_->feed(bite);
+    if (!fed) fail(fault_of(fed.error()));
+  } else if (zstd_) {
+    auto const fed = zstd_->feed(bite);
+    if (!fed) fail(fault_of(fed.error()));
+  }
+}
+
 Result<void, DecodeFault> UploadDecoder::finish() {
   if (gzip_ && !fault_) {
     auto const ended = gzip_->finish();
+    if (!ended) fail(fault_of(ended.error()));
+  }
+  if (zstd_ && !fault_) {
+    auto const ended = zstd_->finish();
     if (!ended) fail(fault_of(ended.error()));
   }
   if (fault_) return outcome();

@@ -16,6 +16,7 @@
 #include "server/intake/digest_set.hpp"
 #include "server/intake/gzip/inflate.hpp"
 #include "server/intake/ndjson/reader.hpp"
+#include "server/intake/zstd/unzstd.hpp"
 #include "server/privacy/fingerprint.hpp"
 #include "server/privacy/key_ring.hpp"
 #include "server/storage/batches.hpp"
@@ -34,7 +35,7 @@ enum class DecodeFault : std::uint8_t {
   file_empty,            // a CSV without a header
   unsupported_encoding,  // UTF-16 or UTF-32
   too_many_columns,
-  unpack_failed,  // gzip: corrupt, cut, or something behind it
+  unpack_failed,  // gzip or zstd: corrupt, cut, or something behind it
   too_large,      // unpacked bytes, or a bomb
   too_many_rows,
 };
@@ -48,9 +49,12 @@ struct DecodedRow {
   std::optional<std::string> external_id;  // of a row that is not sound, when it can be shown
 };
 
+/// How the body is packed.
+enum class Packing : std::uint8_t { none, gzip, zstd };
+
 struct DecoderOptions {
   storage::BatchFormat format{};
-  bool gzip{};
+  Packing packing{};
   UploadLimits limits;
   MarketRules rules;
   Timestamp now;
@@ -80,6 +84,7 @@ class UploadDecoder {
   [[nodiscard]] std::string file_sha256();
 
  private:
+  void unpack(std::string_view bite);
   [[nodiscard]] bool take(std::string_view decoded);
   void on_csv(CsvRow const& row);
   void on_ndjson(NdjsonRow const& row);
@@ -96,6 +101,7 @@ class UploadDecoder {
   privacy::KeyRing const& keys_;
   DisposableDomains const& disposable_;
   std::optional<GzipInflater> gzip_;
+  std::optional<ZstdReader> zstd_;
   std::unique_ptr<CsvReader> csv_;
   std::unique_ptr<NdjsonReader> ndjson_;
   std::optional<CsvColumns> columns_;

@@ -76,6 +76,13 @@ class LiveUpload {
   std::optional<BatchId> batch_;
 };
 
+std::optional<intake::Packing> packing_named(std::string_view encoding) {
+  if (http::equals_ignoring_case(encoding, "identity")) return intake::Packing::none;
+  if (http::equals_ignoring_case(encoding, "gzip")) return intake::Packing::gzip;
+  if (http::equals_ignoring_case(encoding, "zstd")) return intake::Packing::zstd;
+  return std::nullopt;
+}
+
 Result<intake::UploadRequest, ApiProblem> read_request(ApiCall const& call) {
   auto market = find_market(call.ctx, *call.query("market"));
   if (!market) {
@@ -91,10 +98,11 @@ Result<intake::UploadRequest, ApiProblem> read_request(ApiCall const& call) {
   bool const csv = http::equals_ignoring_case(media.substr(0, 8), "text/csv");
   request.format = csv ? storage::BatchFormat::csv : storage::BatchFormat::ndjson;
   auto const encoding = call.request.headers.find("content-encoding").value_or("identity");
-  request.gzip = http::equals_ignoring_case(encoding, "gzip");
-  if (!request.gzip && !http::equals_ignoring_case(encoding, "identity")) {
-    return problem(Code::unsupported_media_type, "An upload may be packed with gzip alone.");
+  auto const packing = packing_named(encoding);
+  if (!packing) {
+    return problem(Code::unsupported_media_type, "An upload may be packed with gzip or zstd.");
   }
+  request.packing = *packing;
   if (auto const ask = call.query("ask")) {
     auto const amount = json::parse_amount(*ask);
     if (!amount || amount->micros <= 0) {
@@ -128,7 +136,7 @@ ApiProblem problem_of_fault(intake::DecodeFault fault, intake::UploadFailure con
     case DecodeFault::unsupported_encoding:
       return {Code::body_malformed, "The file is not UTF-8.", {}, {}};
     case DecodeFault::unpack_failed:
-      return {Code::body_malformed, "The file is not one whole gzip stream.", {}, {}};
+      return {Code::body_malformed, "The file is not what its Content-Encoding says, or it was cut.", {}, {}};
     case DecodeFault::too_large:
       return {Code::body_too_large, "The file is larger than an upload may be, unpacked.", {}, {}};
     case DecodeFault::too_many_rows:

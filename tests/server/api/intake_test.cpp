@@ -311,6 +311,7 @@ TEST_F(IntakeApi, RefusesWhatCannotBeAnUpload) {
       {file(1, 1), "&ask=-1", {}, 422, "validation_failed"},
       {file(1, 1), "", {{"content-encoding", "br"}}, 415, "unsupported_media_type"},
       {file(1, 1), "", {{"content-encoding", "gzip"}}, 400, "body_malformed"},
+      {file(1, 1), "", {{"content-encoding", "zstd"}}, 400, "body_malformed"},
   };
   int n = 0;
   for (auto const& wanted : cases) {

@@ -162,7 +162,7 @@ intake::UploadRequest LotRig::request(storage::BatchFormat format, bool gzip) {
           .settings = actor->settings(),
           .tenant_no = kGenerator,
           .format = format,
-          .gzip = gzip};
+          .packing = gzip ? intake::Packing::gzip : intake::Packing::none};
 }
 
 LeadFile LotRig::file(std::uint64_t rows, std::uint64_t seed, std::uint64_t fault_bp,

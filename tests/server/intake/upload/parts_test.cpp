@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <zstd.h>
 
 #include <cstring>
 #include <random>
@@ -118,9 +119,10 @@ TEST(LeadDocument, ReadsEveryFieldAndPointsAtWhereOneIsUnknownWithoutItsName) {
 
 class Decoder : public testing::Test {
  protected:
-  UploadDecoder make(storage::BatchFormat format, UploadLimits limits = {}, bool gzip = false) {
+  UploadDecoder make(storage::BatchFormat format, UploadLimits limits = {},
+                     Packing packing = Packing::none) {
     return UploadDecoder{{.format = format,
-                          .gzip = gzip,
+                          .packing = packing,
                           .limits = limits,
                           .rules = rules(),
                           .now = std::chrono::sys_days{std::chrono::year{2026} / 6 / 1}},
@@ -146,8 +148,29 @@ TEST_F(Decoder, RefusesMoreRowsOrBytesThanTheLimit) {
   auto cells = make(storage::BatchFormat::csv, {.columns = 3});
   EXPECT_EQ(cells.feed("a,b,c,d\n1,2,3,4\n").error(), DecodeFault::too_many_columns);
 
-  auto packed = make(storage::BatchFormat::csv, {}, true);
-  EXPECT_EQ(packed.feed("this is no gzip at all").error(), DecodeFault::unpack_failed);
+  for (auto const packing : {Packing::gzip, Packing::zstd}) {
+    auto packed = make(storage::BatchFormat::csv, {}, packing);
+    EXPECT_EQ(packed.feed("this is not packed at all").error(), DecodeFault::unpack_failed);
+  }
+}
+
+TEST_F(Decoder, ReadsZstdAsIfItWereNotPacked) {
+  std::string const text = "[1]\n{}\nnot json\n";
+  std::string packed(ZSTD_compressBound(text.size()), '\0');
+  packed.resize(ZSTD_compress(packed.data(), packed.size(), text.data(), text.size(), 3));
+  auto plain = make(storage::BatchFormat::ndjson);
+  ASSERT_TRUE(plain.feed(text));
+  ASSERT_TRUE(plain.finish());
+  auto unpacked = make(storage::BatchFormat::ndjson, {}, Packing::zstd);
+  for (auto const byte : packed) ASSERT_TRUE(unpacked.feed({&byte, 1}));
+  ASSERT_TRUE(unpacked.finish());
+  EXPECT_EQ(unpacked.rows().size(), plain.rows().size());
+  EXPECT_EQ(unpacked.bytes(), std::ssize(text));
+  EXPECT_EQ(unpacked.file_sha256(), plain.file_sha256());
+
+  auto cut = make(storage::BatchFormat::ndjson, {}, Packing::zstd);
+  ASSERT_TRUE(cut.feed(std::string_view{packed}.substr(0, packed.size() - 1)));
+  EXPECT_EQ(cut.finish().error(), DecodeFault::unpack_failed);
 }
 
 TEST_F(Decoder, ListsFaultsInOrderAndNeverTheValue) {
