@@ -129,6 +129,8 @@ constexpr auto kTable = std::to_array<CodeInfo>({
      "The vehicle of the source is not a known one."},
     {Code::ask_invalid, "ask_invalid", 422, "The ask is not usable."},
     {Code::source_invalid, "source_invalid", 422, "The source is not usable."},
+    {Code::not_refused_before, "not_refused_before", 422,
+     "The batch that this one corrects did not refuse such a row."},
     {Code::ping_mismatch, "ping_mismatch", 422,
      "This lead has other attributes or another source than its ping, or names other bids."},
     {Code::not_of_this_model, "not_of_this_model", 422,

@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 120> kRules{{
+constexpr std::array<OperationRule, 124> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -80,6 +80,10 @@ constexpr std::array<OperationRule, 120> kRules{{
     {"list_batch_rows", kGenerator | kReaders, "leads:read", true},
     {"list_batch_rejects", kGenerator | kReaders, "leads:read", true},
     {"get_spot_check", kTraders | kReaders, "markets:read", true},
+    {"put_column_mapping", kGenerator, "leads:write", false},
+    {"get_column_mapping", kGenerator, "leads:read", true},
+    {"delete_column_mapping", kGenerator, "leads:write", false},
+    {"list_column_mappings", kGenerator, "leads:read", true},
     {"withdraw_batch", kGenerator, "leads:write", false},
     {"post_lead", kGenerator, "leads:write", true},
     {"withdraw_lead", kGenerator, "leads:write", false},

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "server/intake/lead_rows.hpp"
+#include "server/intake/own_rows.hpp"
 #include "server/storage/pending.hpp"
 
 namespace leadex::intake {
@@ -54,11 +55,12 @@ std::string_view code_of(market::Admission admission) {
 }
 
 void add_reject(std::vector<storage::RowReject>& rejects, DecodedRow const& row) {
-  std::int32_t fault_no = 0;
-  for (auto const& fault : row.faults) {
-    rejects.push_back({row.row_no, fault_no++, RowOutcome::rejected,
+  for (std::size_t i = 0; i < row.faults.size(); ++i) {
+    auto const& fault = row.faults[i];
+    rejects.push_back({row.row_no, static_cast<std::int32_t>(i), RowOutcome::rejected,
                        std::string{to_string(fault.code)}, fault.pointer, std::string{fault.detail},
-                       row.external_id});
+                       row.external_id,
+                       i < row.own_columns.size() ? row.own_columns[i] : std::nullopt});
   }
 }
 
@@ -72,6 +74,21 @@ void add_duplicate(std::vector<storage::RowReject>& rejects, DecodedRow const& r
                      id.empty() ? std::nullopt : std::optional{id}});
 }
 
+/// Whether the batch before refused such a row: the one the file says it is, or else one of the
+/// same external_id.
+bool was_refused(DecodedRow const& row, storage::RefusedBefore const& before) {
+  if (row.corrected_row) return before.rows.contains(*row.corrected_row);
+  return row.lead && before.external_ids.contains(row.lead->at(Column::external_id));
+}
+
+void refuse_row(DecodedRow& row) {
+  auto const& id = row.lead->at(Column::external_id);
+  if (!id.empty()) row.external_id = id;
+  row.lead.reset();
+  row.duplicate_in_batch = false;
+  row.faults = {{RowCode::not_refused_before, "", "The batch before did not refuse such a row."}};
+}
+
 /// One upload from start to end; lives in the coroutine's frame.
 class Upload {
  public:
@@ -83,7 +100,10 @@ class Upload {
                                 .packing = request_.packing,
                                 .limits = services.limits,
                                 .rules = rules_of(*request_.settings),
-                                .now = services.now()},
+                                .now = services.now(),
+                                .mapping = request_.mapping,
+                                .corrects = request_.corrects.has_value(),
+                                .keep_own = !request_.dry_run},
                  services.keys, services.disposable) {}
 
   awaitable<Result<UploadResult, UploadFailure>> run() {
@@ -153,12 +173,20 @@ class Upload {
     auto const no =
         co_await services_.numbers.reserve_later(market_no, storage::NumberKind::batch, 1);
     if (!no) co_return refuse(UploadFailure::Reason{no.error()});
-    if (request_.begins) request_.begins({market_no, *no});
-    storage::NewBatch const wanted{.id = {market_no, *no},
+    BatchId const id{market_no, *no};
+    if (request_.begins) request_.begins(id);
+    auto own = make_own_key(services_.keys, id);
+    auto const header = seal_own_row(own.key, id, 0, decoder_.own_header());
+    own_key_.emplace(std::move(own.key));
+    std::optional<std::int64_t> corrects_no;
+    if (request_.corrects) corrects_no = request_.corrects->no;
+    storage::NewBatch const wanted{.id = id,
                                    .tenant_no = request_.tenant_no,
                                    .format = request_.format,
                                    .market_version = request_.settings->rules.version,
-                                   .ask = request_.ask};
+                                   .ask = request_.ask,
+                                   .corrects_no = corrects_no,
+                                   .own_key = storage::OwnKeyRow{own.sealed, header}};
     for (int attempt = 0; attempt < 2; ++attempt) {
       auto job = [wanted](storage::LotTx& tx) { return tx.batches().create(wanted); };
       auto const batch = co_await services_.store.transact(job);
@@ -222,6 +250,10 @@ class Upload {
     if (!first) co_return refuse(UploadFailure::Reason{first.error()});
     chunk.first_no = *first;
     chunk.admissions.resize(chunk.rows.size());
+    if (request_.corrects) {
+      auto const looked = co_await refuse_uncalled(chunk);
+      if (!looked) co_return refuse(looked.error());
+    }
     for (std::size_t from = 0; from < chunk.rows.size();) {
       bool const pressed = request_.market->pace().pressed(std::chrono::steady_clock::now());
       auto const until =
@@ -231,6 +263,29 @@ class Upload {
       from = until;
     }
     co_return chunk;
+  }
+
+  /// Of a correction: rows that correct nothing are refused before they claim anybody.
+  awaitable<Step<void>> refuse_uncalled(Chunk& chunk) {
+    std::vector<std::int64_t> rows;
+    std::vector<std::string> external_ids;
+    for (auto const& row : chunk.rows) {
+      if (row.corrected_row) {
+        rows.push_back(*row.corrected_row);
+      } else if (row.lead) {
+        external_ids.push_back(row.lead->at(Column::external_id));
+      }
+    }
+    std::erase(external_ids, std::string{});
+    auto job = [batch = *request_.corrects, rows, external_ids](storage::LotTx& tx) {
+      return tx.own_rows().refused_among(batch, rows, external_ids);
+    };
+    auto const before = co_await services_.store.transact(job);
+    if (!before) co_return refuse(UploadFailure::Reason{before.error()});
+    for (auto& row : chunk.rows) {
+      if (row.lead && !was_refused(row, *before)) refuse_row(row);
+    }
+    co_return Step<void>{};
   }
 
   /// The chunk whose persons are being claimed is stored next, after the one before it.
@@ -347,6 +402,7 @@ class Upload {
     for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
       auto const& row = chunk.rows[i];
       ++rows.counts.read;
+      auto const refused_before = rows.counts.rejected + rows.counts.duplicate;
       if (!row.lead) {
         ++rows.counts.rejected;
         add_reject(rows.rejects, row);
@@ -367,6 +423,11 @@ class Upload {
         rows.leads.push_back(make_new_lead(services_.keys, *row.lead, place));
         for (auto const& digest : row.digests) rows.persons.push_back({place.id.no, digest});
       }
+      bool const refused = rows.counts.rejected + rows.counts.duplicate > refused_before;
+      if (refused && own_key_ && !row.own.empty()) {
+        rows.own_rows.push_back(
+            {row.row_no, seal_own_row(*own_key_, *result_.batch, row.row_no, row.own)});
+      }
     }
     return rows;
   }
@@ -376,6 +437,7 @@ class Upload {
   UploadSource& source_;
   UploadDecoder decoder_;
   UploadResult result_;
+  std::optional<crypto::AeadKey> own_key_;
   std::int64_t bytes_passed_{};
   std::size_t paced_{};  // bytes since the last look at the pace
   std::chrono::milliseconds pause_{};

@@ -44,6 +44,9 @@ struct UploadRequest {
   std::optional<Money> ask;             // for rows that bring none
   bool dry_run{};                       // form and duplicates in the file alone; nothing is stored
   std::function<void(BatchId)> begins;  // told before the batch exists; may be empty
+  std::shared_ptr<ColumnMapping const> mapping{};  // null: all columns have our names
+  /// Of this market: only rows that it refused are taken. A dry run does not look.
+  std::optional<BatchId> corrects{};
 };
 
 inline constexpr std::size_t kChunkRows = 1000;       // of one transaction

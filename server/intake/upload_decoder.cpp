@@ -157,7 +157,9 @@ bool UploadDecoder::take(std::string_view decoded) {
 
 bool UploadDecoder::read_header() {
   if (columns_) return true;
-  auto columns = CsvColumns::make(csv_->header(), options_.rules);
+  auto columns =
+      CsvColumns::make(csv_->header(), options_.rules,
+                       {.mapping = options_.mapping.get(), .corrects = options_.corrects});
   if (columns) {
     columns_ = std::move(*columns);
     return true;
@@ -169,18 +171,24 @@ bool UploadDecoder::read_header() {
 
 void UploadDecoder::on_csv(CsvRow const& row) {
   if (fault_ || !read_header() || !count_row(row.no)) return;
-  if (row.fault) return malformed(row.no, detail_of(*row.fault));
-  judge(row.no, columns_->read(row.fields));
+  auto& decoded = add_row(row.no);
+  if (row.fault) return malformed(decoded, detail_of(*row.fault));
+  if (options_.keep_own) decoded.own = pack_fields(row.fields);
+  decoded.corrected_row = columns_->corrected_row(row.fields);
+  judge(decoded, columns_->read(row.fields));
 }
 
 void UploadDecoder::on_ndjson(NdjsonRow const& row) {
   if (fault_ || !count_row(row.no)) return;
-  if (row.fault) return malformed(row.no, detail_of(*row.fault));
-  auto raw = read_lead_document(*row.document, options_.rules);
-  if (raw) return judge(row.no, *raw);
-  auto& decoded = rows_.emplace_back();
-  decoded.row_no = row.no;
+  auto& decoded = add_row(row.no);
+  if (options_.keep_own) decoded.own = row.line;
+  if (row.fault) return malformed(decoded, detail_of(*row.fault));
+  auto raw = options_.mapping
+                 ? read_mapped_document(*row.document, options_.rules, *options_.mapping)
+                 : read_lead_document(*row.document, options_.rules);
+  if (raw) return judge(decoded, *raw);
   decoded.faults = std::move(raw.error());
+  note_own_columns(decoded);
 }
 
 bool UploadDecoder::count_row(std::int64_t row_no) {
@@ -189,18 +197,32 @@ bool UploadDecoder::count_row(std::int64_t row_no) {
   return false;
 }
 
-void UploadDecoder::malformed(std::int64_t row_no, std::string_view detail) {
+DecodedRow& UploadDecoder::add_row(std::int64_t row_no) {
   auto& decoded = rows_.emplace_back();
   decoded.row_no = row_no;
+  return decoded;
+}
+
+void UploadDecoder::malformed(DecodedRow& decoded, std::string_view detail) {
   decoded.faults.push_back({RowCode::malformed_row, "", detail});
 }
 
-void UploadDecoder::judge(std::int64_t row_no, RawLead const& raw) {
+void UploadDecoder::note_own_columns(DecodedRow& decoded) const {
+  for (auto const& fault : decoded.faults) {
+    auto& name = decoded.own_columns.emplace_back();
+    if (columns_) {
+      name = columns_->own_name(fault.pointer);
+    } else if (options_.mapping) {
+      name = own_name_of(fault.pointer, options_.rules, *options_.mapping);
+    }
+  }
+}
+
+void UploadDecoder::judge(DecodedRow& decoded, RawLead const& raw) {
   auto checked = check_lead(raw, {options_.rules, disposable_, options_.now});
-  auto& decoded = rows_.emplace_back();
-  decoded.row_no = row_no;
   if (!checked) {
     decoded.faults = std::move(checked.error());
+    note_own_columns(decoded);
     auto const& id = raw.at(Column::external_id);
     bool const shown = decoded.faults.front().code != RowCode::malformed_row && id &&
                        !id->empty() && id->size() <= octets_max(Column::external_id);
@@ -213,6 +235,35 @@ void UploadDecoder::judge(std::int64_t row_no, RawLead const& raw) {
       decoded.digests, [&](std::string const& digest) { return seen_.contains(digest); });
   if (decoded.duplicate_in_batch) return;  // it claims nothing either
   for (auto const& digest : decoded.digests) seen_.insert(digest);
+}
+
+std::string UploadDecoder::own_header() const {
+  if (!csv_) return {};
+  std::vector<std::string_view> names(csv_->header().begin(), csv_->header().end());
+  return pack_fields(names);
+}
+
+std::string pack_fields(std::span<std::string_view const> fields) {
+  std::string packed;
+  for (auto const field : fields) {
+    crypto::append_be32(packed, static_cast<std::uint32_t>(field.size()));
+    packed += field;
+  }
+  return packed;
+}
+
+std::optional<std::vector<std::string>> unpack_fields(std::string_view packed) {
+  constexpr std::size_t kSizeBytes = 4;
+  std::vector<std::string> fields;
+  while (!packed.empty()) {
+    if (packed.size() < kSizeBytes) return std::nullopt;
+    auto const size = crypto::read_be32(packed.substr(0, kSizeBytes));
+    packed.remove_prefix(kSizeBytes);
+    if (size > packed.size()) return std::nullopt;
+    fields.emplace_back(packed.substr(0, size));
+    packed.remove_prefix(size);
+  }
+  return fields;
 }
 
 Result<void, DecodeFault> UploadDecoder::outcome() const {

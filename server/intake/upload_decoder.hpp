@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,7 +48,14 @@ struct DecodedRow {
   bool duplicate_in_batch{};               // a sound row whose person an earlier one has
   std::vector<RowFault> faults;            // of a row that is not sound
   std::optional<std::string> external_id;  // of a row that is not sound, when it can be shown
+  std::vector<std::optional<std::string>> own_columns;  // by fault: what the uploader calls it
+  std::string own;  // the row as it came: pack_fields of a CSV's, the line of an NDJSON; if wanted
+  std::optional<std::int64_t> corrected_row;  // the row it brings again, when the file says it
 };
+
+/// Fields as one text, and back; nothing when it is no such text.
+[[nodiscard]] std::string pack_fields(std::span<std::string_view const> fields);
+[[nodiscard]] std::optional<std::vector<std::string>> unpack_fields(std::string_view packed);
 
 /// How the body is packed.
 enum class Packing : std::uint8_t { none, gzip, zstd };
@@ -58,6 +66,9 @@ struct DecoderOptions {
   UploadLimits limits;
   MarketRules rules;
   Timestamp now;
+  std::shared_ptr<ColumnMapping const> mapping{};  // null: all columns have our names
+  bool corrects{};                                 // the file brings refused rows again
+  bool keep_own{};                                 // DecodedRow::own is wanted
 };
 
 class UploadDecoder {
@@ -78,6 +89,8 @@ class UploadDecoder {
   /// The header has been read and is right; always true for NDJSON.
   [[nodiscard]] bool header_ready() const { return !csv_ || columns_.has_value(); }
   [[nodiscard]] std::vector<HeaderFault> const& header_faults() const { return header_faults_; }
+  /// The names of a CSV's columns as they came, as pack_fields; empty for NDJSON.
+  [[nodiscard]] std::string own_header() const;
   /// Of the decoded body so far.
   [[nodiscard]] std::int64_t bytes() const { return bytes_; }
   /// SHA-256 of the decoded body, 32 bytes; once, after finish().
@@ -88,8 +101,10 @@ class UploadDecoder {
   [[nodiscard]] bool take(std::string_view decoded);
   void on_csv(CsvRow const& row);
   void on_ndjson(NdjsonRow const& row);
-  void judge(std::int64_t row_no, RawLead const& raw);
-  void malformed(std::int64_t row_no, std::string_view detail);
+  DecodedRow& add_row(std::int64_t row_no);
+  void judge(DecodedRow& decoded, RawLead const& raw);
+  void note_own_columns(DecodedRow& decoded) const;
+  void malformed(DecodedRow& decoded, std::string_view detail);
   [[nodiscard]] bool count_row(std::int64_t row_no);
   [[nodiscard]] bool read_header();
   void fail(DecodeFault fault) {

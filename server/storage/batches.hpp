@@ -15,6 +15,7 @@
 #include "billing/values/time.hpp"
 #include "server/storage/buyer_rights.hpp"
 #include "server/storage/market_rows.hpp"
+#include "server/storage/own_rows.hpp"
 
 namespace leadex::storage {
 
@@ -74,6 +75,8 @@ struct Batch {
   Timestamp created_at{};
   std::optional<Timestamp> closed_at;
   std::optional<Timestamp> decided_at;
+  std::optional<std::int64_t> corrects_no;  ///< the batch whose refused rows this one brings again
+  std::vector<std::int64_t> corrected_by;   ///< batches that bring this one's, 100 at most
 };
 
 /// Who looks: a generator sees its own, staff see all.
@@ -103,6 +106,8 @@ struct NewBatch {
   BatchFormat format{};
   std::int32_t market_version{};
   std::optional<Money> ask;
+  std::optional<std::int64_t> corrects_no{};
+  std::optional<OwnKeyRow> own_key{};  ///< for its refused rows
 };
 
 /// The numbers are stored.
@@ -122,6 +127,7 @@ struct RowReject {
   std::string pointer;
   std::string detail;
   std::optional<std::string> external_id;
+  std::optional<std::string> own_column{};  ///< what the uploader calls the place
 };
 
 struct LeadPerson {
@@ -138,6 +144,7 @@ struct UploadChunk {
   std::vector<NewLead> leads;       ///< of the accepted rows, in row order, state checked
   std::vector<LeadPerson> persons;  ///< of those leads, so that buyers' own lists find them
   std::vector<RowReject> rejects;
+  std::vector<OwnRow> own_rows;  ///< the refused ones as they came
 };
 
 struct ClosedUpload {

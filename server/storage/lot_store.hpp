@@ -13,8 +13,10 @@
 #include "billing/values/result.hpp"
 #include "server/storage/audit.hpp"
 #include "server/storage/batches.hpp"
+#include "server/storage/column_mappings.hpp"
 #include "server/storage/database.hpp"
 #include "server/storage/lots.hpp"
+#include "server/storage/own_rows.hpp"
 #include "server/storage/platform_idempotency.hpp"
 #include "server/storage/rests.hpp"
 #include "server/storage/store_error.hpp"
@@ -29,6 +31,8 @@ class LotTx {
   /// The instant of this transaction: the same for all of its rows.
   [[nodiscard]] virtual Timestamp now() const = 0;
   [[nodiscard]] virtual UploadRows& batches() = 0;
+  [[nodiscard]] virtual ColumnMappingRows& mappings() = 0;
+  [[nodiscard]] virtual OwnRows& own_rows() = 0;
   [[nodiscard]] virtual LotRows& lots() = 0;
   [[nodiscard]] virtual RestRows& rests() = 0;
   [[nodiscard]] virtual AuditRows& audit() = 0;

@@ -1,3 +1,4 @@
+#include "billing/values/check.hpp"
 #include "server/api/v1/intake_handlers.hpp"
 #include "server/app/close_upload.hpp"
 #include "server/http/headers.hpp"
@@ -113,6 +114,48 @@ Result<intake::UploadRequest, ApiProblem> read_request(ApiCall const& call) {
   return request;
 }
 
+/// The mapping that the query names. @errors validation_failed: it was never put
+asio::awaitable<Result<void, ApiProblem>> read_mapping(ApiCall& call,
+                                                       intake::UploadRequest& request) {
+  auto const name = call.query("mapping");
+  if (!name) co_return Result<void, ApiProblem>{};
+  auto job = [key = storage::ColumnMappingKey{request.market->market_no(), call.account_no(),
+                                              std::string{*name}}](storage::LotTx& tx) {
+    return tx.mappings().find(key);
+  };
+  auto const stored = co_await call.ctx.intake->lots.store.transact(job);
+  if (!stored) co_return refuse(problem_of(stored.error()));
+  if (!*stored) co_return invalid("/query/mapping", "mapping_unknown", "No such mapping.");
+  auto const definition = json::parse((*stored)->definition);
+  LEADEX_CHECK(definition.has_value());
+  request.mapping =
+      std::make_shared<intake::ColumnMapping const>(intake::read_mapping(*definition));
+  co_return Result<void, ApiProblem>{};
+}
+
+/// The batch that is corrected: the caller's own, of this market, and received to its end.
+asio::awaitable<Result<void, ApiProblem>> read_corrected(ApiCall& call,
+                                                         intake::UploadRequest& request) {
+  auto const text = call.query("corrects");
+  if (!text) co_return Result<void, ApiProblem>{};
+  auto const unknown = [] {
+    return invalid("/query/corrects", "batch_unknown", "No such batch of this market.");
+  };
+  auto const id = call.ctx.ids.open_as<BatchId>(*text);
+  if (!id || id->market != request.market->market_no()) co_return unknown();
+  auto job = [id = *id, viewer = batch_viewer(call)](storage::LotTx& tx) {
+    return tx.batches().find(id, viewer);
+  };
+  auto const batch = co_await call.ctx.intake->lots.store.transact(job);
+  if (!batch) co_return refuse(problem_of(batch.error()));
+  if (!*batch) co_return unknown();
+  if ((*batch)->status == storage::BatchStatus::receiving) {
+    co_return refuse(problem_of(app::LotError{app::LotRefusal::still_receiving}));
+  }
+  request.corrects = *id;
+  co_return Result<void, ApiProblem>{};
+}
+
 ApiProblem header_problem(std::vector<intake::HeaderFault> const& faults) {
   ApiProblem refused{Code::header_invalid, {}, {}, {}};
   for (auto const& fault : faults) {
@@ -136,7 +179,10 @@ ApiProblem problem_of_fault(intake::DecodeFault fault, intake::UploadFailure con
     case DecodeFault::unsupported_encoding:
       return {Code::body_malformed, "The file is not UTF-8.", {}, {}};
     case DecodeFault::unpack_failed:
-      return {Code::body_malformed, "The file is not what its Content-Encoding says, or it was cut.", {}, {}};
+      return {Code::body_malformed,
+              "The file is not what its Content-Encoding says, or it was cut.",
+              {},
+              {}};
     case DecodeFault::too_large:
       return {Code::body_too_large, "The file is larger than an upload may be, unpacked.", {}, {}};
     case DecodeFault::too_many_rows:
@@ -265,8 +311,12 @@ asio::awaitable<ApiResult> close(ApiCall& call, intake::UploadRequest const& req
 /// again, so that the same answer is given for the same file alone.
 asio::awaitable<ApiResult> upload_batch(ApiCall& call) {
   auto& services = *call.ctx.intake;
-  auto const request = read_request(call);
+  auto request = read_request(call);
   if (!request) co_return refuse(request.error());
+  auto const mapped = co_await read_mapping(call, *request);
+  if (!mapped) co_return refuse(mapped.error());
+  auto const corrected = co_await read_corrected(call, *request);
+  if (!corrected) co_return refuse(corrected.error());
   BodySource source{call};
   if (request->dry_run) {
     auto const result = co_await intake::upload_batch(services.uploads, *request, source);

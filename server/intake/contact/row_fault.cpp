@@ -46,6 +46,8 @@ std::string_view to_string(RowCode code) {
       return "ask_invalid";
     case RowCode::source_invalid:
       return "source_invalid";
+    case RowCode::not_refused_before:
+      return "not_refused_before";
   }
   return "malformed_row";
 }

@@ -29,7 +29,8 @@ enum class RowCode : std::uint8_t {
   consent_in_future,
   vehicle_invalid,
   ask_invalid,
-  source_invalid
+  source_invalid,
+  not_refused_before  // a correction of what needs none
 };
 
 /// The code as the API shows it.

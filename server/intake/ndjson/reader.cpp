@@ -62,10 +62,11 @@ void NdjsonReader::end_line() {
   if (line_.ends_with('\r')) line_.pop_back();
   bool const blank = !too_long_ && line_.find_first_not_of(" \t") == std::string::npos;
   if (!blank) {
-    NdjsonRow row{.no = ++rows_, .document = nullptr, .fault = {}, .json_error = {}};
+    NdjsonRow row{.no = ++rows_, .document = nullptr, .fault = {}, .json_error = {}, .line = line_};
     Result<json::Document, json::JsonError> parsed;
     if (too_long_ || line_.size() > limits_.row_bytes) {
       row.fault = NdjsonRowFault::row_too_long;
+      row.line = {};
     } else {
       parsed = json::parse(line_, {.depth = limits_.depth, .bytes = limits_.row_bytes});
       if (!parsed) {

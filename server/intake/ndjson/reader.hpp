@@ -30,6 +30,7 @@ struct NdjsonRow {
   json::Document* document = nullptr;  // an object; the callee may move from it; null when faulty
   std::optional<NdjsonRowFault> fault;
   std::optional<json::JsonError> json_error;  // of malformed_json
+  std::string_view line{};  // as it came, without its end; empty when it was too long
 };
 
 /// Line ends are LF or CRLF; lines of nothing but blanks are no rows; a byte-order mark of UTF-8 at

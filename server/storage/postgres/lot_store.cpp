@@ -3,7 +3,9 @@
 #include <chrono>
 
 #include "server/storage/postgres/audit_rows.hpp"
+#include "server/storage/postgres/column_mapping_rows.hpp"
 #include "server/storage/postgres/lot_rows.hpp"
+#include "server/storage/postgres/own_rows.hpp"
 #include "server/storage/postgres/platform_idempotency.hpp"
 #include "server/storage/postgres/rest_rows.hpp"
 #include "server/storage/postgres/upload_rows.hpp"
@@ -19,6 +21,8 @@ class Transaction final : public LotTx {
       : tx_(tx),
         now_(now),
         batches_(tx, now),
+        mappings_(tx, now),
+        own_rows_(tx, now),
         lots_(tx, now),
         rests_(tx),
         audit_(tx, now),
@@ -26,6 +30,8 @@ class Transaction final : public LotTx {
 
   [[nodiscard]] Timestamp now() const override { return now_; }
   [[nodiscard]] UploadRows& batches() override { return batches_; }
+  [[nodiscard]] ColumnMappingRows& mappings() override { return mappings_; }
+  [[nodiscard]] OwnRows& own_rows() override { return own_rows_; }
   [[nodiscard]] LotRows& lots() override { return lots_; }
   [[nodiscard]] RestRows& rests() override { return rests_; }
   [[nodiscard]] AuditRows& audit() override { return audit_; }
@@ -37,6 +43,8 @@ class Transaction final : public LotTx {
   pqxx::work& tx_;
   Timestamp now_;
   PostgresUploadRows batches_;
+  PostgresColumnMappingRows mappings_;
+  PostgresOwnRows own_rows_;
   PostgresLotRows lots_;
   PostgresRestRows rests_;
   PostgresAuditRows audit_;
