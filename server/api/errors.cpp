@@ -131,6 +131,8 @@ constexpr auto kTable = std::to_array<CodeInfo>({
     {Code::source_invalid, "source_invalid", 422, "The source is not usable."},
     {Code::not_refused_before, "not_refused_before", 422,
      "The batch that this one corrects did not refuse such a row."},
+    {Code::upload_offset_wrong, "upload_offset_wrong", 409,
+     "The upload goes on at another place; ask where."},
     {Code::ping_mismatch, "ping_mismatch", 422,
      "This lead has other attributes or another source than its ping, or names other bids."},
     {Code::not_of_this_model, "not_of_this_model", 422,

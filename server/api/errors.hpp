@@ -133,6 +133,7 @@ enum class Code : std::uint8_t {
   ask_invalid,
   source_invalid,
   not_refused_before,
+  upload_offset_wrong,
   ping_mismatch,
   not_of_this_model,
   not_per_acquisition,

@@ -135,6 +135,23 @@ awaitable<void> resume_lots(LotServices services, LotFinisher& finisher) {
   }
 }
 
+awaitable<Result<std::int64_t, StoreError>> destroy_own_rows(LotServices services, Timestamp now,
+                                                             std::chrono::seconds kept) {
+  constexpr int kBatchesPerStep = 10;  // each may have many rows
+  auto const before = now - kept;
+  std::int64_t destroyed = 0;
+  for (int step = 0; step < kPerRun; ++step) {
+    auto job = [before](storage::LotTx& tx) {
+      return tx.own_rows().destroy_before(before, kBatchesPerStep);
+    };
+    auto const done = co_await services.store.transact(job);
+    if (!done) co_return refuse(done.error());
+    destroyed += *done;
+    if (*done < kBatchesPerStep) break;
+  }
+  co_return destroyed;
+}
+
 awaitable<Result<std::int64_t, StoreError>> expire_check_leases(LotServices services) {
   auto job = [](storage::LotTx& tx) { return tx.lots().expire_leases(tx.now(), 1000); };
   co_return co_await services.store.transact(job);

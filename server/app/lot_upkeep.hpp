@@ -35,6 +35,10 @@ supersede_cut_uploads(LotServices services, LotFinisher& finisher, MarketNo mark
 /// Goes on with lots that a crash left half listed, half cleared or without stand-ins.
 [[nodiscard]] boost::asio::awaitable<void> resume_lots(LotServices services, LotFinisher& finisher);
 
+/// Destroys the keys of refused rows that were kept as they came for `kept`. @return how many
+[[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> destroy_own_rows(
+    LotServices services, Timestamp now, std::chrono::seconds kept);
+
 /// Opens claimed checks whose lease is over. @return how many
 [[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> expire_check_leases(
     LotServices services);

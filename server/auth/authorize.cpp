@@ -40,7 +40,7 @@ constexpr std::array<RoleScopes, 5> kScopes{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 124> kRules{{
+constexpr std::array<OperationRule, 128> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -80,6 +80,10 @@ constexpr std::array<OperationRule, 124> kRules{{
     {"list_batch_rows", kGenerator | kReaders, "leads:read", true},
     {"list_batch_rejects", kGenerator | kReaders, "leads:read", true},
     {"get_spot_check", kTraders | kReaders, "markets:read", true},
+    {"begin_upload", kGenerator, "leads:write", false},
+    {"get_upload", kGenerator | kReaders, "leads:read", true},
+    {"append_upload", kGenerator, "leads:write", false},
+    {"stream_batch_events", kGenerator | kReaders, "leads:read", true},
     {"put_column_mapping", kGenerator, "leads:write", false},
     {"get_column_mapping", kGenerator, "leads:read", true},
     {"delete_column_mapping", kGenerator, "leads:write", false},

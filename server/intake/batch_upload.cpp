@@ -103,7 +103,9 @@ class Upload {
                                 .now = services.now(),
                                 .mapping = request_.mapping,
                                 .corrects = request_.corrects.has_value(),
-                                .keep_own = !request_.dry_run},
+                                .keep_own = !request_.dry_run,
+                                .marks = request_.part.has_value(),
+                                .resume = request_.part ? request_.part->resume : std::nullopt},
                  services.keys, services.disposable) {}
 
   awaitable<Result<UploadResult, UploadFailure>> run() {
@@ -130,14 +132,22 @@ class Upload {
  private:
   awaitable<Step<void>> read_all() {
     std::vector<char> buffer(kReadBytes);
+    bytes_passed_ = decoder_.bytes();
+    bool const more_pieces = request_.part && !request_.part->last;
     for (bool more = true; more;) {
       auto const got = co_await source_.read_some(buffer);
-      if (!got) co_return refuse(UploadFailure::Reason{got.error()});
+      if (!got) {
+        // Of a file in pieces all whole rows are kept, so that it goes on as near as can be.
+        if (request_.part) static_cast<void>(co_await store_rows(true));
+        co_return refuse(UploadFailure::Reason{got.error()});
+      }
       more = *got > 0;
       std::string_view const bytes{buffer.data(), *got};
       for (paced_ += *got; paced_ >= kPacedBytes; paced_ -= kPacedBytes) co_await give_way();
-      auto const decoded = co_await services_.cpu.run(
-          [this, bytes] { return bytes.empty() ? decoder_.finish() : decoder_.feed(bytes); });
+      auto const decoded = co_await services_.cpu.run([this, bytes, more_pieces] {
+        if (!bytes.empty()) return decoder_.feed(bytes);
+        return more_pieces ? decoder_.end_piece() : decoder_.finish();
+      });
       if (!decoded) {
         // Sound rows in front of the fault are stored: the sender can see how far the file is good.
         if (!decoder_.rows().empty()) static_cast<void>(co_await store_rows(true));
@@ -162,7 +172,7 @@ class Upload {
 
   awaitable<Step<void>> store_rows(bool at_end) {
     if (!request_.dry_run && !result_.batch && decoder_.header_ready()) {
-      auto const created = co_await create();
+      auto const created = co_await (request_.part ? take_up() : create());
       if (!created) co_return refuse(created.error());
     }
     co_return co_await take_rows(at_end);
@@ -201,6 +211,26 @@ class Upload {
     co_return refuse(UploadFailure::Reason{StoreError::retry_later});
   }
 
+  /// The batch is there: its key for refused rows is taken up, or made with the first piece.
+  awaitable<Step<void>> take_up() {
+    auto const id = request_.part->batch;
+    auto own = make_own_key(services_.keys, id);
+    storage::OwnKeyRow const made{own.sealed, seal_own_row(own.key, id, 0, decoder_.own_header())};
+    auto job = [id, made](storage::LotTx& tx) {
+      auto found = tx.own_rows().find_key(id);
+      if (found) return *found;
+      tx.own_rows().put_key(id, made);
+      return made;
+    };
+    auto const kept = co_await services_.store.transact(job);
+    if (!kept) co_return refuse(UploadFailure::Reason{kept.error()});
+    auto key = open_own_key(services_.keys, id, kept->key_sealed);
+    if (key) own_key_.emplace(std::move(*key));
+    decoder_header_ = decoder_.header_text();
+    result_.batch = id;
+    co_return Step<void>{};
+  }
+
   awaitable<Step<void>> take_rows(bool at_end) {
     auto& rows = decoder_.rows();
     std::size_t taken = 0;
@@ -237,7 +267,9 @@ class Upload {
 
   /// Starts claiming the persons of a chunk; the one before goes on to be stored.
   awaitable<Step<void>> pass_on(Chunk chunk) {
-    chunk.bytes = decoder_.bytes() - std::exchange(bytes_passed_, decoder_.bytes());
+    auto const& mark = chunk.rows.back().mark;
+    auto const end = mark ? mark->bytes : decoder_.bytes();
+    chunk.bytes = end - std::exchange(bytes_passed_, end);
     auto const before = co_await wait_for_claims();
     if (!before) co_return refuse(before.error());
     claiming_.emplace(co_await asio::this_coro::executor, claim(std::move(chunk)));
@@ -399,6 +431,11 @@ class Upload {
     storage::UploadChunk rows;
     rows.first_no = chunk.first_no;
     rows.bytes_read = chunk.bytes;
+    if (auto const& last = chunk.rows.back(); last.mark) {
+      rows.mark = storage::UploadMark{
+          last.row_no, last.mark->bytes,
+          seal_piece_state(services_.keys, *result_.batch, decoder_header_, last.mark->hash_state)};
+    }
     for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
       auto const& row = chunk.rows[i];
       ++rows.counts.read;
@@ -438,6 +475,7 @@ class Upload {
   UploadDecoder decoder_;
   UploadResult result_;
   std::optional<crypto::AeadKey> own_key_;
+  std::string decoder_header_;  // of a file in pieces: its header, byte for byte
   std::int64_t bytes_passed_{};
   std::size_t paced_{};  // bytes since the last look at the pace
   std::chrono::milliseconds pause_{};
@@ -454,6 +492,32 @@ awaitable<Result<UploadResult, UploadFailure>> run_upload(UploadServices& servic
 }
 
 }  // namespace
+
+namespace {
+
+privacy::SealPlace piece_place(BatchId batch, crypto::Bytes const& row) {
+  return {"batch_piece", batch.market, row, "state_sealed"};
+}
+
+}  // namespace
+
+std::string seal_piece_state(privacy::KeyRing const& ring, BatchId batch, std::string_view header,
+                             std::string_view hash_state) {
+  std::array<std::string_view, 2> const parts{header, hash_state};
+  auto const row = privacy::row_key(batch.no);
+  return privacy::SecretBox{ring}.seal(piece_place(batch, row), pack_fields(parts));
+}
+
+Result<ResumePoint, privacy::SealError> open_piece_state(privacy::KeyRing const& ring,
+                                                         BatchId batch,
+                                                         storage::UploadMark const& mark) {
+  auto const row = privacy::row_key(batch.no);
+  auto const opened = privacy::SecretBox{ring}.open(piece_place(batch, row), mark.state_sealed);
+  if (!opened) return refuse(opened.error());
+  auto parts = unpack_fields(opened->view());
+  if (!parts || parts->size() != 2) return refuse(privacy::SealError::malformed);
+  return ResumePoint{mark.rows, mark.bytes, std::move(parts->front()), std::move(parts->back())};
+}
 
 awaitable<Result<UploadResult, UploadFailure>> upload_batch(UploadServices& services,
                                                             UploadRequest request,

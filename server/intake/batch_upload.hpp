@@ -17,6 +17,7 @@
 #include "server/intake/upload_decoder.hpp"
 #include "server/intake/upload_source.hpp"
 #include "server/market/market_actor.hpp"
+#include "server/privacy/sealed_value.hpp"
 #include "server/storage/lot_store.hpp"
 #include "server/storage/numbers.hpp"
 
@@ -35,6 +36,20 @@ struct UploadServices {
   std::function<boost::asio::awaitable<Result<void, storage::StoreError>>(MarketNo)> refill;
 };
 
+/// A piece of a file that comes in several.
+struct UploadPart {
+  BatchId batch;
+  bool last{};                        // the file ends with it
+  std::optional<ResumePoint> resume;  // none: it begins with the file
+};
+
+/// What table batch_piece keeps sealed of a mark, and back.
+[[nodiscard]] std::string seal_piece_state(privacy::KeyRing const& ring, BatchId batch,
+                                           std::string_view header, std::string_view hash_state);
+/// @errors as privacy::open_value; malformed too when the text is none of ours
+[[nodiscard]] Result<ResumePoint, privacy::SealError> open_piece_state(
+    privacy::KeyRing const& ring, BatchId batch, storage::UploadMark const& mark);
+
 struct UploadRequest {
   std::shared_ptr<market::MarketActor> market;
   std::shared_ptr<market::MarketSettings const> settings;  // in force now
@@ -47,6 +62,7 @@ struct UploadRequest {
   std::shared_ptr<ColumnMapping const> mapping{};  // null: all columns have our names
   /// Of this market: only rows that it refused are taken. A dry run does not look.
   std::optional<BatchId> corrects{};
+  std::optional<UploadPart> part{};  // the batch exists, and this is a piece of its file
 };
 
 inline constexpr std::size_t kChunkRows = 1000;       // of one transaction

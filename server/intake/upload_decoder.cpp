@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "billing/values/check.hpp"
 #include "server/intake/contact/text.hpp"
 #include "server/intake/lead_document.hpp"
 #include "server/intake/lead_rows.hpp"
@@ -86,6 +87,24 @@ UploadDecoder::UploadDecoder(DecoderOptions options, privacy::KeyRing const& key
     ndjson_ = std::make_unique<NdjsonReader>([this](NdjsonRow const& row) { on_ndjson(row); },
                                              NdjsonLimits{.row_bytes = limits.row_bytes});
   }
+  if (options_.resume) go_on(*options_.resume);
+}
+
+/// The state is our own and sealed: one that cannot be is a bug.
+void UploadDecoder::go_on(ResumePoint const& point) {
+  if (csv_) {
+    header_text_ = point.header;
+    static_cast<void>(csv_->feed(point.header));
+    LEADEX_CHECK(!csv_->header().empty());
+    if (!read_header()) return;  // the market or the mapping has changed
+    csv_->go_on(point.rows);
+  } else {
+    ndjson_->go_on(point.rows);
+  }
+  auto hash = crypto::ResumableSha256::resume(point.hash_state);
+  LEADEX_CHECK(hash.has_value());
+  hash_ = std::move(*hash);
+  bytes_ = start_ = point.bytes;
 }
 
 Result<void, DecodeFault> UploadDecoder::feed(std::string_view bytes) {
@@ -111,14 +130,7 @@ void UploadDecoder::unpack(std::string_view bite) {
 }
 
 Result<void, DecodeFault> UploadDecoder::finish() {
-  if (gzip_ && !fault_) {
-    auto const ended = gzip_->finish();
-    if (!ended) fail(fault_of(ended.error()));
-  }
-  if (zstd_ && !fault_) {
-    auto const ended = zstd_->finish();
-    if (!ended) fail(fault_of(ended.error()));
-  }
+  end_packing();
   if (fault_) return outcome();
   if (csv_) {
     auto const ended = csv_->finish();
@@ -133,6 +145,29 @@ Result<void, DecodeFault> UploadDecoder::finish() {
   return outcome();
 }
 
+Result<void, DecodeFault> UploadDecoder::end_piece() {
+  end_packing();
+  return outcome();
+}
+
+void UploadDecoder::end_packing() {
+  if (gzip_ && !fault_) {
+    auto const ended = gzip_->finish();
+    if (!ended) fail(fault_of(ended.error()));
+  }
+  if (zstd_ && !fault_) {
+    auto const ended = zstd_->finish();
+    if (!ended) fail(fault_of(ended.error()));
+  }
+}
+
+/// So that the hash stands at the end of a row while that is handed out.
+void UploadDecoder::hash_up_to(std::size_t end) {
+  if (end <= hashed_ || end > bite_.size()) return;
+  hash_.update(bite_.substr(hashed_, end - hashed_));
+  hashed_ = end;
+}
+
 std::string UploadDecoder::file_sha256() {
   auto const digest = hash_.finish();
   return std::string{crypto::view_of(digest)};
@@ -144,7 +179,10 @@ bool UploadDecoder::take(std::string_view decoded) {
     fail(DecodeFault::too_large);
     return false;
   }
-  hash_.update(decoded);
+  bite_ = decoded;
+  hashed_ = 0;
+  bool const in_header = csv_ && csv_->header().empty();
+  if (in_header) header_text_ += decoded;
   if (csv_) {
     auto const fed = csv_->feed(decoded);
     if (!fed) fail(fault_of(fed.error()));
@@ -152,6 +190,11 @@ bool UploadDecoder::take(std::string_view decoded) {
   } else if (!ndjson_->feed(decoded)) {
     fail(DecodeFault::unsupported_encoding);
   }
+  if (in_header && !csv_->header().empty()) {
+    header_text_.resize(static_cast<std::size_t>(csv_->header_end()));
+  }
+  hash_up_to(bite_.size());
+  bite_ = {};
   return !fault_;
 }
 
@@ -200,6 +243,12 @@ bool UploadDecoder::count_row(std::int64_t row_no) {
 DecodedRow& UploadDecoder::add_row(std::int64_t row_no) {
   auto& decoded = rows_.emplace_back();
   decoded.row_no = row_no;
+  if (options_.marks) {
+    auto const end = start_ + (csv_ ? csv_->position() : ndjson_->position());
+    auto const bite_begins = bytes_ - std::ssize(bite_);
+    if (end >= bite_begins) hash_up_to(static_cast<std::size_t>(end - bite_begins));
+    decoded.mark = RowMark{end, hash_.state()};
+  }
   return decoded;
 }
 

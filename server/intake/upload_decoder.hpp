@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/crypto/sha256_state.hpp"
 #include "server/intake/contact/lead_check.hpp"
 #include "server/intake/csv/reader.hpp"
 #include "server/intake/csv_columns.hpp"
@@ -41,6 +42,20 @@ enum class DecodeFault : std::uint8_t {
   too_many_rows,
 };
 
+/// Behind a row: where its file could go on.
+struct RowMark {
+  std::int64_t bytes{};    // of the decoded body, up to the end of the row
+  std::string hash_state;  // of crypto::ResumableSha256, of those bytes
+};
+
+/// Where a file goes on that came in part before.
+struct ResumePoint {
+  std::int64_t rows{};
+  std::int64_t bytes{};
+  std::string header;  // of a CSV, byte for byte
+  std::string hash_state;
+};
+
 struct DecodedRow {
   std::int64_t row_no{};
   std::optional<CheckedLead> lead;         // the row is sound
@@ -51,6 +66,7 @@ struct DecodedRow {
   std::vector<std::optional<std::string>> own_columns;  // by fault: what the uploader calls it
   std::string own;  // the row as it came: pack_fields of a CSV's, the line of an NDJSON; if wanted
   std::optional<std::int64_t> corrected_row;  // the row it brings again, when the file says it
+  std::optional<RowMark> mark;                // if wanted
 };
 
 /// Fields as one text, and back; nothing when it is no such text.
@@ -69,6 +85,8 @@ struct DecoderOptions {
   std::shared_ptr<ColumnMapping const> mapping{};  // null: all columns have our names
   bool corrects{};                                 // the file brings refused rows again
   bool keep_own{};                                 // DecodedRow::own is wanted
+  bool marks{};                                    // DecodedRow::mark is wanted
+  std::optional<ResumePoint> resume{};             // none: from the file's start
 };
 
 class UploadDecoder {
@@ -84,6 +102,9 @@ class UploadDecoder {
   /// The body ends here.
   [[nodiscard]] Result<void, DecodeFault> finish();
 
+  /// The body ends here, but not the file: what is packed must be whole, a row need not be.
+  [[nodiscard]] Result<void, DecodeFault> end_piece();
+
   /// Rows decoded and not yet taken, in order.
   [[nodiscard]] std::vector<DecodedRow>& rows() { return rows_; }
   /// The header has been read and is right; always true for NDJSON.
@@ -91,13 +112,18 @@ class UploadDecoder {
   [[nodiscard]] std::vector<HeaderFault> const& header_faults() const { return header_faults_; }
   /// The names of a CSV's columns as they came, as pack_fields; empty for NDJSON.
   [[nodiscard]] std::string own_header() const;
-  /// Of the decoded body so far.
+  /// A CSV's first bytes up to the end of its header; empty for NDJSON.
+  [[nodiscard]] std::string const& header_text() const { return header_text_; }
+  /// Of the decoded body so far, with what came before.
   [[nodiscard]] std::int64_t bytes() const { return bytes_; }
   /// SHA-256 of the decoded body, 32 bytes; once, after finish().
   [[nodiscard]] std::string file_sha256();
 
  private:
+  void go_on(ResumePoint const& point);
   void unpack(std::string_view bite);
+  void end_packing();
+  void hash_up_to(std::size_t end);
   [[nodiscard]] bool take(std::string_view decoded);
   void on_csv(CsvRow const& row);
   void on_ndjson(NdjsonRow const& row);
@@ -121,10 +147,14 @@ class UploadDecoder {
   std::unique_ptr<NdjsonReader> ndjson_;
   std::optional<CsvColumns> columns_;
   std::vector<HeaderFault> header_faults_;
-  crypto::Sha256 hash_;
+  crypto::ResumableSha256 hash_;
   DigestSet seen_;
   std::vector<DecodedRow> rows_;
   std::int64_t bytes_{};
+  std::int64_t start_{};  // where the readers began
+  std::string header_text_;
+  std::string_view bite_;  // decoded bytes being read, valid in take()
+  std::size_t hashed_{};   // of bite_
   std::optional<DecodeFault> fault_;
 };
 

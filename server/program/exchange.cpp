@@ -304,6 +304,10 @@ struct Exchange::Parts {
                      (void)co_await app::close_cut_uploads(intake.lots, intake.finisher,
                                                            wall_clock(), cut);
                    }});
+    auto const kept = settings.refused_rows_kept_s;
+    all.push_back({"destroy_own_rows", seconds{60}, [this, kept]() -> Nothing {
+                     (void)co_await app::destroy_own_rows(intake.lots, wall_clock(), kept);
+                   }});
     all.push_back({"keys_last_used", seconds{60},
                    [this]() -> Nothing { (void)co_await authenticator.write_last_used(); }});
     all.push_back({"click_counts", seconds{2}, [this]() -> Nothing {

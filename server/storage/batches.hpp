@@ -16,6 +16,7 @@
 #include "server/storage/buyer_rights.hpp"
 #include "server/storage/market_rows.hpp"
 #include "server/storage/own_rows.hpp"
+#include "server/storage/upload_pieces.hpp"
 
 namespace leadex::storage {
 
@@ -144,7 +145,8 @@ struct UploadChunk {
   std::vector<NewLead> leads;       ///< of the accepted rows, in row order, state checked
   std::vector<LeadPerson> persons;  ///< of those leads, so that buyers' own lists find them
   std::vector<RowReject> rejects;
-  std::vector<OwnRow> own_rows;  ///< the refused ones as they came
+  std::vector<OwnRow> own_rows;      ///< the refused ones as they came
+  std::optional<UploadMark> mark{};  ///< of an upload in pieces: where it goes on behind these rows
 };
 
 struct ClosedUpload {
@@ -220,7 +222,7 @@ class UploadRows {
 
   /// Uploads still receiving that took their last chunk before that instant.
   [[nodiscard]] virtual std::vector<BatchId> cut_uploads(Timestamp touched_before, int limit) = 0;
-  /// Uploads of one generator to one market that are receiving.
+  /// Uploads of one generator to one market that are receiving, but those in pieces.
   [[nodiscard]] virtual std::vector<BatchId> receiving_of(MarketNo market, std::int64_t tenant_no,
                                                           int limit) = 0;
   /// Lots of a market with work left: accepted ones to list, rejected or stopped ones to clear.

@@ -20,6 +20,7 @@
 #include "server/storage/platform_idempotency.hpp"
 #include "server/storage/rests.hpp"
 #include "server/storage/store_error.hpp"
+#include "server/storage/upload_pieces.hpp"
 #include "server/storage/webhooks.hpp"
 
 namespace leadex::storage {
@@ -33,6 +34,7 @@ class LotTx {
   [[nodiscard]] virtual UploadRows& batches() = 0;
   [[nodiscard]] virtual ColumnMappingRows& mappings() = 0;
   [[nodiscard]] virtual OwnRows& own_rows() = 0;
+  [[nodiscard]] virtual UploadPieces& pieces() = 0;
   [[nodiscard]] virtual LotRows& lots() = 0;
   [[nodiscard]] virtual RestRows& rests() = 0;
   [[nodiscard]] virtual AuditRows& audit() = 0;

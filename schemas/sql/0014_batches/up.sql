@@ -41,8 +41,8 @@ create table batch_piece (                -- where an upload that comes in piece
   batch_no bigint not null,
   rows_done bigint not null default 0 check (rows_done >= 0),
   bytes_done bigint not null default 0 check (bytes_done >= 0),  -- of the decoded body, behind the last row stored
-  state_sealed bytea,                     -- hash so far and header; null: nothing is stored yet
-  options text not null,                  -- JSON: what the upload was begun with
+  state_sealed bytea,                     -- header and hash so far; null: nothing is stored yet
+  mapping text,                           -- JSON, as it was when the upload began
   primary key (market_id, batch_no)
 );
 grant select, insert, update on batch_piece to leadex_app;

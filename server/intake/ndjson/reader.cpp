@@ -20,8 +20,11 @@ NdjsonReader::NdjsonReader(OnRow on_row, NdjsonLimits limits)
 Result<void, NdjsonFileError> NdjsonReader::feed(std::string_view bytes) {
   while (!bytes.empty() && !failed_) {
     std::size_t const end = bytes.find('\n');
-    take(bytes.substr(0, end));
+    auto const piece = bytes.substr(0, end);
+    take(piece);
+    position_ += std::ssize(piece);
     if (end == std::string_view::npos) break;
+    ++position_;
     end_line();
     bytes.remove_prefix(end + 1);
   }

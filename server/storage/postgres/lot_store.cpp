@@ -8,6 +8,7 @@
 #include "server/storage/postgres/own_rows.hpp"
 #include "server/storage/postgres/platform_idempotency.hpp"
 #include "server/storage/postgres/rest_rows.hpp"
+#include "server/storage/postgres/upload_pieces.hpp"
 #include "server/storage/postgres/upload_rows.hpp"
 #include "server/storage/postgres/webhook_rows.hpp"
 
@@ -23,6 +24,7 @@ class Transaction final : public LotTx {
         batches_(tx, now),
         mappings_(tx, now),
         own_rows_(tx, now),
+        pieces_(tx),
         lots_(tx, now),
         rests_(tx),
         audit_(tx, now),
@@ -32,6 +34,7 @@ class Transaction final : public LotTx {
   [[nodiscard]] UploadRows& batches() override { return batches_; }
   [[nodiscard]] ColumnMappingRows& mappings() override { return mappings_; }
   [[nodiscard]] OwnRows& own_rows() override { return own_rows_; }
+  [[nodiscard]] UploadPieces& pieces() override { return pieces_; }
   [[nodiscard]] LotRows& lots() override { return lots_; }
   [[nodiscard]] RestRows& rests() override { return rests_; }
   [[nodiscard]] AuditRows& audit() override { return audit_; }
@@ -45,6 +48,7 @@ class Transaction final : public LotTx {
   PostgresUploadRows batches_;
   PostgresColumnMappingRows mappings_;
   PostgresOwnRows own_rows_;
+  PostgresUploadPieces pieces_;
   PostgresLotRows lots_;
   PostgresRestRows rests_;
   PostgresAuditRows audit_;

@@ -10,6 +10,7 @@
 #include "server/storage/postgres/instant_sql.hpp"
 #include "server/storage/postgres/own_rows.hpp"
 #include "server/storage/postgres/statement.hpp"
+#include "server/storage/postgres/upload_pieces.hpp"
 #include "server/storage/postgres/words.hpp"
 
 namespace leadex::storage::postgres {
@@ -112,7 +113,9 @@ constexpr char const* kCut =
     "touched_at < " LEADEX_INSTANT("$1") " order by market_id, batch_no limit $2";
 constexpr char const* kReceivingOf =
     "select market_id, batch_no from batch where market_id = $1 and tenant_no = $2 and status = "
-    "'receiving' and mode <> 'stopped' order by batch_no limit $3";
+    "'receiving' and mode <> 'stopped' and not exists (select from batch_piece p where p.market_id "
+    "= "
+    "$1 and p.batch_no = batch.batch_no) order by batch_no limit $3";
 constexpr char const* kUnfinished =
     "select market_id, batch_no from batch where market_id = $1 and (status = 'listing' or "
     "(status in ('receiving', 'checking') and (mode = 'stopped' or verdict = 'rejected'))) order "
@@ -195,6 +198,7 @@ bool PostgresUploadRows::append(BatchId batch, UploadChunk const& chunk) {
   withhold(batch.market, chunk.persons);
   insert_rejects(batch, chunk.rejects);
   PostgresOwnRows{tx_, now_}.put_rows(batch, chunk.own_rows);
+  if (chunk.mark) PostgresUploadPieces{tx_}.move(batch, *chunk.mark);
   return true;
 }
 
