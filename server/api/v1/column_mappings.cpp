@@ -106,8 +106,12 @@ asio::awaitable<ApiResult> list_column_mappings(ApiCall& call) {
   json::JsonWriter out;
   {
     auto const whole = out.object();
-    auto const data = out.array("data");
-    for (auto const& stored : *all) write_mapping(out, *market, stored);
+    {
+      auto const data = out.array("data");
+      for (auto const& stored : *all) write_mapping(out, *market, stored);
+    }
+    out.field("has_more", false);
+    out.field("next_cursor", nullptr);
   }
   co_return answer(200, out);
 }
