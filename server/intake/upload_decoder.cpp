@@ -101,7 +101,7 @@ void UploadDecoder::go_on(ResumePoint const& point) {
   } else {
     ndjson_->go_on(point.rows);
   }
-  auto hash = crypto::ResumableSha256::resume(point.hash_state);
+  auto hash = privacy::FileHash::resume(point.hash_state);
   LEADEX_CHECK(hash.has_value());
   hash_ = std::move(*hash);
   bytes_ = start_ = point.bytes;

@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include "server/crypto/sha256_state.hpp"
 #include "server/intake/contact/lead_check.hpp"
 #include "server/intake/csv/reader.hpp"
 #include "server/intake/csv_columns.hpp"
@@ -19,6 +18,7 @@
 #include "server/intake/gzip/inflate.hpp"
 #include "server/intake/ndjson/reader.hpp"
 #include "server/intake/zstd/unzstd.hpp"
+#include "server/privacy/file_hash.hpp"
 #include "server/privacy/fingerprint.hpp"
 #include "server/privacy/key_ring.hpp"
 #include "server/storage/batches.hpp"
@@ -45,7 +45,7 @@ enum class DecodeFault : std::uint8_t {
 /// Behind a row: where its file could go on.
 struct RowMark {
   std::int64_t bytes{};    // of the decoded body, up to the end of the row
-  std::string hash_state;  // of crypto::ResumableSha256, of those bytes
+  std::string hash_state;  // of privacy::FileHash, of those bytes
 };
 
 /// Where a file goes on that came in part before.
@@ -147,7 +147,7 @@ class UploadDecoder {
   std::unique_ptr<NdjsonReader> ndjson_;
   std::optional<CsvColumns> columns_;
   std::vector<HeaderFault> header_faults_;
-  crypto::ResumableSha256 hash_;
+  privacy::FileHash hash_;
   DigestSet seen_;
   std::vector<DecodedRow> rows_;
   std::int64_t bytes_{};
