@@ -6,26 +6,28 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 # shellcheck disable=SC2034  # the groups are read by name
-packages_runtime=(postgresql-15 libphonenumber8 ca-certificates curl jq openssl tzdata)
+packages_runtime=(postgresql-15 libphonenumber8 libcurl4 ca-certificates curl jq openssl tzdata)
 # shellcheck disable=SC2034
 packages_build=(
   clang-16 lld-16 llvm-16 cmake ninja-build ccache pkg-config git
   libboost1.81-dev libboost-url1.81-dev libpqxx-dev libssl-dev rapidjson-dev libexpected-dev
   libspdlog-dev libfmt-dev libc-ares-dev prometheus-cpp-dev libcli11-dev libtomlplusplus-dev
   libyaml-cpp-dev libhowardhinnant-date-dev libidn2-dev libunistring-dev libroaring-dev zlib1g-dev
-  libzstd-dev libmimalloc-dev libprotobuf-dev libabsl-dev libeigen3-dev
+  libzstd-dev libmimalloc-dev libprotobuf-dev libabsl-dev libeigen3-dev libcurl4-openssl-dev
 )
 # shellcheck disable=SC2034
-packages_test=(libclang-rt-16-dev libgtest-dev libgmock-dev libbenchmark-dev)
+packages_test=(libclang-rt-16-dev libgtest-dev libgmock-dev libbenchmark-dev python3-aiosmtpd
+  libevent-2.1-7 libfstrm0 libprotobuf-c1 libsystemd0) # what nsd needs, see unpack_program
 # The webhook tests verify with the reference library; any Node from 18 on does.
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then packages_test+=(nodejs npm); fi
 # shellcheck disable=SC2034
 packages_lint=(clang-format-16 clang-tidy-16 shellcheck)
 # shellcheck disable=SC2034
-packages_bench=(libcrypt1 libpcre2-8-0 libssl3 zlib1g) # what nginx needs, see unpack_nginx
+packages_bench=(libcrypt1 libpcre2-8-0 libssl3 zlib1g) # what nginx needs, see unpack_program
 
 phonenumber_dir=$repo/build/deps/phonenumber
 nginx_dir=$repo/build/deps/nginx
+nsd_dir=$repo/build/deps/nsd
 install_log=$repo/build/install.log
 
 check_debian() {
@@ -112,21 +114,22 @@ download() {
   require_root "${1%%=*}" && apt_get update && apt-get -q -o APT::Sandbox::User="$(id -un)" download "$1"
 }
 
-# nginx is what answers are measured against. Installed, it would start a web server on port 80; so
-# only its program is unpacked.
-unpack_nginx() {
-  local work
-  [ -x "$nginx_dir/usr/sbin/nginx" ] && return 0
-  say "    unpacking nginx"
+# unpack_program NAME DIR: nginx is what answers are measured against, nsd the name server of the tests.
+# Installed, they would start servers on ports 80 and 53; so only their programs are unpacked.
+unpack_program() {
+  local name=$1 dir=$2 work
+  [ -x "$dir/usr/sbin/$name" ] && return 0
+  say "    unpacking $name"
   mkdir -p "$repo/build/deps"
-  work=$(mktemp -d "$repo/build/deps/nginx.XXXXXX")
-  if ! (cd "$work" && run_logged "$install_log" download nginx); then
+  work=$(mktemp -d "$repo/build/deps/$name.XXXXXX")
+  if ! (cd "$work" && run_logged "$install_log" download "$name"); then
     rm -rf "$work"
-    die "nginx could not be downloaded. Is the network up?"
+    die "$name could not be downloaded. Is the network up?"
   fi
-  dpkg -x "$work"/nginx_*.deb "$work/root"
-  rm -rf "$nginx_dir"
-  mv "$work/root" "$nginx_dir"
+  dpkg -x "$work/$name"_*.deb "$work/root"
+  chmod 755 "$work/root"
+  rm -rf "$dir"
+  mv "$work/root" "$dir"
   rm -rf "$work"
 }
 
@@ -146,7 +149,8 @@ main() {
   mapfile -t missing < <(missing_packages "${wanted[@]}")
   [ "${#missing[@]}" -eq 0 ] || install_packages "${missing[@]}"
   case " $* " in *' build '*) unpack_phonenumber_headers ;; esac
-  case " $* " in *' bench '*) unpack_nginx ;; esac
+  case " $* " in *' test '*) unpack_program nsd "$nsd_dir" ;; esac
+  case " $* " in *' bench '*) unpack_program nginx "$nginx_dir" ;; esac
 }
 
 main "$@"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "billing/values/check.hpp"
+#include "matching/market/barred.hpp"
 #include "matching/market/engine.hpp"
 
 namespace leadex::market {
@@ -86,6 +87,9 @@ void Engine::void_sale(Context& c, SaleKey const& key, SaleStep step) {
   values.resize(schema().size(), targeting::kMissing);
   meet_campaigns(c, listing, values);
   rest_or_close(c, listing);
+  if (barred(listing) && listing.shares_held == 0) {
+    c.applied.effects.emplace_back(moved(listing, LeadState::withdrawn));
+  }
   drop_if_idle(key.lead_no);
 }
 

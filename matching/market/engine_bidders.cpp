@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "matching/market/barred.hpp"
 #include "matching/market/engine.hpp"
 
 namespace leadex::market {
@@ -129,8 +130,9 @@ auction::AuctionInput Engine::bidders(Listing const& listing, Values const& valu
     bool const asked = said != live->end() && said->campaign_no == campaign.campaign_no;
     return asked ? &*said : nullptr;
   };
-  index_.match(values, matches);
   auto input = input_for(listing, now_us);
+  if (barred(listing)) return input;
+  index_.match(values, matches);
   auto const& rules = rules_of(listing);
   auto const odds = odds_of(listing);
   for (auto const slot : matches.slots) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "matching/market/barred.hpp"
 #include "matching/market/engine.hpp"
 
 namespace leadex::market {
@@ -128,6 +129,15 @@ Outcome Engine::handle(Context& c, WithholdLeads const& command) {
     withheld.insert(std::lower_bound(withheld.begin(), withheld.end(), command.buyer_no),
                     command.buyer_no);
     c.applied.effects.emplace_back(LeadWithheld{lead_no, withheld});
+    if (command.buyer_no == kEverybody) {
+      if (!listing.resting) continue;  // its sales are under way; nothing follows a void of theirs
+      take_off(listing);
+      while (!listing.bids.empty()) close_bid(c, listing, 0, BidState::lost);
+      auto const state = listing.shares_held == 0 ? LeadState::withdrawn : LeadState::sold;
+      c.applied.effects.emplace_back(moved(listing, state));
+      drop_if_idle(lead_no);
+      continue;
+    }
     auto const bid = std::find_if(listing.bids.begin(), listing.bids.end(), [&](auto const& one) {
       return one.budget.buyer_no == command.buyer_no;
     });

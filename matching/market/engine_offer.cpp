@@ -5,6 +5,7 @@
 #include <span>
 
 #include "billing/values/check.hpp"
+#include "matching/market/barred.hpp"
 #include "matching/market/engine.hpp"
 
 namespace leadex::market {
@@ -61,6 +62,7 @@ Result<Engine::Values, Refusal> Engine::take_in(OfferLead const& command) {
 }
 
 Outcome Engine::handle(Context& c, OfferLead const& command) {
+  if (barred(command)) return {.refusal = Refusal::lead_unknown};
   auto const values = take_in(command);
   if (!values) return {.refusal = values.error()};
   auto& listing = listings_.at(command.lead_no);
@@ -99,7 +101,7 @@ void Engine::fill_virtual(Listing const& listing, std::int64_t now_us, Values& v
 /// outcome.number to the auction; none is held when nobody is eligible.
 void Engine::meet_campaigns(Context& c, Listing& listing, Values const& market_values,
                             bool of_ping) {
-  if (worn_out(listing)) return;
+  if (barred(listing) || worn_out(listing)) return;
   auto values = market_values;
   fill_virtual(listing, c.now_us, values);
   auto const input = bidders(listing, values, c.now_us, matches_, nullptr, of_ping);
@@ -169,7 +171,7 @@ bool Engine::worn_out(Listing const& listing) {
 }
 
 std::int32_t Engine::shares_left(Listing const& listing) const {
-  if (listing.exclusive_held || worn_out(listing)) return 0;
+  if (barred(listing) || listing.exclusive_held || worn_out(listing)) return 0;
   auto const held = std::popcount(listing.shares_held);
   return std::max(0, std::min(rules_of(listing).max_shares, listing.shares_max) - held);
 }

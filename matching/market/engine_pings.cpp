@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "billing/values/check.hpp"
+#include "matching/market/barred.hpp"
 #include "matching/market/engine.hpp"
 
 namespace leadex::market {
@@ -175,6 +176,7 @@ Outcome Engine::handle(Context&, ForgetPings const&) {
 Outcome Engine::handle(Context& c, PostPing const& command) {
   if (c.now_us > command.expires_us) return {.refusal = Refusal::ping_expired};
   if (promises_.contains(command.ping_no)) return {.refusal = Refusal::ping_used};
+  if (barred(command.lead)) return {.refusal = Refusal::lead_unknown};
   auto const values = take_in(command.lead);
   if (!values) return {.refusal = values.error()};
   auto& listing = listings_.at(command.lead.lead_no);

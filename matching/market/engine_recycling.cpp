@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "matching/market/barred.hpp"
 #include "matching/market/engine.hpp"
 
 namespace leadex::market {
@@ -39,6 +40,7 @@ Outcome Engine::handle(Context& c, RelistLead const& command) {
     if (sales_.contains({command.lead.lead_no, owner.slot})) return {.refusal = Refusal::lead_sold};
     if (owner.slot >= kSaleSlotsMax - kSharesPerRound) return {.refusal = Refusal::limit_reached};
   }
+  if (barred(command.lead)) return {.refusal = Refusal::lead_unknown};
   auto const values = take_in(command.lead);
   if (!values) return {.refusal = values.error()};
   auto& listing = listings_.at(command.lead.lead_no);

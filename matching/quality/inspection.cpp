@@ -1,7 +1,9 @@
 #include "matching/quality/inspection.hpp"
 
 #include <algorithm>
+
 #include <bit>
+#include "billing/values/check.hpp"
 
 namespace leadex::quality {
 namespace {
@@ -87,6 +89,12 @@ Standing after_withdrawn(Standing standing, std::int64_t bad_found) {
 
 Standing lifted(Standing standing) {
   return standing.mode == InspectionMode::stopped ? entered(InspectionMode::tightened) : standing;
+}
+
+Standing restricted(Standing standing, InspectionMode mode) {
+  LEADEX_CHECK(mode == InspectionMode::tightened || mode == InspectionMode::stopped);
+  bool const stricter = standing.mode != mode && standing.mode != InspectionMode::stopped;
+  return stricter ? entered(mode) : standing;
 }
 
 SpotCheckSettings settings_for(InspectionMode mode, SpotCheckSettings settings) {

@@ -65,6 +65,9 @@ struct DecidedLot {
 [[nodiscard]] Standing after_withdrawn(Standing standing, std::int64_t bad_found);
 /// Staff lift a stop: the source goes on tightened. Otherwise unchanged.
 [[nodiscard]] Standing lifted(Standing standing);
+/// Staff restrict a source that a case about it was upheld of. Never to a milder mode than it is
+/// in. @param mode  tightened or stopped
+[[nodiscard]] Standing restricted(Standing standing, InspectionMode mode);
 
 /// The settings that a lot is checked by: tightened halves the buyer's risk; reduced and skip
 /// double it, up to kRiskReducedBpMax or the market's own. Rates and the seller's risk stay.

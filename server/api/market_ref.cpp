@@ -160,9 +160,13 @@ ApiProblem problem_of(storage::StoreError error) {
 asio::awaitable<Result<market::Answer, ApiProblem>> submit(ApiCall& call, MarketRef market,
                                                            market::Submission submission) {
   submission.deadline = call.request.deadline;
+  bool const brings = market::brought_lead(submission.command) != nullptr;
   auto answer = co_await market.actor->submit(std::move(submission));
   if (!answer) co_return refuse(problem_of(answer.error()));
   if (answer->outcome.refusal != market::Refusal::none) {
+    // Of a lead that comes it says that the exchange's own list has its person.
+    bool const unknown = answer->outcome.refusal == market::Refusal::lead_unknown;
+    if (brings && unknown) co_return problem(Code::suppressed);
     co_return refuse(problem_of(answer->outcome.refusal));
   }
   co_return std::move(*answer);

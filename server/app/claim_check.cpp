@@ -1,9 +1,11 @@
 #include "server/app/claim_check.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "matching/market/codec.hpp"
 #include "server/app/judge_lot.hpp"
+#include "server/app/record_verdict.hpp"
 #include "server/privacy/lead_envelope.hpp"
 
 namespace leadex::app {
@@ -30,6 +32,14 @@ storage::AuditEntry reveal_entry(storage::Batch const& batch, storage::SpotCheck
                      ";batch_no=" + std::to_string(check.batch_no)};
 }
 
+/// Whether this person judged the check before: a second opinion is another's.
+bool gave_opinion(storage::LotTx& tx, CheckId check, Actor actor) {
+  auto const opinions = tx.inspection().opinions(check);
+  return std::ranges::any_of(opinions, [actor](storage::Opinion const& opinion) {
+    return opinion.decided_by == actor.principal_no;
+  });
+}
+
 Result<Claimed, LotRefusal> claim(storage::LotTx& tx, CheckId id, Actor actor) {
   auto& lots = tx.lots();
   lots.expire_leases(tx.now(), kExpireMax);
@@ -42,6 +52,9 @@ Result<Claimed, LotRefusal> claim(storage::LotTx& tx, CheckId id, Actor actor) {
   }
   bool const held = check->status == storage::CheckStatus::claimed;
   if (held && check->claimed_by != actor.principal_no) return refuse(LotRefusal::already_claimed);
+  auto const turn = tx.inspection().turn(id);
+  if (turn.opinions > 1 && gave_opinion(tx, id, actor)) return refuse(LotRefusal::already_decided);
+  if (turn.rest_until && *turn.rest_until > tx.now()) return refuse(LotRefusal::resting);
   auto const other = lots.check_held_by(actor.principal_no);
   if (other && other->id != id) return refuse(LotRefusal::holds_another);
   auto lead = lots.sealed_lead({id.market, check->lead_no});
@@ -79,7 +92,13 @@ awaitable<LotResult<LotAnswer<ClaimedCheck>>> claim_check(LotServices services, 
     co_return refuse(LotError{LotRefusal::holds_another});
   }
   auto claimed = flatten(std::move(outcome));
-  if (!claimed) co_return refuse(claimed.error());
+  if (!claimed) {
+    if (claimed.error() == LotError{LotRefusal::contact_gone}) {
+      // Should that fail, whoever claims it next gives it up.
+      static_cast<void>(co_await give_up_erased(services, id, actor));
+    }
+    co_return refuse(claimed.error());
+  }
   if (!claimed->fresh) {
     co_return LotAnswer<ClaimedCheck>{std::nullopt, std::move(claimed->kept)};
   }

@@ -21,7 +21,9 @@ struct ClaimedCheck {
 
 /// Claiming one's own check again renews its lease. What is kept under a key is rendered without
 /// its contact: whoever needs that claims again.
-/// @errors not_found, already_decided, already_claimed, holds_another, contact_gone,
+/// Who gave an opinion on a check leaves it to others: to them it is decided.
+/// A row whose contact is gone is given up by this: it counts as unreachable.
+/// @errors not_found, already_decided, already_claimed, resting, holds_another, contact_gone,
 ///         key_in_progress, key_reused, the store's
 [[nodiscard]] boost::asio::awaitable<LotResult<LotAnswer<ClaimedCheck>>> claim_check(
     LotServices services, CheckId check, Actor actor, LotOnce<ClaimedCheck> once = {});

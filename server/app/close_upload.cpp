@@ -6,7 +6,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 
+#include "billing/values/check.hpp"
+
 #include "server/app/draw_sample.hpp"
+#include "server/app/judge_lot.hpp"
+#include "server/app/plan_lot.hpp"
+#include "server/app/source_standing.hpp"
+#include "server/crypto/public_id.hpp"
 
 namespace leadex::app {
 namespace {
@@ -27,8 +33,18 @@ Result<Batch, LotRefusal> find_receiving(storage::LotTx& tx, BatchId id) {
   return *batch;
 }
 
+/// How the lot is checked: found once, saved with what was drawn by it.
+struct Checking {
+  PlannedLot planned;
+  quality::InspectionMode mode{};
+  bool strict{};
+  bool skipped{};
+  DrawnChecks drawn;
+};
+
 storage::AuditEntry closed_entry(CloseUpload const& close, Batch const& batch,
-                                 quality::SpotCheckPlan const& plan) {
+                                 Checking const& checking) {
+  auto const& plan = checking.planned.fixed;
   return {.principal_no = close.actor.principal_no,
           .tenant_no = batch.tenant_no,
           .action = "batch.closed",
@@ -39,6 +55,8 @@ storage::AuditEntry closed_entry(CloseUpload const& close, Batch const& batch,
                      ";read=" + std::to_string(batch.counts.read) +
                      ";accepted=" + std::to_string(batch.counts.accepted) +
                      ";commitment_no=" + std::to_string(batch.commitment_no) +
+                     ";mode=" + std::string{text(checking.mode)} +
+                     (checking.strict ? ";strict=1" : "") + (checking.skipped ? ";skipped=1" : "") +
                      ";sample_size=" + std::to_string(plan.sample_size) +
                      ";acceptance_number=" + std::to_string(plan.acceptance_number)};
 }
@@ -56,9 +74,25 @@ std::optional<LotRefusal> take_key(storage::LotTx& tx, storage::IdempotencyScope
   return LotRefusal::key_reused;
 }
 
+/// A lot that is left out is accepted with the end of its upload; its leads go to the market.
+void accept_unseen(storage::LotTx& tx, Batch const& batch) {
+  tx.batches().set_decision(batch.id, storage::LotDecision::accepted, BatchStatus::listing);
+  tx.emit({batch.id.market, storage::OwnEvent::batch_checked, batch.tenant_no,
+           static_cast<std::int16_t>(crypto::IdKind::batch), batch.id.no});
+  count_skipped(tx, batch);
+  storage::AuditEntry const entry{
+      .tenant_no = batch.tenant_no,
+      .action = "lot.skipped",
+      .object_kind = "batch",
+      .object_market = batch.id.market,
+      .object_no = batch.id.no,
+      .payload = "commitment_no=" + std::to_string(batch.commitment_no)};
+  tx.audit().append(batch.id.market, {&entry, 1});
+}
+
 Result<Batch, LotRefusal> save(storage::LotTx& tx, CloseUpload const& close,
-                               quality::SpotCheckPlan const& plan,
-                               std::vector<storage::NewCheck> const& checks) {
+                               Checking const& checking) {
+  auto const& plan = checking.planned.fixed;
   auto const batch = find_receiving(tx, close.batch);
   if (!batch) return refuse(batch.error());
   if (batch->counts.accepted != plan.lot_size) return refuse(LotRefusal::not_receiving);
@@ -68,7 +102,18 @@ Result<Batch, LotRefusal> save(storage::LotTx& tx, CloseUpload const& close,
                       .status = plan.lot_size == 0 ? BatchStatus::closed : BatchStatus::checking,
                       .sample_size = plan.sample_size,
                       .acceptance_number = plan.acceptance_number});
-  tx.lots().add_checks(close.batch, checks);
+  if (plan.lot_size > 0) {
+    tx.inspection().save_plan(close.batch, {.method = checking.planned.method,
+                                            .mode = checking.mode,
+                                            .strict = checking.strict,
+                                            .skipped = checking.skipped,
+                                            .steps = checking.planned.steps});
+    tx.batches().save_picture(close.batch, batch->tenant_no, close.picture);
+  }
+  tx.pieces().forget_state(close.batch);
+  tx.pieces().settle(close.batch);
+  add_drawn(tx, close.batch, checking.drawn);
+  if (checking.skipped) accept_unseen(tx, *batch);
   auto const closed = *tx.batches().find_locked(close.batch);
   if (close.key) {
     storage::IdempotencyScope const scope{close.actor.tenant_no, close.key->operation,
@@ -76,7 +121,7 @@ Result<Batch, LotRefusal> save(storage::LotTx& tx, CloseUpload const& close,
     if (auto const taken = take_key(tx, scope)) return refuse(*taken);
     tx.idempotency().store(scope, kUploadStatus, close.render(closed));
   }
-  auto const entry = closed_entry(close, closed, plan);
+  auto const entry = closed_entry(close, closed, checking);
   tx.audit().append(close.batch.market, {&entry, 1});
   return closed;
 }
@@ -85,19 +130,66 @@ Result<Batch, LotRefusal> save(storage::LotTx& tx, CloseUpload const& close,
 
 namespace {
 
+/// What decides how a lot is checked.
+struct Circumstances {
+  Batch batch;
+  quality::InspectionMode standing{};
+  bool refused_before{};  // its file, in this market
+  storage::CheckTerms terms;
+  storage::Commitment commitment;
+};
+
+Result<Circumstances, LotRefusal> look(storage::LotTx& tx, CloseUpload const& close) {
+  auto const batch = find_receiving(tx, close.batch);
+  if (!batch) return refuse(batch.error());
+  auto const market = close.batch.market;
+  auto const commitment = tx.lots().commitment(market, batch->commitment_no);
+  LEADEX_CHECK(commitment.has_value());
+  return Circumstances{*batch, tx.inspection().source(market, batch->tenant_no).standing.mode,
+                       tx.inspection().was_refused(market, close.file_sha256),
+                       tx.inspection().terms(market, batch->market_version), *commitment};
+}
+
+/// Without the draw. @cost up to two seconds for large lots, so it runs in a database job
+Checking plan_checking(privacy::KeyRing const& keys, market::MarketSettings const& settings,
+                       Circumstances const& at) {
+  auto const accepted = at.batch.counts.accepted;
+  Checking checking{.strict = at.refused_before};
+  bool const stopped = at.standing == quality::InspectionMode::stopped;
+  checking.mode = at.refused_before || stopped ? quality::InspectionMode::tightened : at.standing;
+  if (checking.mode == quality::InspectionMode::skip && accepted > 0) {
+    crypto::HmacKey const secret{open_draw_secret(keys, at.batch.id.market, at.commitment)};
+    checking.skipped = draws_skip(secret);
+  }
+  checking.planned = checking.skipped ? skipped_lot(accepted)
+                                      : plan_lot(check_settings_of(settings), at.terms.method,
+                                                 checking.mode, accepted);
+  return checking;
+}
+
 awaitable<LotResult<Batch>> attempt(LotServices services,
                                     std::shared_ptr<CloseUpload const> close) {
-  auto const id = close->batch;
-  auto find = [id](storage::LotTx& tx) { return find_receiving(tx, id); };
-  auto const batch = flatten(co_await services.store.transact(find));
-  if (!batch) co_return refuse(batch.error());
+  auto find = [close](storage::LotTx& tx) { return look(tx, *close); };
+  auto const found = flatten(co_await services.store.transact(find));
+  if (!found) co_return refuse(found.error());
 
-  auto const plan = plan_of(*close->settings, batch->counts.accepted);
-  auto const checks =
-      co_await draw_checks(services, *batch, close->file_sha256, 0, plan.sample_size);
-  if (!checks) co_return refuse(LotError{checks.error()});
-  auto const drawn = std::make_shared<std::vector<storage::NewCheck> const>(*checks);
-  auto finish = [close, plan, drawn](storage::LotTx& tx) { return save(tx, *close, plan, *drawn); };
+  auto const at = std::make_shared<Circumstances const>(*found);
+  auto plan = [keys = &services.keys, close, at](storage::LotTx& /*tx*/) {
+    return plan_checking(*keys, *close->settings, *at);
+  };
+  auto planned = co_await services.store.transact(plan);
+  if (!planned) co_return refuse(LotError{planned.error()});
+  auto const checking = std::make_shared<Checking>(std::move(*planned));
+  auto const& steps = checking->planned.steps;
+  if (!checking->skipped && steps.lot_size > 0) {
+    BasisPoints const unreachable_max{close->settings->unreachable_max_bp};
+    auto const ahead = open_ahead(checking->planned.method, steps);
+    auto const first = quality::judge_lot(steps, {}, unreachable_max, ahead).rows_needed;
+    auto drawn = co_await draw_checks(services, at->batch, close->file_sha256, 0, first);
+    if (!drawn) co_return refuse(LotError{drawn.error()});
+    checking->drawn = std::move(*drawn);
+  }
+  auto finish = [close, checking](storage::LotTx& tx) { return save(tx, *close, *checking); };
   co_return flatten(co_await services.store.transact(finish));
 }
 

@@ -18,7 +18,8 @@ struct CloseUpload {
   std::int64_t bytes{};
   std::shared_ptr<market::MarketSettings const> settings;  // of the batch's market version
   Actor actor;
-  std::optional<LotKey> key;  // its answer is stored in the transaction that closes it
+  std::optional<LotKey> key;    // its answer is stored in the transaction that closes it
+  storage::LotPicture picture;  // what the lot shows of its source
   std::function<std::string(storage::Batch const&)> render;  // the answer kept under the key
 };
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "matching/quality/inspection.hpp"
 #include "server/app/judge_lot.hpp"
 
 namespace leadex::app {
@@ -40,12 +41,35 @@ struct ToDraw {
   std::int64_t needed{};
 };
 
-Result<ToDraw, LotRefusal> look_up(storage::LotTx& tx, BatchId id, BasisPoints unreachable_max) {
+quality::DrawHash hash_of(crypto::HmacKey const& secret, std::string_view message) {
+  auto const digest = secret.sign(message);
+  quality::DrawHash hash{};
+  std::memcpy(hash.data(), digest.data(), hash.size());
+  return hash;
+}
+
+/// No verifier is left for one of its checks.
+void ask_admin(storage::LotTx& tx, BatchId id) {
   auto const batch = tx.batches().find_locked(id);
+  if (!batch || !is_waiting(*batch) || batch->needs_admin) return;
+  tx.batches().set_needs_admin(id, true);
+  storage::AuditEntry const entry{.tenant_no = batch->tenant_no,
+                                  .action = "lot.needs_admin",
+                                  .object_kind = "batch",
+                                  .object_market = id.market,
+                                  .object_no = id.no,
+                                  .payload = "lacks=verifier"};
+  tx.audit().append(id.market, {&entry, 1});
+}
+
+/// Without a lock, so that looking holds no verdict up: who adds looks again.
+Result<ToDraw, LotRefusal> look_up(storage::LotTx& tx, BatchId id, BasisPoints unreachable_max) {
+  auto const batch = tx.batches().find(id, {.staff = true});
   if (!batch) return refuse(LotRefusal::not_found);
   if (!is_waiting(*batch)) return refuse(LotRefusal::already_decided);
   auto const checks = tx.lots().checks(id);
-  auto const verdict = judge(*batch, checks, unreachable_max);
+  auto const verdict = judge(*batch, tx.inspection().plan(id), checks, unreachable_max);
+  if (!batch->needs_admin && tx.inspection().lacks_verifier(id)) ask_admin(tx, id);
   return ToDraw{*batch, std::ssize(checks), verdict.rows_needed};
 }
 
@@ -68,31 +92,37 @@ quality::DrawHash draw_hash(crypto::HmacKey const& secret, std::string_view file
   return hash;
 }
 
-quality::SpotCheckPlan plan_of(market::MarketSettings const& settings, std::int64_t accepted) {
-  quality::SpotCheckSettings const rates{
-      .acceptable_rate = BasisPoints{settings.acceptable_bp},
-      .rejectable_rate = BasisPoints{settings.rejectable_bp},
-      .seller_risk = BasisPoints{settings.seller_risk_bp},
-      .buyer_risk = BasisPoints{settings.buyer_risk_bp},
-  };
-  auto const plan = quality::plan_spot_check(accepted, rates);
-  if (!plan) throw std::runtime_error("a market's settings have no spot-check plan");
-  return *plan;
+bool draws_skip(crypto::HmacKey const& secret) {
+  return quality::falls_within(hash_of(secret, "skip"), BasisPoints{quality::kSkipBp});
 }
 
-awaitable<Result<std::vector<storage::NewCheck>, StoreError>> draw_checks(LotServices services,
-                                                                          storage::Batch batch,
-                                                                          std::string file_sha256,
-                                                                          std::int64_t from,
-                                                                          std::int64_t keep) {
+bool draws_second(crypto::HmacKey const& secret, std::int64_t row_no, BasisPoints share) {
+  if (share.bp == 0) return false;
+  return quality::falls_within(hash_of(secret, "second:" + std::to_string(row_no)), share);
+}
+
+void add_drawn(storage::LotTx& tx, BatchId batch, DrawnChecks const& drawn) {
+  tx.lots().add_checks(batch, drawn.checks);
+  tx.inspection().want_second(batch, drawn.second_rows);
+}
+
+awaitable<Result<DrawnChecks, StoreError>> draw_checks(LotServices services, storage::Batch batch,
+                                                       std::string file_sha256, std::int64_t from,
+                                                       std::int64_t keep) {
   auto const id = batch.id;
   auto const commitment_no = batch.commitment_no;
-  auto find = [id, commitment_no](storage::LotTx& tx) {
-    return std::pair{tx.lots().commitment(id.market, commitment_no), tx.batches().lead_ranges(id)};
+  struct Found {
+    std::optional<storage::Commitment> commitment;
+    std::vector<storage::LeadRange> ranges;
+    storage::CheckTerms terms;
+  };
+  auto find = [id, commitment_no, version = batch.market_version](storage::LotTx& tx) {
+    return Found{tx.lots().commitment(id.market, commitment_no), tx.batches().lead_ranges(id),
+                 tx.inspection().terms(id.market, version)};
   };
   auto const found = co_await services.store.transact(find);
   if (!found) co_return refuse(found.error());
-  auto const& [commitment, ranges] = *found;
+  auto const& [commitment, ranges, terms] = *found;
   if (!commitment) throw std::runtime_error("a batch names a commitment that is not there");
 
   auto const secret = std::make_shared<crypto::HmacKey const>(
@@ -109,17 +139,18 @@ awaitable<Result<std::vector<storage::NewCheck>, StoreError>> draw_checks(LotSer
     for (auto const& ticket : *drawn) order.offer(ticket);
   }
   auto const drawn = order.drawn();
-  std::vector<storage::NewCheck> checks;
-  if (std::ssize(drawn) <= from) co_return checks;
+  DrawnChecks out;
+  if (std::ssize(drawn) <= from) co_return out;
   auto const first = co_await services.numbers.reserve_later(
       id.market, storage::NumberKind::spot_check, std::ssize(drawn) - from);
   if (!first) co_return refuse(first.error());
   for (auto position = from; position < std::ssize(drawn); ++position) {
     auto const row_no = drawn[static_cast<std::size_t>(position)].row;
-    checks.push_back(
+    out.checks.push_back(
         {*first + position - from, position, row_no, storage::lead_no_of_row(ranges, row_no)});
+    if (draws_second(*secret, row_no, terms.second_opinion)) out.second_rows.push_back(row_no);
   }
-  co_return checks;
+  co_return out;
 }
 
 awaitable<LotResult<std::int64_t>> extend_draw(LotServices services, BatchId id) {
@@ -136,10 +167,13 @@ awaitable<LotResult<std::int64_t>> extend_draw(LotServices services, BatchId id)
   auto const drawn = co_await draw_checks(services, found->batch, *found->batch.file_sha256,
                                           found->there, found->needed);
   if (!drawn) co_return refuse(LotError{drawn.error()});
-  auto const checks = std::make_shared<std::vector<storage::NewCheck> const>(*drawn);
-  auto add = [id, checks](storage::LotTx& tx) {
-    tx.lots().add_checks(id, *checks);
-    return std::ssize(*checks);
+  auto const shared = std::make_shared<DrawnChecks const>(*drawn);
+  auto add = [id, shared](storage::LotTx& tx) -> std::int64_t {
+    // The draw takes a while: a verdict, an admin or the lot's generator may have ended it by now.
+    auto const batch = tx.batches().find_locked(id);
+    if (!batch || !is_waiting(*batch)) return 0;
+    add_drawn(tx, id, *shared);
+    return std::ssize(shared->checks);
   };
   auto const added = co_await services.store.transact(add);
   if (!added) co_return refuse(LotError{added.error()});

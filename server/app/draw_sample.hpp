@@ -9,9 +9,7 @@
 #include <vector>
 
 #include "matching/quality/draw_order.hpp"
-#include "matching/quality/spot_check_plan.hpp"
 #include "server/app/lot_services.hpp"
-#include "server/market/settings.hpp"
 
 namespace leadex::app {
 
@@ -23,18 +21,28 @@ namespace leadex::app {
 [[nodiscard]] quality::DrawHash draw_hash(crypto::HmacKey const& secret, std::string_view file_hex,
                                           std::int64_t row_no);
 
-/// The market's plan for a lot of that many accepted rows.
-[[nodiscard]] quality::SpotCheckPlan plan_of(market::MarketSettings const& settings,
-                                             std::int64_t accepted);
+/// Whether a lot whose source is proven is left out: HMAC-SHA256(secret, "skip") below a half.
+[[nodiscard]] bool draws_skip(crypto::HmacKey const& secret);
+/// Whether two verifiers judge a row: HMAC-SHA256(secret, "second:<row>") below the share.
+[[nodiscard]] bool draws_second(crypto::HmacKey const& secret, std::int64_t row_no,
+                                BasisPoints share);
+
+struct DrawnChecks {
+  std::vector<storage::NewCheck> checks;
+  std::vector<std::int64_t> second_rows;  // of these, those that two verifiers judge
+};
+/// Adds them to the batch.
+void add_drawn(storage::LotTx& tx, BatchId batch, DrawnChecks const& drawn);
 
 /// The first `keep` rows of the draw order, with their leads, as checks from position `from` on.
 /// Numbers are taken for them. @cost 1 µs an accepted row
-[[nodiscard]] boost::asio::awaitable<Result<std::vector<storage::NewCheck>, storage::StoreError>>
-draw_checks(LotServices services, storage::Batch batch, std::string file_sha256, std::int64_t from,
-            std::int64_t keep);
+[[nodiscard]] boost::asio::awaitable<Result<DrawnChecks, storage::StoreError>> draw_checks(
+    LotServices services, storage::Batch batch, std::string file_sha256, std::int64_t from,
+    std::int64_t keep);
 
-/// Opens the checks that a lot needs and does not have: stand-ins of rows that could not be
-/// reached. Safe to run twice. @return how many were opened
+/// Opens the checks that a lot needs and does not have: the next of a sequential plan, stand-ins of
+/// rows that could not be reached. Asks for an admin where no verifier is left for a check. Safe to
+/// run twice. @return how many were opened
 [[nodiscard]] boost::asio::awaitable<LotResult<std::int64_t>> extend_draw(LotServices services,
                                                                           BatchId batch);
 

@@ -4,6 +4,8 @@
 #include <exception>
 #include <optional>
 
+#include "server/app/draw_sample.hpp"
+#include "server/app/source_standing.hpp"
 #include "server/app/submit_window.hpp"
 #include "server/crypto/public_id.hpp"
 #include "server/observe/log.hpp"
@@ -110,7 +112,9 @@ struct Tally {
     }
     auto const refusal = answered.answer->outcome.refusal;
     done += refusal == market::Refusal::none ? 1 : 0;
-    if (refusal == market::Refusal::version_unknown) unfit.push_back(answered.lead_no);
+    // Or the exchange's own list has its person by now.
+    bool const barred = refusal == market::Refusal::lead_unknown;
+    if (barred || refusal == market::Refusal::version_unknown) unfit.push_back(answered.lead_no);
   }
 };
 
@@ -208,6 +212,51 @@ class LotFinisher::Claim {
   bool held_{};
 };
 
+/// One draw per batch at a time; who comes meanwhile leaves word.
+class LotFinisher::Draw {
+ public:
+  Draw(LotFinisher& owner, BatchId batch) : owner_(owner), batch_(batch) {
+    std::lock_guard const lock(owner_.guard_);
+    auto const [place, fresh] = owner_.drawing_.try_emplace(batch_, false);
+    held_ = fresh;
+    if (!fresh) place->second = true;
+  }
+  ~Draw() {
+    if (!held_) return;
+    std::lock_guard const lock(owner_.guard_);
+    owner_.drawing_.erase(batch_);
+  }
+  Draw(Draw const&) = delete;
+  Draw& operator=(Draw const&) = delete;
+  [[nodiscard]] bool held() const { return held_; }
+
+  /// Whether somebody came since. If not, the draw ends with this: whoever comes next begins one.
+  [[nodiscard]] bool asked_again() {
+    std::lock_guard const lock(owner_.guard_);
+    auto const place = owner_.drawing_.find(batch_);
+    if (place->second) {
+      place->second = false;
+      return true;
+    }
+    owner_.drawing_.erase(place);
+    held_ = false;
+    return false;
+  }
+
+ private:
+  LotFinisher& owner_;
+  BatchId batch_;
+  bool held_{};
+};
+
+awaitable<void> LotFinisher::extend(BatchId batch) {
+  Draw draw{*this, batch};
+  if (!draw.held()) co_return;
+  do {
+    if (!co_await extend_draw(services_, batch)) co_return;
+  } while (draw.asked_again());
+}
+
 awaitable<LotFinish> LotFinisher::finish(BatchId batch) {
   Claim const claim{*this, batch};
   if (!claim.held()) co_return LotFinish::running;
@@ -290,7 +339,10 @@ Result<Batch, LotRefusal> begin_withdrawal(storage::LotTx& tx, BatchId id,
   if (batch.status == BatchStatus::listing) return refuse(LotRefusal::still_listing);
   bool const under_check =
       batch.status == BatchStatus::checking && batch.decision == LotDecision::pending;
-  if (under_check) tx.batches().stop(id);
+  if (under_check && batch.mode != LotMode::stopped) {
+    count_withdrawn(tx, batch);
+    tx.batches().stop(id);
+  }
   if (under_check || batch.status == BatchStatus::listed) {
     auto const entry = entry_of(batch, "batch.withdrawn", actor);
     tx.audit().append(id.market, {&entry, 1});

@@ -5,6 +5,7 @@
 // per process. Any thread.
 
 #include <boost/asio/any_io_executor.hpp>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -30,6 +31,10 @@ class LotFinisher {
   /// Runs to the end of the lot.
   [[nodiscard]] boost::asio::awaitable<LotFinish> finish(BatchId batch);
 
+  /// Opens the checks that a lot under check needs, one draw per lot at a time: who asks meanwhile
+  /// has it look once more. What fails is left to the next call.
+  [[nodiscard]] boost::asio::awaitable<void> extend(BatchId batch);
+
   /// Takes what its market has on sale of a listed batch off again.
   /// @return how many leads were withdrawn.
   /// @errors not_found, still_receiving, still_listing, not_owner, the store's
@@ -39,6 +44,7 @@ class LotFinisher {
 
  private:
   class Claim;
+  class Draw;
   [[nodiscard]] boost::asio::awaitable<LotFinish> finish_claimed(BatchId batch);
   [[nodiscard]] boost::asio::awaitable<LotResult<std::int64_t>> withdraw_claimed(
       BatchId batch, storage::BatchViewer owner, Actor actor);
@@ -48,6 +54,7 @@ class LotFinisher {
   LotServices services_;
   std::mutex guard_;
   std::set<BatchId> running_;
+  std::map<BatchId, bool> drawing_;  // whether somebody asked since the draw began
 };
 
 }  // namespace leadex::app

@@ -37,6 +37,7 @@ enum class LotRefusal : std::uint8_t {
   not_needed,       // the lot needs no admin
   key_in_progress,  // the same Idempotency-Key in another request
   key_reused,       // … with another body
+  resting,          // nobody was reached twice today: tomorrow again
 };
 
 using LotError = std::variant<LotRefusal, storage::StoreError>;

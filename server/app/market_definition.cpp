@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "matching/quality/after_sale.hpp"
 #include "server/app/action.hpp"
 #include "server/storage/currency.hpp"
 
@@ -153,6 +154,7 @@ void check_money(MarketDefinition const& market, Faults& faults) {
 
 void check_spot_check(MarketDefinition const& market, Faults& faults) {
   check_share(faults, "/spot_check/unreachable_max_bp", market.unreachable_max_bp);
+  check_share(faults, "/spot_check/second_opinion_bp", market.second_opinion_bp);
   auto const sound = quality::validate(market.spot_check);
   if (sound) return;
   if (sound.error() == quality::PlanError::risk_invalid) {
@@ -173,9 +175,47 @@ void check_recycling(MarketDefinition const& market, Faults& faults) {
   }
 }
 
+std::vector<targeting::AttributeDef> definitions_of(MarketDefinition const& market) {
+  std::vector<targeting::AttributeDef> defs;
+  for (auto const& attribute : market.attributes) defs.push_back(attribute.def);
+  return defs;
+}
+
+void check_scoring(MarketDefinition const& market, Faults& faults) {
+  if (!market.scoring) return;
+  if (auto found = fault_of_scoring(*market.scoring, definitions_of(market))) {
+    faults.push_back(std::move(*found));
+  }
+}
+
+void check_estimate(MarketDefinition const& market, Faults& faults) {
+  for (std::size_t i = 0; i < market.estimate_features.size(); ++i) {
+    auto const pointer = "/estimate/features/" + std::to_string(i);
+    auto const& name = market.estimate_features[i];
+    auto const found = std::ranges::find_if(
+        market.attributes,
+        [&name](AttributeDefinition const& attribute) { return attribute.def.name == name; });
+    // By its name first: such a feature is refused whether it is an attribute or not.
+    if (quality::named_after_sale(name) ||
+        (found != market.attributes.end() && found->known_after_sale)) {
+      fault(faults, pointer, "known_after_sale", "It is known only once a lead was sold.");
+    } else if (found == market.attributes.end()) {
+      fault(faults, pointer, "attribute_unknown", "Names an attribute that is not defined.");
+    }
+  }
+}
+
+void put_features(MarketDefinition const& from, market::MarketSettings& to) {
+  for (std::size_t i = 0; i < from.attributes.size(); ++i) {
+    bool const named = std::ranges::find(from.estimate_features, from.attributes[i].def.name) !=
+                       from.estimate_features.end();
+    if (named) to.estimate_features.push_back(static_cast<std::uint16_t>(i));
+  }
+}
+
 void check_durations(MarketDefinition const& market, Faults& faults) {
   using Named = std::pair<std::string_view, std::chrono::seconds>;
-  std::array<Named, 15> const durations{{
+  std::array<Named, 16> const durations{{
       {"/listing/fall_s", market.fall},
       {"/listing/ttl_s", market.listing_ttl},
       {"/listing/auction_s", market.listing_auction},
@@ -186,6 +226,7 @@ void check_durations(MarketDefinition const& market, Faults& faults) {
       {"/dedupe_s", market.dedupe},
       {"/delivery_deadline_s", market.delivery_deadline},
       {"/consent_age_max_s", market.consent_age_max},
+      {"/retention_s", market.retention},
       {"/ping_ttl_s", market.ping_ttl},
       {"/cpa_window_s", market.cpa_window},
       {"/cpa_review_s", market.cpa_review},
@@ -196,6 +237,12 @@ void check_durations(MarketDefinition const& market, Faults& faults) {
     if (duration.count() < 0 || duration > kMarketDurationMax) {
       fault(faults, std::string{pointer}, "out_of_range", "Must be 0 to 315,360,000.");
     }
+  }
+  // Who forgets a lead forgets its person, and would take it for new.
+  if (market.retention.count() > 0 && market.retention < market.dedupe) {
+    fault(
+        faults, "/retention_s", "range_invalid",
+        "Must be 0 or at least dedupe_s: a lead that is forgotten cannot be told from a new one.");
   }
 }
 
@@ -216,6 +263,8 @@ std::vector<FieldFault> check_market_definition(MarketDefinition const& definiti
   check_money(definition, faults);
   check_spot_check(definition, faults);
   check_recycling(definition, faults);
+  check_scoring(definition, faults);
+  check_estimate(definition, faults);
   check_durations(definition, faults);
   return faults;
 }
@@ -254,6 +303,7 @@ market::MarketSettings settings_of(MarketDefinition const& from, std::int32_t ve
     to.rules.attributes.push_back(attribute.def);
     to.visibility.push_back(attribute.visibility);
     to.required.push_back(attribute.required ? 1 : 0);
+    to.known_after_sale.push_back(attribute.known_after_sale ? 1 : 0);
   }
   to.currency = from.currency;
   to.country = from.country;
@@ -269,6 +319,8 @@ market::MarketSettings settings_of(MarketDefinition const& from, std::int32_t ve
   to.buyer_risk_bp = from.spot_check.buyer_risk.bp;
   to.unreachable_max_bp = from.unreachable_max_bp;
   to.ping_ttl_us = micros(from.ping_ttl);
+  if (from.scoring) to.scoring = table_of(*from.scoring, to.rules.attributes);
+  put_features(from, to);
   return to;
 }
 

@@ -11,6 +11,7 @@
 
 #include "matching/quality/spot_check_plan.hpp"
 #include "server/app/app_error.hpp"
+#include "server/app/scoring_definition.hpp"
 #include "server/market/settings.hpp"
 
 namespace leadex::app {
@@ -19,6 +20,7 @@ struct AttributeDefinition {
   targeting::AttributeDef def;
   market::Visibility visibility{};
   bool required{};
+  bool known_after_sale{};  ///< nothing may be foretold by it
 };
 
 /// Amounts are of the market's currency. The defaults hold for what a definition leaves out.
@@ -49,6 +51,8 @@ struct MarketDefinition {
   std::optional<Money> commission_maximum;
 
   quality::SpotCheckSettings spot_check;
+  quality::PlanMethod check_method{};
+  std::int32_t second_opinion_bp{};  ///< of the checks, judged by two verifiers apart
   std::int32_t unreachable_max_bp = 7000;
 
   std::chrono::seconds return_window{604'800};
@@ -60,6 +64,7 @@ struct MarketDefinition {
   std::chrono::seconds dedupe{7'776'000};
   std::chrono::seconds delivery_deadline{300};
   std::chrono::seconds consent_age_max{7'776'000};
+  std::chrono::seconds retention{0};  ///< after it a lead's contact is destroyed; 0: kept
   std::chrono::seconds ping_ttl{60};
   std::chrono::seconds cpa_window{2'592'000};
   market::CpaHold cpa_hold{};
@@ -67,7 +72,9 @@ struct MarketDefinition {
   std::chrono::seconds click_review{86'400};
   std::int32_t recycle_rounds{};  ///< 0: what is not sold, or comes back, is not listed again
   std::chrono::seconds recycle_rest{86'400};
-  std::int32_t recycle_price_bp{8000};  ///< of the ask of the round before
+  std::int32_t recycle_price_bp{8000};           ///< of the ask of the round before
+  std::optional<ScoringDefinition> scoring;      ///< none: leads have no score
+  std::vector<std::string> estimate_features{};  ///< none: all attributes known before the sale
 };
 
 inline constexpr std::chrono::seconds kMarketDurationMax{315'360'000};

@@ -10,20 +10,22 @@
 
 namespace leadex::app {
 
-/// A row is given up as unreachable after so many attempts.
+/// A row is given up as unreachable after so many attempts, on two UTC days at least.
 inline constexpr int kAttemptsMax = 3;
+inline constexpr int kAttemptsADay = 2;
 
 struct GivenVerdict {
   CheckId check;
   storage::CheckVerdict verdict{};
-  std::string reason;               // a word of the contract
-  std::optional<std::string> note;  // may name the person: it is sealed
+  std::string reason;  // a word of the contract
+  /// May name the person: it is sealed. Of several opinions only the last one's is kept.
+  std::optional<std::string> note;
 };
 
 struct VerdictTaken {
-  storage::SpotCheck check;  // as it stands now: open again for another attempt, or done
+  storage::SpotCheck check;  // as it stands now: open again for another attempt or opinion, or done
   storage::Batch batch;      // as it stands now
-  bool stand_in_needed{};    // rows that could not be reached ask for others: extend_draw
+  bool stand_in_needed{};    // more rows are to be opened: extend_draw
 };
 
 /// @errors not_found, already_decided, not_claimed, not_owner (no settings of the market here),
@@ -31,14 +33,22 @@ struct VerdictTaken {
 [[nodiscard]] boost::asio::awaitable<LotResult<LotAnswer<VerdictTaken>>> record_verdict(
     LotServices services, GivenVerdict verdict, Actor actor, LotOnce<VerdictTaken> once = {});
 
+/// The contact of a check's row was erased: its verdict is unreachable, and another row stands in
+/// for it, so that the lot does not wait for what never comes. The job of the lots does the rest.
+/// @errors not_found, already_decided, not_owner, not_needed (the contact is there), the store's
+[[nodiscard]] boost::asio::awaitable<LotResult<VerdictTaken>> give_up_erased(LotServices services,
+                                                                             CheckId check,
+                                                                             Actor actor);
+
 struct DecideLot {
   BatchId batch;
   storage::LotDecision decision{};  // accepted or rejected
   std::string reason;               // 1 … 2000 bytes; sealed
 };
 
-/// An admin judges a lot that too few people of could be reached.
-/// @errors not_found, already_decided, not_needed, key_in_progress, key_reused, the store's
+/// An admin judges a lot that too few people of could be reached, or that no verifier is left for.
+/// @errors not_owner (no settings of the market here), not_found, already_decided, not_needed,
+/// key_in_progress, key_reused, the store's
 [[nodiscard]] boost::asio::awaitable<LotResult<LotAnswer<storage::Batch>>> decide_lot(
     LotServices services, DecideLot given, Actor actor, LotOnce<storage::Batch> once = {});
 

@@ -39,8 +39,23 @@ constexpr std::array<RoleScopes, 5> kScopes{{
     {Role::verifier, {"markets:read", "checks:write"}},
 }};
 
+// What several roles do with leads they have: the scope is that of the role's own trade.
+constexpr std::string_view kOwnRead = "own:read";
+constexpr std::string_view kOwnWrite = "own:write";
+struct OwnScopes {
+  Role role;
+  std::string_view read;
+  std::string_view write;  // empty: none
+};
+constexpr std::array<OwnScopes, 4> kOwn{{
+    {Role::generator, "leads:read", "leads:write"},
+    {Role::buyer, "orders:read", "bids:write"},
+    {Role::admin, "admin:read", "admin:write"},
+    {Role::auditor, "admin:read", {}},
+}};
+
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 128> kRules{{
+constexpr std::array<OperationRule, 157> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -92,10 +107,17 @@ constexpr std::array<OperationRule, 128> kRules{{
     {"post_lead", kGenerator, "leads:write", true},
     {"withdraw_lead", kGenerator, "leads:write", false},
     {"get_lead_rounds", kGenerator | kReaders, "leads:read", true},
+    {"get_lead_score", kGenerator | kReaders, "leads:read", true},
+    {"get_lead_stage", kGenerator | kReaders, "leads:read", true},
     {"list_spot_checks", kVerifier | kReaders, "markets:read", false},
     {"claim_spot_check", kVerifier, "checks:write", false},
     {"record_verdict", kVerifier, "checks:write", false},
     {"decide_batch", kAdmin, "admin:write", false},
+    {"get_spot_check_curve", kAll, "markets:read", true},
+    {"get_inspection", kGenerator, "leads:read", true},
+    {"list_inspections", kReaders, "admin:read", false},
+    {"lift_inspection", kAdmin, "admin:write", false},
+    {"get_agreement", kReaders, "admin:read", false},
     {"create_campaign", kBuyer, "bids:write", false},
     {"list_campaigns", kBuyer | kReaders, "orders:read", true},
     {"get_campaign", kBuyer | kReaders, "orders:read", true},
@@ -154,6 +176,11 @@ constexpr std::array<OperationRule, 128> kRules{{
     {"patch_placement", kGenerator, "leads:write", false},
     {"get_placement_stats", kGenerator | kReaders, "leads:read", true},
     {"list_placement_postbacks", kGenerator | kReaders, "leads:read", true},
+    {"create_form", kGenerator, "leads:write", false},
+    {"list_forms", kGenerator | kReaders, "leads:read", true},
+    {"get_form", kGenerator | kReaders, "leads:read", true},
+    {"patch_form", kGenerator, "leads:write", false},
+    {"get_form_funnel", kGenerator | kReaders, "leads:read", true},
     {"create_conversion", kBuyer, "bids:write", false},
     {"list_conversions", kBuyer | kReaders, "orders:read", true},
     {"get_conversion", kBuyer | kReaders, "orders:read", true},
@@ -164,16 +191,41 @@ constexpr std::array<OperationRule, 128> kRules{{
     {"list_postback_tokens", kBuyer, "bids:write", false},
     {"delete_postback_token", kBuyer, "bids:write", false},
     {"get_estimates", kReaders, "admin:read", false},
+    {"create_disposition", kBuyer, "bids:write", false},
+    {"list_dispositions", kTraders | kReaders, "ledger:read", true},
+    {"get_disqualification", kGenerator | kReaders, "leads:read", true},
+    {"list_lead_estimates", kReaders, "admin:read", false},
+    {"request_erasure", kAdmin, "admin:write", false},
+    {"get_lead_consent", kTraders | kReaders, kOwnRead, false},
+    {"record_opt_out", kTraders | kAdmin, kOwnWrite, false},
+    {"bar_persons", kAdmin, "admin:write", false},
+    {"get_barred_persons", kReaders, "admin:read", false},
     {"list_findings", kReaders, "admin:read", false},
     {"get_finding", kReaders, "admin:read", false},
     {"decide_finding", kAdmin, "admin:write", false},
+    {"list_fraud_cases", kReaders, "admin:read", false},
+    {"get_fraud_case", kReaders, "admin:read", false},
+    {"decide_fraud_case", kAdmin, "admin:write", false},
     {"list_holdout", kReaders, "admin:read", false},
     {"record_holdout", kAdmin, "admin:write", false},
+    {"get_taxonomy", kReaders, "admin:read", false},
+    {"put_taxonomy", kAdmin, "admin:write", false},
+    {"get_attribution", kGenerator | kReaders, "leads:read", true},
+    {"get_lead_passport", kGenerator | kReaders, "leads:read", true},
+    {"get_sale_passport", kBuyer | kReaders, "orders:read", true},
 }};
 
 OperationRule const* find_rule(std::string_view operation_id) {
   auto const found = std::ranges::find(kRules, operation_id, &OperationRule::operation_id);
   return found == kRules.end() ? nullptr : &*found;
+}
+
+/// The scope that a key of this role needs; empty when there is none.
+std::string_view scope_for(Role role, std::string_view scope) {
+  if (scope != kOwnRead && scope != kOwnWrite) return scope;
+  auto const found = std::ranges::find(kOwn, role, &OwnScopes::role);
+  if (found == kOwn.end()) return {};
+  return scope == kOwnRead ? found->read : found->write;
 }
 
 }  // namespace
@@ -199,7 +251,8 @@ Permission authorize(storage::Principal const& principal, std::string_view opera
   auto const* const rule = find_rule(operation_id);
   if (rule == nullptr) return Permission::unknown_operation;
   if (!rule->allows(principal.role)) return Permission::role;
-  if (!principal.has_scope(rule->scope)) return Permission::scope;
+  auto const scope = scope_for(principal.role, rule->scope);
+  if (scope.empty() || !principal.has_scope(scope)) return Permission::scope;
   if (principal.key_kind == storage::KeyKind::test && !rule->test_keys) {
     return Permission::test_key;
   }

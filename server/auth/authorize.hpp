@@ -32,8 +32,8 @@ enum class Permission : std::uint8_t {
 
 struct OperationRule {
   std::string_view operation_id;
-  std::uint8_t roles{};  ///< bit n: role n of storage::Role
-  std::string_view scope;
+  std::uint8_t roles{};    ///< bit n: role n of storage::Role
+  std::string_view scope;  ///< own:read, own:write: of the role's own trade, which no key names
   bool test_keys{};
   [[nodiscard]] constexpr bool allows(storage::Role role) const {
     return ((roles >> static_cast<unsigned>(role)) & 1U) != 0;

@@ -77,7 +77,9 @@ std::vector<Setting> places_and_listening() {
       words("tls_key", &S::tls_key, "Private key of the server, PEM."),
       words("root_key_file", &S::root_key_file, "Root key of all sealing, outside the database."),
       words("disposable_domains_file", &S::disposable_domains_file,
-            "One e-mail domain a line that intake refuses as disposable."),
+            "One e-mail domain a line that intake refuses as disposable; read again each hour."),
+      words("dns_servers", &S::dns_servers,
+            "Name servers, comma-separated, that are asked whether a domain takes mail."),
       number<&S::port>("port", Kind::number, 1, kPortMax, "Port of the API."),
       words("bind", &S::bind, "Address to listen on.", Kind::address),
       number<&S::metrics_port>("metrics_port", Kind::number, 0, kPortMax,
@@ -162,6 +164,24 @@ std::vector<Setting> traffic_and_logs() {
   };
 }
 
+std::vector<Setting> forms_and_mail() {
+  return {
+      number<&S::forms_port>("forms_port", Kind::number, 0, kPortMax,
+                             "Port of hosted forms, over TLS as the API; 0 serves none."),
+      words("forms_url", &S::forms_url, "https://host of hosted forms; mails with links need it."),
+      number<&S::forms_per_minute_max>("forms_per_minute_max", Kind::number, 0, 1'000'000,
+                                       "Requests for forms by one address in a minute; 0: all."),
+      words("smtp_url", &S::smtp_url,
+            "Mail server that takes our mails, smtp://host:port or smtps://host:port."),
+      words("smtp_user", &S::smtp_user, "User at the mail server, if it asks for one."),
+      hidden(words("smtp_password", &S::smtp_password, "Password at the mail server.")),
+      words("smtp_from", &S::smtp_from, "Address that mails come from."),
+      words("smtp_tls", &S::smtp_tls, "Whether mail goes out without TLS when none is offered.",
+            Kind::choice, "offered|required"),
+      words("smtp_ca_file", &S::smtp_ca_file, "Certificates that vouch for the mail server, PEM."),
+  };
+}
+
 std::vector<Setting> live_bids() {
   constexpr std::int64_t kHourMs = 3'600'000;
   return {
@@ -186,7 +206,8 @@ std::vector<Setting> live_bids() {
 
 std::vector<Setting> make_table() {
   auto table = places_and_listening();
-  for (auto const& part : {database_and_markets(), traffic_and_logs(), live_bids()}) {
+  for (auto const& part :
+       {database_and_markets(), traffic_and_logs(), forms_and_mail(), live_bids()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;

@@ -25,6 +25,7 @@ struct Settings {
   std::string tls_key;                  ///< <var>/tls/server.key
   std::string root_key_file;            ///< <var>/keys/root.key
   std::string disposable_domains_file;  ///< empty: no list
+  std::string dns_servers;              ///< empty: e-mail domains are not asked about
 
   // Listening
   std::uint16_t port = 8443;
@@ -70,6 +71,19 @@ struct Settings {
   std::string click_bots =
       "bot,crawl,spider,slurp,preview,facebookexternalhit,headless,monitor,curl/,wget/,"
       "python-requests,go-http-client,java/,okhttp";  ///< parts of user agents, in lower case
+
+  // Hosted forms
+  std::uint16_t forms_port = 0;  ///< 0: no forms; their pages are served there and nowhere else
+  std::string forms_url;         ///< https://host of their pages; empty: what the caller reached
+  std::int64_t forms_per_minute_max = 60;  ///< requests of one address; 0: any number
+
+  // Mail that goes out
+  std::string smtp_url;  ///< smtp://host:port or smtps://host:port; empty: no mail
+  std::string smtp_user;
+  std::string smtp_password;
+  std::string smtp_from;             ///< address that mails come from
+  std::string smtp_tls = "offered";  ///< smtp:// with STARTTLS when offered, or not at all without
+  std::string smtp_ca_file;          ///< PEM; empty: the system's
 
   // What goes out
   std::chrono::seconds webhook_connect_timeout_s{5};

@@ -14,18 +14,23 @@ constexpr std::size_t kCodecSlots = 4;
 
 using Block = std::array<std::uint8_t, kBlockBytes>;
 
-constexpr std::array<std::pair<IdKind, std::string_view>, 31> kPrefixes{{
-    {IdKind::lead, "lead_"},       {IdKind::batch, "batch_"},    {IdKind::campaign, "camp_"},
-    {IdKind::listing, "lst_"},     {IdKind::order, "ord_"},      {IdKind::sale, "sale_"},
-    {IdKind::ret, "ret_"},         {IdKind::dispute, "disp_"},   {IdKind::account, "acct_"},
-    {IdKind::api_key, "key_"},     {IdKind::auction, "auc_"},    {IdKind::check, "chk_"},
-    {IdKind::payout_run, "prun_"}, {IdKind::payout, "pay_"},     {IdKind::transfer, "txn_"},
-    {IdKind::event, "evt_"},       {IdKind::bid, "bid_"},        {IdKind::webhook_endpoint, "whe_"},
-    {IdKind::delivery, "dlv_"},    {IdKind::approval, "appr_"},  {IdKind::form, "form_"},
-    {IdKind::placement, "plc_"},   {IdKind::ping, "ping_"},      {IdKind::click, "clk_"},
-    {IdKind::conversion, "conv_"}, {IdKind::principal, "prin_"}, {IdKind::deposit, "dep_"},
-    {IdKind::claw_back, "claw_"},  {IdKind::deal, "deal_"},      {IdKind::postback_token, "pbt_"},
-    {IdKind::finding, "find_"},
+constexpr std::array<std::pair<IdKind, std::string_view>, 32> kPrefixes{{
+    {IdKind::lead, "lead_"},       {IdKind::batch, "batch_"},
+    {IdKind::campaign, "camp_"},   {IdKind::listing, "lst_"},
+    {IdKind::order, "ord_"},       {IdKind::sale, "sale_"},
+    {IdKind::ret, "ret_"},         {IdKind::dispute, "disp_"},
+    {IdKind::account, "acct_"},    {IdKind::api_key, "key_"},
+    {IdKind::auction, "auc_"},     {IdKind::check, "chk_"},
+    {IdKind::payout_run, "prun_"}, {IdKind::payout, "pay_"},
+    {IdKind::transfer, "txn_"},    {IdKind::event, "evt_"},
+    {IdKind::bid, "bid_"},         {IdKind::webhook_endpoint, "whe_"},
+    {IdKind::delivery, "dlv_"},    {IdKind::approval, "appr_"},
+    {IdKind::form, "form_"},       {IdKind::placement, "plc_"},
+    {IdKind::ping, "ping_"},       {IdKind::click, "clk_"},
+    {IdKind::conversion, "conv_"}, {IdKind::principal, "prin_"},
+    {IdKind::deposit, "dep_"},     {IdKind::claw_back, "claw_"},
+    {IdKind::deal, "deal_"},       {IdKind::postback_token, "pbt_"},
+    {IdKind::finding, "find_"},    {IdKind::fraud_case, "case_"},
 }};
 
 struct BlockCiphers {

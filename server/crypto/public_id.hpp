@@ -47,6 +47,7 @@ enum class IdKind : std::uint8_t {
   deal = 29,
   postback_token = 30,
   finding = 31,
+  fraud_case = 32,
 };
 
 /// "lead_", "batch_", …

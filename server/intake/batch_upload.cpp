@@ -1,17 +1,20 @@
 #include "server/intake/batch_upload.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <exception>
-#include <set>
 
+#include "billing/values/check.hpp"
+#include "server/intake/chunk_checks.hpp"
 #include "server/intake/lead_rows.hpp"
 #include "server/intake/own_rows.hpp"
+#include "server/intake/piece_state.hpp"
+#include "server/intake/seen_persons.hpp"
+#include "server/intake/upload_chunk.hpp"
 #include "server/storage/pending.hpp"
 
 namespace leadex::intake {
@@ -20,7 +23,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::awaitable;
 using storage::BatchCounts;
-using storage::RowOutcome;
 using storage::StoreError;
 
 template <class T>
@@ -33,60 +35,17 @@ constexpr auto kGiveWayMax = std::chrono::milliseconds{64};
 constexpr auto kBusyPause = std::chrono::milliseconds{100};
 constexpr int kBusyAttemptsMax = 300;  // half a minute, then the sender hears of it
 constexpr int kStoreAttemptsMax = 6;   // likewise: each may wait seconds for its turn
+constexpr int kSignsPerStretch = 64;   // chunks, 33 kB each
 
 awaitable<void> sleep_for(std::chrono::milliseconds duration) {
   asio::steady_timer timer{co_await asio::this_coro::executor, duration};
   co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
-/// A chunk on its way: rows with their admissions, then what is stored of them.
-struct Chunk {
-  std::int64_t first_no{};
-  std::int64_t bytes{};
-  std::vector<DecodedRow> rows;
-  std::vector<market::Admission> admissions;  // one per row; means something for candidates only
-};
-
-bool is_candidate(DecodedRow const& row) { return row.lead && !row.duplicate_in_batch; }
-
-std::string_view code_of(market::Admission admission) {
-  return admission == market::Admission::duplicate_in_batch ? "duplicate_in_batch"
-                                                            : "duplicate_in_market";
-}
-
-void add_reject(std::vector<storage::RowReject>& rejects, DecodedRow const& row) {
-  for (std::size_t i = 0; i < row.faults.size(); ++i) {
-    auto const& fault = row.faults[i];
-    rejects.push_back({row.row_no, static_cast<std::int32_t>(i), RowOutcome::rejected,
-                       std::string{to_string(fault.code)}, fault.pointer, std::string{fault.detail},
-                       row.external_id,
-                       i < row.own_columns.size() ? row.own_columns[i] : std::nullopt});
-  }
-}
-
-void add_duplicate(std::vector<storage::RowReject>& rejects, DecodedRow const& row,
-                   std::string_view code) {
-  auto const& id = row.lead->at(Column::external_id);
-  rejects.push_back({row.row_no, 0, RowOutcome::duplicate, std::string{code}, "",
-                     code == "duplicate_in_batch"
-                         ? "An earlier row of this file has the same e-mail or phone."
-                         : "The market has had the same e-mail or phone lately.",
-                     id.empty() ? std::nullopt : std::optional{id}});
-}
-
-/// Whether the batch before refused such a row: the one the file says it is, or else one of the
-/// same external_id.
-bool was_refused(DecodedRow const& row, storage::RefusedBefore const& before) {
-  if (row.corrected_row) return before.rows.contains(*row.corrected_row);
-  return row.lead && before.external_ids.contains(row.lead->at(Column::external_id));
-}
-
-void refuse_row(DecodedRow& row) {
-  auto const& id = row.lead->at(Column::external_id);
-  if (!id.empty()) row.external_id = id;
-  row.lead.reset();
-  row.duplicate_in_batch = false;
-  row.faults = {{RowCode::not_refused_before, "", "The batch before did not refuse such a row."}};
+MarketRules rules_in_force(UploadRequest const& request) {
+  auto rules = rules_of(*request.settings);
+  rules.taxonomy = request.taxonomy;
+  return rules;
 }
 
 /// One upload from start to end; lives in the coroutine's frame.
@@ -96,17 +55,22 @@ class Upload {
       : services_(services),
         request_(std::move(request)),
         source_(source),
+        rules_(rules_in_force(request_)),
         decoder_(DecoderOptions{.format = request_.format,
                                 .packing = request_.packing,
                                 .limits = services.limits,
-                                .rules = rules_of(*request_.settings),
+                                .rules = rules_,
                                 .now = services.now(),
                                 .mapping = request_.mapping,
                                 .corrects = request_.corrects.has_value(),
                                 .keep_own = !request_.dry_run,
                                 .marks = request_.part.has_value(),
                                 .resume = request_.part ? request_.part->resume : std::nullopt},
-                 services.keys, services.disposable) {}
+                 services.keys, services.disposable),
+        checks_(services_, request_),
+        began_at_(request_.part ? request_.part->began_at : services.now()) {}
+  Upload(Upload const&) = delete;
+  Upload& operator=(Upload const&) = delete;
 
   awaitable<Result<UploadResult, UploadFailure>> run() {
     Step<void> done;
@@ -120,12 +84,14 @@ class Upload {
     auto const stored = co_await wait_for_all();
     if (thrown) std::rethrow_exception(thrown);
     if (done && !stored) done = refuse(stored.error());
+    if (done && request_.part && request_.part->last) done = co_await add_kept_signs();
     if (!done) {
-      co_return refuse(
-          UploadFailure{std::move(done.error()), decoder_.header_faults(), result_.batch});
+      co_return refuse(UploadFailure{std::move(done.error()), decoder_.header_faults(),
+                                     result_.batch, unsettled_ == 0});
     }
     result_.bytes = decoder_.bytes();
     result_.file_sha256 = decoder_.file_sha256();
+    result_.picture = signs_.finish();
     co_return std::move(result_);
   }
 
@@ -242,6 +208,7 @@ class Upload {
                         std::make_move_iterator(from + static_cast<std::ptrdiff_t>(size)));
       taken += size;
       if (request_.dry_run) {
+        seen_.mark(chunk.rows);
         note(chunk.rows);
         continue;
       }
@@ -256,11 +223,12 @@ class Upload {
   void note(std::vector<DecodedRow> const& rows) {
     for (auto const& row : rows) {
       ++result_.counts.read;
-      ++(is_candidate(row) ? result_.counts.accepted
-         : row.lead        ? result_.counts.duplicate
-                           : result_.counts.rejected);
+      auto& counts = result_.counts;
+      ++(!row.lead ? counts.rejected : row.duplicate_in_batch ? counts.duplicate : counts.accepted);
       if (result_.rejects.size() >= kShownRejects) continue;
-      if (row.duplicate_in_batch) add_duplicate(result_.rejects, row, "duplicate_in_batch");
+      if (row.duplicate_in_batch) {
+        add_duplicate(result_.rejects, row, market::Admission::duplicate_in_batch);
+      }
       add_reject(result_.rejects, row);
     }
   }
@@ -272,6 +240,7 @@ class Upload {
     chunk.bytes = end - std::exchange(bytes_passed_, end);
     auto const before = co_await wait_for_claims();
     if (!before) co_return refuse(before.error());
+    ++unsettled_;
     claiming_.emplace(co_await asio::this_coro::executor, claim(std::move(chunk)));
     co_return Step<void>{};
   }
@@ -282,10 +251,8 @@ class Upload {
     if (!first) co_return refuse(UploadFailure::Reason{first.error()});
     chunk.first_no = *first;
     chunk.admissions.resize(chunk.rows.size());
-    if (request_.corrects) {
-      auto const looked = co_await refuse_uncalled(chunk);
-      if (!looked) co_return refuse(looked.error());
-    }
+    auto const checked = co_await checks_.check(*result_.batch, chunk);
+    if (!checked) co_return refuse(UploadFailure::Reason{checked.error()});
     for (std::size_t from = 0; from < chunk.rows.size();) {
       bool const pressed = request_.market->pace().pressed(std::chrono::steady_clock::now());
       auto const until =
@@ -295,29 +262,6 @@ class Upload {
       from = until;
     }
     co_return chunk;
-  }
-
-  /// Of a correction: rows that correct nothing are refused before they claim anybody.
-  awaitable<Step<void>> refuse_uncalled(Chunk& chunk) {
-    std::vector<std::int64_t> rows;
-    std::vector<std::string> external_ids;
-    for (auto const& row : chunk.rows) {
-      if (row.corrected_row) {
-        rows.push_back(*row.corrected_row);
-      } else if (row.lead) {
-        external_ids.push_back(row.lead->at(Column::external_id));
-      }
-    }
-    std::erase(external_ids, std::string{});
-    auto job = [batch = *request_.corrects, rows, external_ids](storage::LotTx& tx) {
-      return tx.own_rows().refused_among(batch, rows, external_ids);
-    };
-    auto const before = co_await services_.store.transact(job);
-    if (!before) co_return refuse(UploadFailure::Reason{before.error()});
-    for (auto& row : chunk.rows) {
-      if (row.lead && !was_refused(row, *before)) refuse_row(row);
-    }
-    co_return Step<void>{};
   }
 
   /// The chunk whose persons are being claimed is stored next, after the one before it.
@@ -353,7 +297,7 @@ class Upload {
     submission.lane = market::Lane::bulk;
     std::vector<std::size_t> asked;
     for (auto i = from; i < until; ++i) {
-      if (!is_candidate(chunk.rows[i])) continue;
+      if (!chunk.is_candidate(chunk.rows[i])) continue;
       asked.push_back(i);
       submission.admissions.push_back(
           {chunk.first_no + static_cast<std::int64_t>(i), chunk.rows[i].digests});
@@ -380,6 +324,7 @@ class Upload {
     storing_.reset();
     auto const stored = co_await pending.wait();
     if (!stored) co_return refuse(stored.error());
+    --unsettled_;
     auto& sum = result_.counts;
     sum.read += stored->read;
     sum.accepted += stored->accepted;
@@ -390,11 +335,18 @@ class Upload {
   }
 
   awaitable<Step<BatchCounts>> store(Chunk chunk) {
-    auto const named = co_await find_named(chunk);
+    auto const named = co_await checks_.find_named(chunk);
     if (!named) co_return refuse(UploadFailure::Reason{named.error()});
-    auto sealed =
-        co_await services_.cpu.run([this, &chunk, &named] { return seal(chunk, *named); });
-    auto rows = std::make_shared<storage::UploadChunk const>(std::move(sealed));
+    auto const known = co_await checks_.count_known(chunk);
+    if (!known) co_return refuse(UploadFailure::Reason{known.error()});
+    ChunkSigns signs;
+    auto sealed = co_await services_.cpu.run([this, &chunk, &named, &known, &signs] {
+      signs = signs_of_chunk(services_.keys, chunk, began_at_, *known);
+      return seal(chunk, *named, signs);
+    });
+    auto const kept = co_await checks_.keep_sources(std::move(sealed.sources));
+    if (!kept) co_return refuse(UploadFailure::Reason{kept.error()});
+    auto rows = std::make_shared<storage::UploadChunk const>(std::move(sealed.rows));
     auto const batch = *result_.batch;
     auto job = [batch, rows](storage::LotTx& tx) { return tx.batches().append(batch, *rows); };
     auto appended = co_await services_.store.transact(job);
@@ -402,81 +354,71 @@ class Upload {
     for (int attempt = 1;
          !appended && appended.error() == StoreError::retry_later && attempt < kStoreAttemptsMax;
          ++attempt) {
-      asio::steady_timer pause{co_await asio::this_coro::executor, kBusyPause};
-      co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+      co_await sleep_for(kBusyPause);
       appended = co_await services_.store.transact(job);
     }
     if (!appended) co_return refuse(UploadFailure::Reason{appended.error()});
     // Its time-out came, or its generator took it back: no reader waits for the rest.
     if (!*appended) co_return refuse(UploadFailure::Reason{StoreError::not_found});
+    if (!request_.part) signs_.add(signs);
     co_return rows->counts;
   }
 
-  /// The buyers that consents of the chunk name, looked up for all of them at once.
-  awaitable<Result<storage::NamedBuyers, StoreError>> find_named(Chunk const& chunk) {
-    std::set<std::string> keys;
-    for (auto const& row : chunk.rows) {
-      if (!is_candidate(row)) continue;
-      for (auto& key : company_keys(*row.lead)) keys.insert(std::move(key));
+  /// On the pool. Reads only what does not change while the upload runs.
+  SealedChunk seal(Chunk const& chunk, storage::NamedBuyers const& named,
+                   ChunkSigns const& signs) const {
+    auto const batch = *result_.batch;
+    auto sealed = seal_chunk(services_.keys, chunk,
+                             {.batch = batch,
+                              .tenant_no = request_.tenant_no,
+                              .ask = request_.ask,
+                              .settings = request_.settings,
+                              .rules = rules_,
+                              .arrived_at = services_.now(),
+                              .named = named,
+                              .own_key = own_key_ ? &*own_key_ : nullptr});
+    if (auto const& last = chunk.rows.back(); last.mark) {
+      sealed.rows.mark = storage::UploadMark{
+          last.row_no, last.mark->bytes,
+          seal_piece_state(services_.keys, batch, decoder_header_, last.mark->hash_state)};
+      sealed.rows.signs_sealed = seal_signs(services_.keys, batch, last.row_no, signs);
     }
-    if (keys.empty()) co_return storage::NamedBuyers{};
-    auto job = [wanted = std::vector<std::string>(keys.begin(), keys.end())](storage::LotTx& tx) {
-      return tx.batches().buyers_named(wanted);
-    };
-    co_return co_await services_.store.transact(job);
+    return sealed;
   }
 
-  /// On the pool. Reads only what does not change while the upload runs.
-  storage::UploadChunk seal(Chunk const& chunk, storage::NamedBuyers const& named) const {
-    storage::UploadChunk rows;
-    rows.first_no = chunk.first_no;
-    rows.bytes_read = chunk.bytes;
-    if (auto const& last = chunk.rows.back(); last.mark) {
-      rows.mark = storage::UploadMark{
-          last.row_no, last.mark->bytes,
-          seal_piece_state(services_.keys, *result_.batch, decoder_header_, last.mark->hash_state)};
-    }
-    for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
-      auto const& row = chunk.rows[i];
-      ++rows.counts.read;
-      auto const refused_before = rows.counts.rejected + rows.counts.duplicate;
-      if (!row.lead) {
-        ++rows.counts.rejected;
-        add_reject(rows.rejects, row);
-      } else if (row.duplicate_in_batch || chunk.admissions[i] != market::Admission::accepted) {
-        ++rows.counts.duplicate;
-        add_duplicate(rows.rejects, row,
-                      row.duplicate_in_batch ? "duplicate_in_batch" : code_of(chunk.admissions[i]));
-      } else {
-        ++rows.counts.accepted;
-        LeadPlace const place{
-            .id = {result_.batch->market, chunk.first_no + static_cast<std::int64_t>(i)},
-            .batch_no = result_.batch->no,
-            .row_no = row.row_no,
-            .tenant_no = request_.tenant_no,
-            .version = request_.settings->rules.version,
-            .ask = request_.ask,
-            .named_for = buyers_of(company_keys(*row.lead), named)};
-        rows.leads.push_back(make_new_lead(services_.keys, *row.lead, place));
-        for (auto const& digest : row.digests) rows.persons.push_back({place.id.no, digest});
+  /// Of a file in pieces: its signs stand beside its rows, those of this piece too.
+  awaitable<Step<void>> add_kept_signs() {
+    auto const batch = request_.part->batch;
+    for (std::int64_t after = 0;;) {
+      auto job = [batch, after](storage::LotTx& tx) {
+        return tx.pieces().signs(batch, after, kSignsPerStretch);
+      };
+      auto const kept = co_await services_.store.transact(job);
+      if (!kept) co_return refuse(UploadFailure::Reason{kept.error()});
+      for (auto const& chunk : *kept) {
+        auto const signs = open_signs(services_.keys, batch, chunk);
+        LEADEX_CHECK(signs.has_value());  // our own, sealed
+        signs_.add(*signs);
+        after = chunk.last_row;
       }
-      bool const refused = rows.counts.rejected + rows.counts.duplicate > refused_before;
-      if (refused && own_key_ && !row.own.empty()) {
-        rows.own_rows.push_back(
-            {row.row_no, seal_own_row(*own_key_, *result_.batch, row.row_no, row.own)});
-      }
+      if (std::ssize(*kept) < kSignsPerStretch) co_return Step<void>{};
     }
-    return rows;
   }
 
   UploadServices& services_;
   UploadRequest request_;
   UploadSource& source_;
+  MarketRules rules_;
   UploadDecoder decoder_;
+  ChunkChecks checks_;
+  SeenPersons seen_;  // of a dry run
   UploadResult result_;
+  Timestamp began_at_;
+  LotSigns signs_;
   std::optional<crypto::AeadKey> own_key_;
   std::string decoder_header_;  // of a file in pieces: its header, byte for byte
   std::int64_t bytes_passed_{};
+  int unsettled_{};      // chunks passed on and not known to be stored
   std::size_t paced_{};  // bytes since the last look at the pace
   std::chrono::milliseconds pause_{};
   std::optional<storage::Pending<Step<Chunk>>> claiming_;
@@ -492,32 +434,6 @@ awaitable<Result<UploadResult, UploadFailure>> run_upload(UploadServices& servic
 }
 
 }  // namespace
-
-namespace {
-
-privacy::SealPlace piece_place(BatchId batch, crypto::Bytes const& row) {
-  return {"batch_piece", batch.market, row, "state_sealed"};
-}
-
-}  // namespace
-
-std::string seal_piece_state(privacy::KeyRing const& ring, BatchId batch, std::string_view header,
-                             std::string_view hash_state) {
-  std::array<std::string_view, 2> const parts{header, hash_state};
-  auto const row = privacy::row_key(batch.no);
-  return privacy::SecretBox{ring}.seal(piece_place(batch, row), pack_fields(parts));
-}
-
-Result<ResumePoint, privacy::SealError> open_piece_state(privacy::KeyRing const& ring,
-                                                         BatchId batch,
-                                                         storage::UploadMark const& mark) {
-  auto const row = privacy::row_key(batch.no);
-  auto const opened = privacy::SecretBox{ring}.open(piece_place(batch, row), mark.state_sealed);
-  if (!opened) return refuse(opened.error());
-  auto parts = unpack_fields(opened->view());
-  if (!parts || parts->size() != 2) return refuse(privacy::SealError::malformed);
-  return ResumePoint{mark.rows, mark.bytes, std::move(parts->front()), std::move(parts->back())};
-}
 
 awaitable<Result<UploadResult, UploadFailure>> upload_batch(UploadServices& services,
                                                             UploadRequest request,

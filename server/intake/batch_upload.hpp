@@ -1,8 +1,9 @@
 #pragma once
 // The upload of a batch: bytes come in, checked rows are claimed at the market's writer and stored
 // in chunks while more bytes come, and slower while real-time commands wait too long. Memory is
-// bounded whatever the file: three chunks in flight, and the digests of the persons met. Coroutine
-// of any executor.
+// bounded whatever the file: three chunks in flight; who was met before the market's claims tell,
+// so that a file in pieces gives the same rows. A dry run claims nobody and keeps the digests of
+// the persons met instead. Coroutine of any executor.
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
@@ -13,13 +14,15 @@
 #include <variant>
 #include <vector>
 
+#include "server/dns/mail_domains.hpp"
 #include "server/intake/cpu_pool.hpp"
 #include "server/intake/upload_decoder.hpp"
 #include "server/intake/upload_source.hpp"
 #include "server/market/market_actor.hpp"
-#include "server/privacy/sealed_value.hpp"
+#include "server/storage/lead_sources.hpp"
 #include "server/storage/lot_store.hpp"
 #include "server/storage/numbers.hpp"
+#include "server/storage/privacy_store.hpp"
 
 namespace leadex::intake {
 
@@ -34,6 +37,10 @@ struct UploadServices {
   std::function<Timestamp()> now;
   /// Makes new commitments for a market that has none open.
   std::function<boost::asio::awaitable<Result<void, storage::StoreError>>(MarketNo)> refill;
+  storage::LeadSources* sources{};  // null: what is told of sources is not kept in the open
+  /// Whose rows are `suppressed`; null: nobody's.
+  storage::PrivacyStore* privacy{};
+  dns::MailDomains* mail = nullptr;  // none: e-mail domains are not asked about
 };
 
 /// A piece of a file that comes in several.
@@ -41,14 +48,8 @@ struct UploadPart {
   BatchId batch;
   bool last{};                        // the file ends with it
   std::optional<ResumePoint> resume;  // none: it begins with the file
+  Timestamp began_at;                 // the upload, so that age is counted alike for all pieces
 };
-
-/// What table batch_piece keeps sealed of a mark, and back.
-[[nodiscard]] std::string seal_piece_state(privacy::KeyRing const& ring, BatchId batch,
-                                           std::string_view header, std::string_view hash_state);
-/// @errors as privacy::open_value; malformed too when the text is none of ours
-[[nodiscard]] Result<ResumePoint, privacy::SealError> open_piece_state(
-    privacy::KeyRing const& ring, BatchId batch, storage::UploadMark const& mark);
 
 struct UploadRequest {
   std::shared_ptr<market::MarketActor> market;
@@ -63,6 +64,7 @@ struct UploadRequest {
   /// Of this market: only rows that it refused are taken. A dry run does not look.
   std::optional<BatchId> corrects{};
   std::optional<UploadPart> part{};  // the batch exists, and this is a piece of its file
+  std::shared_ptr<storage::TaxonomyVersion const> taxonomy{};  // in force now; may be null
 };
 
 inline constexpr std::size_t kChunkRows = 1000;       // of one transaction
@@ -75,6 +77,7 @@ struct UploadResult {
   storage::BatchCounts counts;
   std::int64_t bytes{};
   std::string file_sha256;                  // of the decoded body
+  storage::LotPicture picture;              // what the rows show of their source
   std::vector<storage::RowReject> rejects;  // dry run: of the first rows, kShownRejects at most
 };
 
@@ -86,6 +89,9 @@ struct UploadFailure {
   /// Exists and is receiving still, with what came in before. After a SourceFault it waits for its
   /// time-out; after a DecodeFault the caller gives it up, since the file can never be taken.
   std::optional<BatchId> batch;
+  /// All rows whose persons were claimed are stored. Else the persons of some are taken for
+  /// nothing, or it is not known.
+  bool settled{};
 };
 
 /// Reads `source` to its end. What it returns is durable: the batch still has status receiving and

@@ -101,8 +101,11 @@ class CsvColumns::Maker {
       faults_.push_back({HeaderCode::missing_column, "/header", missing(name)});
     };
     for (auto const column : kNeeded) {
+      // What a file does not tell a rule may know; whether one does shows row by row.
+      bool const known_else =
+          !rules_.source_required || (rules_.taxonomy && !rules_.taxonomy->terms.rules.empty());
       bool const optional =
-          !rules_.source_required && (column == Column::vehicle || column == Column::source_reason);
+          known_else && (column == Column::vehicle || column == Column::source_reason);
       if (!has(column) && !optional) fail(name_of(column));
     }
     if (!has(Column::email) && !has(Column::phone)) fail("email or phone");
@@ -161,6 +164,10 @@ std::optional<std::string> CsvColumns::own_name(std::string_view pointer) const 
   auto const at = std::ranges::find(pointers_, pointer);
   if (at == pointers_.end()) return std::nullopt;
   return names_[static_cast<std::size_t>(at - pointers_.begin())];
+}
+
+bool CsvColumns::is_list_of_refused() const {
+  return std::ranges::find(targets_, Kind::corrected_row, &FieldTarget::kind) != targets_.end();
 }
 
 std::optional<std::int64_t> CsvColumns::corrected_row(

@@ -51,6 +51,8 @@ class CsvColumns {
 
   /// What the file calls the place a reject points to; nothing when it has no such column.
   [[nodiscard]] std::optional<std::string> own_name(std::string_view pointer) const;
+  /// The file is a list of refused rows that comes back: its cells may have a spreadsheet's marks.
+  [[nodiscard]] bool is_list_of_refused() const;
   /// The row of the batch before that this one corrects; nothing when the file does not say it.
   /// @return 0 for what is no number
   [[nodiscard]] std::optional<std::int64_t> corrected_row(

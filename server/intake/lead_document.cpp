@@ -1,9 +1,11 @@
 #include "server/intake/lead_document.hpp"
 
+#include <array>
 #include <limits>
 #include <string>
 #include <string_view>
 
+#include "server/intake/contact/source_check.hpp"
 #include "server/json/field_error.hpp"
 
 namespace leadex::intake {
@@ -67,6 +69,8 @@ class Reader {
         companies(member.value);
       } else if (pointer == "/source" && name == "touchpoints") {
         touchpoints(member.value);
+      } else if (pointer == "/source" && name == "hops") {
+        hops(member.value);
       } else {
         column(pointer, name, member.value);
       }
@@ -132,6 +136,23 @@ class Reader {
       }
       raw_.touchpoints.push_back(raw);
     }
+  }
+
+  /// A number in JSON, digits in CSV: the check reads the text of either.
+  void hops(Value const& value) {
+    static constexpr auto kPairs = [] {
+      std::array<char, 2 * (kHopsMax + 1)> pairs{};
+      for (std::size_t i = 0; i <= kHopsMax; ++i) {
+        pairs[2 * i] = static_cast<char>('0' + i / 10);
+        pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
+      }
+      return pairs;
+    }();
+    if (!value.IsInt64()) return fail("/source/hops", kWrongType);
+    auto const told = value.GetInt64();
+    std::string_view const pairs{kPairs.data(), kPairs.size()};
+    raw_.at(Column::hops) =
+        told >= 0 && told <= kHopsMax ? pairs.substr(2 * static_cast<std::size_t>(told), 2) : "?";
   }
 
   void attributes(Value const& value) {

@@ -8,6 +8,7 @@
 #include "matching/market/codec.hpp"
 #include "matching/targeting/schema.hpp"
 #include "server/intake/contact/company_name.hpp"
+#include "server/intake/lead_score.hpp"
 #include "server/json/writer.hpp"
 #include "server/privacy/blind_index.hpp"
 #include "server/privacy/lead_envelope.hpp"
@@ -49,6 +50,15 @@ void put(json::JsonWriter& out, CheckedLead const& lead, Column from, Column to)
   }
 }
 
+void put(json::JsonWriter& out, FormEvidence const& form) {
+  auto const object = out.object("form");
+  out.field("version", form.version);
+  out.field("definition_sha256", form.definition_sha256);
+  out.field("shown_at", form.shown_at);
+  out.field("form_ms", form.form_ms);
+  out.field_if("confirmed_at", form.confirmed_at);
+}
+
 std::string text_of(privacy::BlindIndex const& index) {
   return std::string{crypto::view_of(index)};
 }
@@ -81,7 +91,7 @@ std::string contact_json(CheckedLead const& lead) {
   return out.str();
 }
 
-std::string evidence_json(CheckedLead const& lead) {
+std::string evidence_json(CheckedLead const& lead, FormEvidence const* form) {
   json::JsonWriter out;
   {
     auto const evidence = out.object();
@@ -90,14 +100,15 @@ std::string evidence_json(CheckedLead const& lead) {
       put(out, "at", lead.at(Column::consent_at));
       put(out, "text", lead.at(Column::consent_text));
       put(out, lead, Column::trustedform_cert_url, Column::jornaya_leadid);
+      if (form != nullptr) put(out, *form);
       if (!lead.consent_companies.empty()) {
         auto const companies = out.array("companies");
         for (auto const& name : lead.consent_companies) out.value(name);
       }
     }
-    put(out, lead, Column::ip_address, Column::landing_page_url);
+    put(out, lead, Column::ip_address, Column::referrer_url);
     auto const source = out.object("source");
-    put(out, lead, Column::utm_source, Column::sub5);
+    put(out, lead, Column::utm_source, Column::hops);
     if (!lead.touchpoints.empty()) {
       auto const touchpoints = out.array("touchpoints");
       for (auto const& point : lead.touchpoints) {
@@ -164,6 +175,15 @@ std::vector<market::AttributeText> attribute_texts(CheckedLead const& lead) {
 
 namespace {
 
+void put_score(storage::NewLead& row, CheckedLead const& lead, LeadPlace const& place) {
+  if (place.settings == nullptr) return;
+  auto score = place.of_ping ? score_of_ping(*place.settings, lead)
+                             : score_of(*place.settings, lead, place.arrived_at);
+  if (!score) return;
+  row.score = score->value;
+  if (!place.of_ping) row.score_facts = std::move(score->facts);
+}
+
 /// What is said of a lead in the open.
 storage::NewLead open_row(CheckedLead const& lead, LeadPlace const& place) {
   storage::NewLead row;
@@ -174,26 +194,28 @@ storage::NewLead open_row(CheckedLead const& lead, LeadPlace const& place) {
   row.version = place.version;
   row.state = market::LeadState::checked;
   row.vehicle = static_cast<std::int32_t>(lead.vehicle.value_or(Vehicle::other));
-  row.reason = lead.at(Column::source_reason);
+  row.reason = lead.reason();
   row.captured_us = to_unix_micros(lead.captured_at);
   auto const ask = lead.ask ? lead.ask : place.ask;
   row.ask_micros = ask ? ask->micros : market::kNone;
   row.consent_us = to_unix_micros(lead.consent_at);
-  row.consent_digest = crypto::view_of(crypto::sha256(lead.at(Column::consent_text)));
   row.resale = lead.consent_companies.empty() ? 0 : 1;
   if (row.resale != 0) row.named_for = market::encode_value(place.named_for);
   row.attributes = market::encode_value(attribute_texts(lead));
   row.external_id = lead.at(Column::external_id);
+  row.warnings = lead.warnings.bits();
+  row.domain_suggested = lead.domain_suggested;
+  put_score(row, lead, place);
   return row;
 }
 
 }  // namespace
 
 storage::NewLead make_new_lead(privacy::KeyRing const& ring, CheckedLead const& lead,
-                               LeadPlace const& place) {
+                               LeadPlace const& place, FormEvidence const* form) {
   auto row = open_row(lead, place);
   auto contact = contact_json(lead);
-  auto evidence = evidence_json(lead);
+  auto evidence = evidence_json(lead, form);
   auto sealed = privacy::seal_contact(ring, place.id, lead.captured_at, contact);
   row.contact_sealed = std::move(sealed.sealed);
   auto const row_key = privacy::row_key(place.id.no);
@@ -201,6 +223,7 @@ storage::NewLead make_new_lead(privacy::KeyRing const& ring, CheckedLead const& 
       sealed.key, {"contact", place.id.market, row_key, "consent_sealed"}, evidence);
   row.kek_id = sealed.key_row.kek_id;
   row.key_wrapped = std::move(sealed.key_row.wrapped);
+  row.consent_digest = crypto::view_of(crypto::sha256(evidence));
   crypto::wipe(contact);
   crypto::wipe(evidence);
   return row;

@@ -4,6 +4,7 @@
 // leads both go through here. Any thread.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,8 +23,19 @@ namespace leadex::intake {
 
 /// The `contact` of a Lead as its buyer gets it: fields that were given, byte for byte.
 [[nodiscard]] std::string contact_json(CheckedLead const& lead);
-/// `{"consent":…,"ip_address","user_agent","landing_page_url","source":…}`: the evidence.
-[[nodiscard]] std::string evidence_json(CheckedLead const& lead);
+/// What a hosted form knows of how a consent was given: its buyer gets it with the consent. Which
+/// form it was stands in the page's address alone, which is not the buyer's.
+struct FormEvidence {
+  std::int32_t version{};
+  std::string definition_sha256;  // of the version as stored, hex
+  Timestamp shown_at{};
+  std::int64_t form_ms{};  // from shown to sent
+  std::optional<Timestamp> confirmed_at{};
+};
+/// `{"consent":…,"ip_address","user_agent","landing_page_url","source":…}`: the evidence. The
+/// consent has a `"form"` too where a hosted one brought it.
+[[nodiscard]] std::string evidence_json(CheckedLead const& lead,
+                                        FormEvidence const* form = nullptr);
 
 /// Uploads compare a third form too, the e-mail without dots and tag.
 enum class DigestUse : std::uint8_t { real_time, upload };
@@ -43,6 +55,10 @@ struct LeadPlace {
   std::optional<Money> ask;  ///< for leads that bring none
   /// Buyers that the consent names, ascending; means something when it names companies.
   std::vector<std::int64_t> named_for{};
+  /// Whose points table scores it; null: it gets no score.
+  std::shared_ptr<market::MarketSettings const> settings{};
+  Timestamp arrived_at{};
+  bool of_ping{};  ///< without its person
 };
 
 /// The companies a consent names as accounts are asked for, each once; empty for an open one.
@@ -53,7 +69,8 @@ struct LeadPlace {
 
 /// All rows of one lead, state checked. @cost about 10 µs: two values are sealed.
 [[nodiscard]] storage::NewLead make_new_lead(privacy::KeyRing const& ring, CheckedLead const& lead,
-                                             LeadPlace const& place);
+                                             LeadPlace const& place,
+                                             FormEvidence const* form = nullptr);
 
 /// The offer of such a lead to its market.
 [[nodiscard]] market::OfferLead make_offer(storage::NewLead const& row, CheckedLead const& lead);

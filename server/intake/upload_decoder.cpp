@@ -4,6 +4,7 @@
 
 #include "billing/values/check.hpp"
 #include "server/intake/contact/text.hpp"
+#include "server/intake/csv/writer.hpp"
 #include "server/intake/lead_document.hpp"
 #include "server/intake/lead_rows.hpp"
 
@@ -150,15 +151,11 @@ Result<void, DecodeFault> UploadDecoder::end_piece() {
   return outcome();
 }
 
+/// What is wrong only now is that the rest never came.
 void UploadDecoder::end_packing() {
-  if (gzip_ && !fault_) {
-    auto const ended = gzip_->finish();
-    if (!ended) fail(fault_of(ended.error()));
-  }
-  if (zstd_ && !fault_) {
-    auto const ended = zstd_->finish();
-    if (!ended) fail(fault_of(ended.error()));
-  }
+  if (fault_) return;
+  bool const whole = (!gzip_ || gzip_->finish()) && (!zstd_ || zstd_->finish());
+  if (!whole) fail(DecodeFault::unpack_cut);
 }
 
 /// So that the hash stands at the end of a row while that is handed out.
@@ -216,9 +213,16 @@ void UploadDecoder::on_csv(CsvRow const& row) {
   if (fault_ || !read_header() || !count_row(row.no)) return;
   auto& decoded = add_row(row.no);
   if (row.fault) return malformed(decoded, detail_of(*row.fault));
-  if (options_.keep_own) decoded.own = pack_fields(row.fields);
-  decoded.corrected_row = columns_->corrected_row(row.fields);
-  judge(decoded, columns_->read(row.fields));
+  std::span<std::string_view const> fields = row.fields;
+  std::vector<std::string_view> unmarked;
+  if (columns_->is_list_of_refused()) {
+    unmarked.reserve(fields.size());
+    for (auto const field : fields) unmarked.push_back(without_mark(field));
+    fields = unmarked;
+  }
+  if (options_.keep_own) decoded.own = pack_fields(fields);
+  decoded.corrected_row = columns_->corrected_row(fields);
+  judge(decoded, columns_->read(fields));
 }
 
 void UploadDecoder::on_ndjson(NdjsonRow const& row) {
@@ -280,10 +284,6 @@ void UploadDecoder::judge(DecodedRow& decoded, RawLead const& raw) {
   }
   decoded.lead = std::move(*checked);
   decoded.digests = person_digests(keys_, *decoded.lead, DigestUse::upload);
-  decoded.duplicate_in_batch = std::ranges::any_of(
-      decoded.digests, [&](std::string const& digest) { return seen_.contains(digest); });
-  if (decoded.duplicate_in_batch) return;  // it claims nothing either
-  for (auto const& digest : decoded.digests) seen_.insert(digest);
 }
 
 std::string UploadDecoder::own_header() const {

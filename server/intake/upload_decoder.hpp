@@ -1,7 +1,7 @@
 #pragma once
 // UploadDecoder: from the bytes of an upload to checked rows: unpacked, hashed, cut into records,
-// each record judged, persons met before in the same file found. No clock, no I/O. One thread at a
-// time.
+// each record judged. No clock, no I/O. One thread at a time. Persons met before in the same file
+// are SeenPersons' to find, once it is known which rows are taken at all.
 
 #include <cstdint>
 #include <memory>
@@ -14,7 +14,6 @@
 #include "server/intake/contact/lead_check.hpp"
 #include "server/intake/csv/reader.hpp"
 #include "server/intake/csv_columns.hpp"
-#include "server/intake/digest_set.hpp"
 #include "server/intake/gzip/inflate.hpp"
 #include "server/intake/ndjson/reader.hpp"
 #include "server/intake/zstd/unzstd.hpp"
@@ -37,7 +36,8 @@ enum class DecodeFault : std::uint8_t {
   file_empty,            // a CSV without a header
   unsupported_encoding,  // UTF-16 or UTF-32
   too_many_columns,
-  unpack_failed,  // gzip or zstd: corrupt, cut, or something behind it
+  unpack_failed,  // gzip or zstd: corrupt, or something behind it
+  unpack_cut,     // gzip or zstd: ends in the middle
   too_large,      // unpacked bytes, or a bomb
   too_many_rows,
 };
@@ -148,7 +148,6 @@ class UploadDecoder {
   std::optional<CsvColumns> columns_;
   std::vector<HeaderFault> header_faults_;
   privacy::FileHash hash_;
-  DigestSet seen_;
   std::vector<DecodedRow> rows_;
   std::int64_t bytes_{};
   std::int64_t start_{};  // where the readers began

@@ -1,5 +1,6 @@
 #include "server/jobs/standing_jobs.hpp"
 
+#include "server/app/judge_sources.hpp"
 #include "server/observe/log.hpp"
 
 namespace leadex::jobs {
@@ -28,8 +29,16 @@ asio::awaitable<void> run_estimates(app::EstimateServices services) {
   co_await app::refresh_estimates(services);
 }
 
+asio::awaitable<void> run_lead_estimates(app::LeadEstimateServices services) {
+  co_await app::refresh_lead_estimates(std::move(services));
+}
+
 asio::awaitable<void> run_truth(app::UntruthServices services) {
   co_await app::find_untruths(services);
+}
+
+asio::awaitable<void> run_fraud(storage::Database& database) {
+  co_await app::judge_sources(database);
 }
 
 asio::awaitable<void> run_claw_backs(app::ClawBackRunner& runner) { co_await runner.run(); }
@@ -53,12 +62,16 @@ asio::awaitable<void> keep_idempotency_days(JobServices services) {
 
 std::vector<Job> standing_jobs(JobServices services) {
   using namespace std::chrono_literals;
+  app::LeadEstimateServices const of_leads{services.database, services.estimates.markets,
+                                           services.now};
   return {
       {"intents", 1s, [&intents = services.intents] { return run_intents(intents); }},
       {"remit_earnings", 2s, [earnings = services.earnings] { return run_remit(earnings); }},
       {"claw_backs", 2s, [&runner = services.claw_backs] { return run_claw_backs(runner); }},
       {"estimates", 6h, [estimates = services.estimates] { return run_estimates(estimates); }},
+      {"lead_estimates", 10min, [of_leads] { return run_lead_estimates(of_leads); }},
       {"truth", 24h, [untruths = services.untruths] { return run_truth(untruths); }},
+      {"fraud", 10min, [&database = services.database] { return run_fraud(database); }},
       {"idempotency_days", 1h, [services] { return keep_idempotency_days(services); }},
   };
 }

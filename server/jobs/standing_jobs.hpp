@@ -7,6 +7,7 @@
 
 #include "billing/values/time.hpp"
 #include "server/app/find_untruths.hpp"
+#include "server/app/lead_estimates.hpp"
 #include "server/app/refresh_estimates.hpp"
 #include "server/app/remit_earnings.hpp"
 #include "server/app/run_claw_backs.hpp"
@@ -28,7 +29,8 @@ struct JobServices {
 };
 
 /// intents (each second), remit_earnings and claw_backs (2 s), idempotency_days (each hour),
-/// estimates (every 6 hours), truth (once a day).
+/// fraud (10 min), estimates (every 6 hours), truth (once a day).
+/// lead_estimates (every 10 minutes), estimates (every 6 hours), truth (once a day).
 [[nodiscard]] std::vector<Job> standing_jobs(JobServices services);
 
 /// Opens the partitions of today … today + 3, drops those older than four days, and deletes old

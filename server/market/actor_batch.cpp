@@ -1,9 +1,11 @@
 // Building batches: what waits is applied when a connection is free, and goes as one transaction.
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
 
 #include "billing/values/check.hpp"
+#include "matching/market/barred.hpp"
 #include "server/market/actor.hpp"
 #include "server/market/zone_windows.hpp"
 #include "server/observe/log.hpp"
@@ -108,7 +110,11 @@ void Actor::apply(Building& building, ItemPtr const& item) {
   if (told_before(*item)) return finish(item, refuse(SubmitError::duplicate));
   if (noted_before(*item)) return finish(item, std::move(item->answer));
   auto const persons_before = building.rows.persons.size();
-  if (!check_persons(building, *item)) return finish(item, refuse(SubmitError::duplicate));
+  // Whom the exchange's own list has is refused as such, known here or not.
+  bool const barred = std::ranges::find(item->withheld, kEverybody) != item->withheld.end();
+  if (!barred && !check_persons(building, *item)) {
+    return finish(item, refuse(SubmitError::duplicate));
+  }
   complete_rights(building, *item);
   apply_command(building, item, submission.command);
   if (item->answer.outcome.refusal == Refusal::none) return claim_conversion(building, *item);
@@ -202,8 +208,11 @@ bool Actor::check_persons(Building& building, Item& item) {
   auto const holder = [&](std::string const& digest) -> std::int64_t {
     if (auto const recent = claims_.find(digest, item.looked_up_seq); recent != -1) return recent;
     auto const at = found.find(digest);
-    if (at == found.end() || at->second->seen_us < fresh_since) return -1;
-    return at->second->provisional_upload;
+    if (at == found.end()) return -1;
+    auto const by = at->second->provisional_upload;
+    // Within one file a person comes once, however short the market's memory is.
+    bool const own = own_upload != 0 && by == own_upload;
+    return own || at->second->seen_us >= fresh_since ? by : -1;
   };
   auto const claim = [&](std::string const& digest, std::int64_t lead_no) {
     bool const twice = claims_.find(digest, building.rows.seq - 1) == own_upload;

@@ -8,6 +8,7 @@
 #include "billing/commission/commission.hpp"
 #include "matching/market/codec.hpp"
 #include "matching/market/command.hpp"
+#include "matching/quality/score_table.hpp"
 
 namespace leadex::market {
 
@@ -32,6 +33,9 @@ struct MarketSettings {
   std::int32_t buyer_risk_bp{};
   std::int32_t unreachable_max_bp{};
   std::int64_t ping_ttl_us{60'000'000};
+  quality::ScoreTable scoring;
+  std::vector<std::uint8_t> known_after_sale;    // one per attribute
+  std::vector<std::uint16_t> estimate_features;  // attributes' places; none: all known before
 
   [[nodiscard]] CommissionRule commission() const {
     CommissionRule rule;
@@ -48,6 +52,7 @@ struct MarketSettings {
        self.buyer_risk_bp, self.unreachable_max_bp);
     if (io.since(2)) MarketRules::later_fields(self.rules, io);
     if (io.since(3)) io(self.ping_ttl_us);
+    if (io.since(7)) io(self.scoring, self.known_after_sale, self.estimate_features);
   }
 };
 

@@ -15,7 +15,12 @@
 #include "server/api/api.hpp"
 #include "server/api/v1/click_services.hpp"
 #include "server/api/v1/delivery_services.hpp"
+#include "server/api/v1/form_mails.hpp"
+#include "server/api/v1/form_services.hpp"
+#include "server/api/v1/form_token.hpp"
 #include "server/api/v1/intake_services.hpp"
+#include "server/api/v1/privacy_services.hpp"
+#include "server/api/v1/source_services.hpp"
 #include "server/api/v1/trade_services.hpp"
 #include "server/app/audit_heads.hpp"
 #include "server/app/init_exchange.hpp"
@@ -26,6 +31,7 @@
 #include "server/delivery/sender.hpp"
 #include "server/http/server.hpp"
 #include "server/jobs/standing_jobs.hpp"
+#include "server/json/time_text.hpp"
 #include "server/observe/log.hpp"
 #include "server/observe/metrics.hpp"
 #include "server/program/opened.hpp"
@@ -37,14 +43,18 @@
 #include "server/storage/postgres/conversion_reads.hpp"
 #include "server/storage/postgres/deal_reads.hpp"
 #include "server/storage/postgres/delivery_store.hpp"
+#include "server/storage/postgres/forms.hpp"
 #include "server/storage/postgres/key_listener.hpp"
 #include "server/storage/postgres/lead_reads.hpp"
+#include "server/storage/postgres/lead_sources.hpp"
 #include "server/storage/postgres/ledger_reads.hpp"
 #include "server/storage/postgres/lot_store.hpp"
 #include "server/storage/postgres/number_ranges.hpp"
+#include "server/storage/postgres/passports.hpp"
 #include "server/storage/postgres/platform_transaction.hpp"
 #include "server/storage/postgres/postback_store.hpp"
 #include "server/storage/postgres/postback_tokens.hpp"
+#include "server/storage/postgres/privacy_store.hpp"
 #include "server/storage/postgres/sale_reads.hpp"
 #include "server/storage/postgres/truth_reads.hpp"
 #include "server/storage/postgres/upkeep.hpp"
@@ -150,11 +160,36 @@ market::HostOptions host_of(Settings const& settings) {
   return options;
 }
 
+void note(intake::DisposableDomains const& list) {
+  auto const day = list.dated();
+  log::info("lists.loaded", "the list of disposable domains is in force")
+      .field("domains", static_cast<std::int64_t>(list.size()))
+      .field("dated", std::string_view{day ? json::format_date(*day) : "unknown"});
+}
+
 intake::DisposableDomains disposable_of(Settings const& settings) {
   if (settings.disposable_domains_file.empty()) return {};
   auto loaded = intake::DisposableDomains::load(settings.disposable_domains_file);
   if (!loaded) throw std::runtime_error("The list of disposable domains cannot be read.");
+  note(*loaded);
   return std::move(*loaded);
+}
+
+/// A newer file takes the list's place at once; one that cannot be read leaves it as it is.
+void reload_disposable(Settings const& settings, intake::DisposableDomains const& disposable) {
+  if (settings.disposable_domains_file.empty()) return;
+  auto const fresh = intake::DisposableDomains::load(settings.disposable_domains_file);
+  if (!fresh) {
+    log::error("lists.kept", "the list of disposable domains cannot be read; the old one stays");
+    return;
+  }
+  disposable.replace_with(*fresh);
+  note(disposable);
+}
+
+std::unique_ptr<dns::MailDomains> mail_domains_of(Settings const& settings) {
+  if (settings.dns_servers.empty()) return nullptr;
+  return dns::make_mail_domains({.servers = settings.dns_servers});
 }
 
 api::ApiLimits limits_of(Settings const& settings) {
@@ -212,6 +247,27 @@ delivery::BidRequestOptions bid_requests_of(Settings const& settings) {
   return options;
 }
 
+api::FormOptions forms_of(Settings const& settings) {
+  bool const mails = !settings.smtp_url.empty() && !settings.forms_url.empty();
+  return {settings.forms_url, settings.forms_per_minute_max, mails};
+}
+
+/// Null when no mail server is set.
+std::unique_ptr<mail::Sender> mail_of(Settings const& settings) {
+  if (settings.smtp_url.empty()) return nullptr;
+  if (!mail::is_mailable(settings.smtp_from)) {
+    throw std::runtime_error("LEADEX_SMTP_FROM is no address that mails could come from.");
+  }
+  mail::SenderOptions options;
+  options.url = settings.smtp_url;
+  options.user = settings.smtp_user;
+  options.password = settings.smtp_password;
+  options.from = settings.smtp_from;
+  options.tls_required = settings.smtp_tls == "required";
+  options.ca_file = settings.smtp_ca_file;
+  return std::make_unique<mail::Sender>(std::move(options));
+}
+
 http::ServerOptions server_of(Settings const& settings, http::Router const& plain) {
   http::ServerOptions options;
   options.address = settings.bind;
@@ -241,20 +297,41 @@ http::ServerOptions server_of(Settings const& settings, http::Router const& plai
   return options;
 }
 
+/// The host of the forms' pages: the API's limits and certificate, and a port of its own.
+http::ServerOptions pages_of(Settings const& settings, http::Router const& plain) {
+  auto options = server_of(settings, plain);
+  options.port = settings.forms_port;
+  options.threads = 1;
+  options.plain.reset();
+  return options;
+}
+
 }  // namespace
 
 /// In the order in which they are built; what stands later uses what stands before.
 struct Exchange::Parts {
   Parts(Settings const& given, std::unique_ptr<privacy::KeyRing> ring)
       : settings(given), keys(std::move(ring)) {
+    if (mails && forms.options.mails) {
+      form_mails.emplace(context, form_rows, *mails, settings.forms_url);
+    }
     add_jobs();
     plain_router.add("GET", "/metrics", "metrics",
                      [this](http::Request&) { return answer_metrics(metrics); });
     context.trade = &trade;
     context.clicks = &clicks;
     context.intake = &intake;
+    intake.keep_sources(sources);
     context.delivery = &delivery;
+    intake.uploads.privacy = &privacy_rows;
+    intake.forgetting = &forgetting;
     api::register_api(router, context);
+    api::register_privacy(router, context, persons);
+    api::register_forms(router, context, forms);
+    api::register_form_pages(pages_router, context, forms);
+    if (settings.forms_port != 0) {
+      pages.emplace(pages_of(settings, plain_router), pages_router, &observer);
+    }
   }
 
   void check_database() {
@@ -279,6 +356,21 @@ struct Exchange::Parts {
     return {truth, database, *host, api::persons_of(*keys), wall_clock};
   }
 
+  void add_form_jobs(std::vector<jobs::Job>& all) {
+    using Nothing = asio::awaitable<void>;
+    using std::chrono::seconds;
+    all.push_back({"form_counts", seconds{2}, [this]() -> Nothing {
+                     if (!co_await forms.counts.flush()) {
+                       log::error("forms.counts_kept", "visits of forms could not be counted yet");
+                     }
+                   }});
+    all.push_back({"form_submissions", seconds{3600}, [this]() -> Nothing {
+                     (void)co_await form_rows.forget_before(wall_clock() - api::kConfirmLife);
+                   }});
+    if (!form_mails) return;
+    all.push_back({"form_mails", seconds{2}, [this]() -> Nothing { co_await form_mails->run(); }});
+  }
+
   void add_jobs() {
     using Nothing = asio::awaitable<void>;
     auto all = jobs::standing_jobs({database,
@@ -297,16 +389,26 @@ struct Exchange::Parts {
                    }});
     all.push_back({"recycling", seconds{2},
                    [this]() -> Nothing { (void)co_await intake.recycler.run(wall_clock()); }});
+    all.push_back({"forget_persons", seconds{2},
+                   [this]() -> Nothing { (void)co_await app::forget_persons(forgetting); }});
+    all.push_back({"retention", std::chrono::hours{1},
+                   [this]() -> Nothing { (void)co_await retention.run(); }});
     all.push_back({"expire_check_leases", seconds{5},
                    [this]() -> Nothing { (void)co_await app::expire_check_leases(intake.lots); }});
     auto const cut = settings.upload_cut_s;
     all.push_back({"close_cut_uploads", std::min(seconds{30}, cut / 2), [this, cut]() -> Nothing {
+                     auto const live = [this](BatchId batch) { return intake.live.has(batch); };
                      (void)co_await app::close_cut_uploads(intake.lots, intake.finisher,
-                                                           wall_clock(), cut);
+                                                           wall_clock(), cut, live);
+                     (void)co_await app::free_left_claims(intake.lots, live);
                    }});
     auto const kept = settings.refused_rows_kept_s;
     all.push_back({"destroy_own_rows", seconds{60}, [this, kept]() -> Nothing {
                      (void)co_await app::destroy_own_rows(intake.lots, wall_clock(), kept);
+                   }});
+    all.push_back({"lists", seconds{3600}, [this]() -> Nothing {
+                     reload_disposable(settings, disposable);
+                     co_return;
                    }});
     all.push_back({"keys_last_used", seconds{60},
                    [this]() -> Nothing { (void)co_await authenticator.write_last_used(); }});
@@ -315,6 +417,7 @@ struct Exchange::Parts {
                        log::error("clicks.counts_kept", "visits could not be counted yet");
                      }
                    }});
+    add_form_jobs(all);
     all.push_back({"audit_heads", seconds{60}, [this]() -> Nothing {
                      // Blocking on a file: this loop has a thread of its own.
                      if (!heads.write(audit_heads_path(settings))) {
@@ -349,8 +452,12 @@ struct Exchange::Parts {
   pg::PostgresPostbackTokens postbacks{pool};
   pg::PostgresLeadReads leads{pool};
   pg::PostgresBuyerRights rights{pool};
+  pg::PostgresPrivacyStore privacy_rows{pool};
   pg::PostgresClickStore click_rows{pool};
+  pg::PostgresFormStore form_rows{pool};
   pg::PostgresLotStore lots{pool, *keys};
+  pg::PostgresLeadSources lead_sources{pool};
+  pg::PostgresPassportReads passports{pool};
   pg::PostgresBidTargets bid_targets{pool, ids};
   pg::PostgresUpkeep upkeep{pool};
   pg::PostgresDeliveryStore deliveries{pool, numbers};
@@ -366,6 +473,7 @@ struct Exchange::Parts {
   app::ClawBackRunner claw_backs{database, *host, intents};
   app::AuditHeads heads{database, *keys};
   intake::DisposableDomains const disposable = disposable_of(settings);
+  std::unique_ptr<dns::MailDomains> const mail_domains = mail_domains_of(settings);
   api::NumberBlocks lead_numbers{numbers, storage::NumberKind::lead, kLeadNumbers};
   api::NumberBlocks intent_numbers{numbers, storage::NumberKind::fund_intent, kIntentNumbers};
   api::CampaignEdits edits;
@@ -389,12 +497,19 @@ struct Exchange::Parts {
       intent_numbers,
       edits,
       {&bid_requests, webhooks_of(settings), static_cast<std::size_t>(settings.bid_asked_max),
-       std::chrono::milliseconds{settings.bid_answer_reserve_ms}}};
+       std::chrono::milliseconds{settings.bid_answer_reserve_ms}},
+      mail_domains.get()};
   api::ClickServices clicks{click_rows, clicks_of(settings)};
+  api::FormServices forms{form_rows, forms_of(settings)};
   api::IntakeServices intake{{lots, numbers, *keys, *host},
-                             disposable_of(settings),
-                             {upload_limits_of(settings), 1},
+                             disposable,
+                             {upload_limits_of(settings), 1, mail_domains.get()},
                              wall_clock};
+
+  api::SourceServices sources{lead_sources, passports};
+  api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys};
+  app::ForgetServices const forgetting{persons.forgetting()};
+  app::Retention retention{forgetting};
 
   http::Client webhook_client{webhooks_of(settings)};
   asio::thread_pool delivery_thread{1};
@@ -424,10 +539,15 @@ struct Exchange::Parts {
                           .limits = limits_of(settings),
                           .now = wall_clock,
                           .draining = [this] { return draining.load(); }};
+  // What is mailed notes its end in form_mails, so the sender ends before it.
+  std::optional<api::FormMails> form_mails;
+  std::unique_ptr<mail::Sender> const mails = mail_of(settings);
   http::Router router;
   http::Router plain_router;
+  http::Router pages_router;
   RequestObserver observer{metrics};
   http::Server server{server_of(settings, plain_router), router, &observer};
+  std::optional<http::Server> pages;
   std::unique_ptr<jobs::JobLoop> job_loop;
   std::vector<std::future<void>> running;
 };
@@ -462,12 +582,15 @@ void Exchange::start() {
   p.running.push_back(asio::co_spawn(p.delivery_thread, p.fan_out.run(), asio::use_future));
   p.job_loop->start();
   p.server.start();
+  if (p.pages) p.pages->start();
   log::info("server.started", "the exchange listens")
       .field("port", static_cast<std::int64_t>(p.server.port()));
 }
 
 void Exchange::reload_certificate() {
-  if (auto const done = parts_->server.reload_certificate(); !done) {
+  auto done = parts_->server.reload_certificate();
+  if (done && parts_->pages) done = parts_->pages->reload_certificate();
+  if (!done) {
     log::error("server.certificate_kept", "the new certificate cannot be used; the old one stays")
         .field("reason", std::string_view{done.error()});
   } else {
@@ -479,9 +602,13 @@ void Exchange::stop() {
   auto& p = *parts_;
   p.draining = true;
   p.server.begin_drain();
+  if (p.pages) p.pages->begin_drain();
   p.server.stop();
+  if (p.pages) p.pages->stop();
   p.bid_requests.stop();
   p.job_loop->stop();
+  if (p.mail_domains) p.mail_domains->stop();
+  if (p.mails) p.mails->stop();
   p.intake.stop();
   p.fan_out.stop();
   p.sender.stop();
@@ -492,6 +619,7 @@ void Exchange::stop() {
   p.host->stop();
   asio::thread_pool once{1};
   (void)asio::co_spawn(once, p.clicks.counts.flush(), asio::use_future).get();
+  (void)asio::co_spawn(once, p.forms.counts.flush(), asio::use_future).get();
   p.key_listener.stop();
   p.pool.stop();
   log::info("server.stopped", "the exchange has stopped");

@@ -14,6 +14,7 @@
 #include "billing/values/money.hpp"
 #include "billing/values/time.hpp"
 #include "server/storage/buyer_rights.hpp"
+#include "server/storage/lot_pictures.hpp"
 #include "server/storage/market_rows.hpp"
 #include "server/storage/own_rows.hpp"
 #include "server/storage/upload_pieces.hpp"
@@ -147,6 +148,7 @@ struct UploadChunk {
   std::vector<RowReject> rejects;
   std::vector<OwnRow> own_rows;      ///< the refused ones as they came
   std::optional<UploadMark> mark{};  ///< of an upload in pieces: where it goes on behind these rows
+  std::string signs_sealed{};        ///< with the mark: what these rows show of their source
 };
 
 struct ClosedUpload {
@@ -161,8 +163,10 @@ struct RowView {
   std::int64_t row_no{};
   RowOutcome outcome{};
   std::optional<std::int64_t> lead_no;
-  int lead_state{};  ///< as table lead has it
-  std::string code;  ///< of the first fault; empty when accepted
+  int lead_state{};              ///< as table lead has it
+  std::string code;              ///< of the first fault; empty when accepted
+  std::int32_t warnings{};       ///< of an accepted row; bits as NewLead has them
+  std::string domain_suggested;  ///< likewise; "" for none
 };
 
 struct LeadRange {
@@ -178,6 +182,12 @@ struct RejectPlace {
   std::int64_t fault_no{};
 };
 
+/// A person of a row that the market had already; `row` counts within one question.
+struct KnownPerson {
+  std::int64_t row{};
+  std::string digest;  ///< 16 bytes
+};
+
 class UploadRows {
  public:
   virtual ~UploadRows() = default;
@@ -188,6 +198,12 @@ class UploadRows {
   /// counts. False, and nothing written, when the batch is not
   /// receiving any more.
   [[nodiscard]] virtual bool append(BatchId batch, UploadChunk const& chunk) = 0;
+
+  /// How many of these rows have a person whose lead is of another generator.
+  [[nodiscard]] virtual std::int64_t known_from_others(MarketNo market, std::int64_t tenant_no,
+                                                       std::span<KnownPerson const> persons) = 0;
+  /// What the closed lot showed of its source; it waits to be judged.
+  virtual void save_picture(BatchId batch, std::int64_t tenant_no, LotPicture const& picture) = 0;
 
   /// Buyers of these folded names, as BuyerRights::named.
   [[nodiscard]] virtual NamedBuyers buyers_named(std::span<std::string const> keys) = 0;
@@ -227,7 +243,7 @@ class UploadRows {
                                                           int limit) = 0;
   /// Lots of a market with work left: accepted ones to list, rejected or stopped ones to clear.
   [[nodiscard]] virtual std::vector<BatchId> unfinished_lots(MarketNo market, int limit) = 0;
-  /// Lots of a market that wait for verdicts.
+  /// Lots of a market that wait for verdicts and may need more checks, or another verifier.
   [[nodiscard]] virtual std::vector<BatchId> waiting_lots(MarketNo market, std::int64_t after_no,
                                                           int limit) = 0;
 };

@@ -44,8 +44,11 @@ class BuyerRights {
 
   /// Puts persons on the list; those that are there stay. Nothing is changed, and nothing returned,
   /// when the list would grow past kSuppressedMax.
+  /// @param audited  the principal whose deed is audited with the list (staff's); none: a buyer's
+  /// own
   [[nodiscard]] virtual Later<std::optional<SuppressionCounts>> suppress(
-      std::int64_t buyer_no, std::vector<SuppressedPerson> persons) = 0;
+      std::int64_t buyer_no, std::vector<SuppressedPerson> persons,
+      std::optional<std::int64_t> audited) = 0;
   /// Takes persons off; those that are not there are no fault.
   [[nodiscard]] virtual Later<SuppressionCounts> release(std::int64_t buyer_no,
                                                          std::vector<SuppressedPerson> persons) = 0;

@@ -30,6 +30,8 @@ struct LeadView {
   Timestamp consent_at{};
   std::string consent_digest;
   std::vector<market::AttributeText> attributes;  // in the order of that version
+  std::int32_t warnings{};                        // bits as NewLead has them
+  std::string domain_suggested;                   // likewise; "" for none
 };
 
 /// A round of a lead that ended without a buyer who kept it.

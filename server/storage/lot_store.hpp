@@ -15,6 +15,7 @@
 #include "server/storage/batches.hpp"
 #include "server/storage/column_mappings.hpp"
 #include "server/storage/database.hpp"
+#include "server/storage/inspection.hpp"
 #include "server/storage/lots.hpp"
 #include "server/storage/own_rows.hpp"
 #include "server/storage/platform_idempotency.hpp"
@@ -36,6 +37,7 @@ class LotTx {
   [[nodiscard]] virtual OwnRows& own_rows() = 0;
   [[nodiscard]] virtual UploadPieces& pieces() = 0;
   [[nodiscard]] virtual LotRows& lots() = 0;
+  [[nodiscard]] virtual InspectionRows& inspection() = 0;
   [[nodiscard]] virtual RestRows& rests() = 0;
   [[nodiscard]] virtual AuditRows& audit() = 0;
   [[nodiscard]] virtual PlatformIdempotency& idempotency() = 0;

@@ -116,13 +116,15 @@ class LotRows {
   virtual void add_checks(BatchId batch, std::span<NewCheck const> checks) = 0;
   /// In draw order.
   [[nodiscard]] virtual std::vector<SpotCheck> checks(BatchId batch) = 0;
+  /// All that the filter lets through, as staff see them.
   [[nodiscard]] virtual std::vector<SpotCheck> waiting_checks(CheckFilter const& filter) = 0;
   /// Locked until the job ends.
   [[nodiscard]] virtual std::optional<SpotCheck> find_check_locked(CheckId check) = 0;
   [[nodiscard]] virtual std::optional<SpotCheck> check_held_by(std::int64_t principal_no) = 0;
   virtual void claim(CheckId check, std::int64_t principal_no, Timestamp lease_until) = 0;
   virtual void save_verdict(VerdictRow const& verdict) = 0;
-  /// Claims past their lease are open again. @return how many
+  /// Claims past their lease, and of lots that need no verdicts any more, are open again.
+  /// @return how many
   virtual std::int64_t expire_leases(Timestamp now, int limit) = 0;
 
   [[nodiscard]] virtual std::optional<SealedLead> sealed_lead(LeadId lead) = 0;

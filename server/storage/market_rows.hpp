@@ -23,6 +23,7 @@ struct NewLead {
   std::int32_t version{};
   market::LeadState state{};
   std::int64_t score{market::kNone};
+  std::optional<std::string> score_facts;  // codec bytes of quality::ScoreFacts; none: no score
   std::int32_t vehicle{};
   std::string reason;
   std::int64_t captured_us{};
@@ -39,6 +40,8 @@ struct NewLead {
   std::string consent_sealed;
   std::int32_t kek_id{};
   std::string key_wrapped;
+  std::int32_t warnings{};       // bits of what looks odd, as intake/contact/row_warning.hpp
+  std::string domain_suggested;  // the mail domain that was probably meant; "" when none was
 };
 
 struct PersonRow {

@@ -26,6 +26,7 @@ enum class NumberKind : std::uint8_t {
   claw_back = 10,
   postback_token = 11,
   finding = 12,
+  fraud_case = 13,
   fund_intent = 20,  // per market, both directions
   batch = 21,
   lead = 22,

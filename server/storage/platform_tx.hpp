@@ -10,6 +10,9 @@
 #include "server/storage/audit.hpp"
 #include "server/storage/claw_backs.hpp"
 #include "server/storage/findings.hpp"
+#include "server/storage/lead_estimates.hpp"
+#include "server/storage/lead_stories.hpp"
+#include "server/storage/lot_pictures.hpp"
 #include "server/storage/lots.hpp"
 #include "server/storage/markets.hpp"
 #include "server/storage/numbers.hpp"
@@ -35,6 +38,9 @@ class PlatformTx {
   [[nodiscard]] virtual PlatformLedger& ledger() = 0;
   [[nodiscard]] virtual ClawBackRows& claw_backs() = 0;
   [[nodiscard]] virtual FindingRows& findings() = 0;
+  [[nodiscard]] virtual FraudRows& fraud() = 0;
+  [[nodiscard]] virtual LeadStories& lead_stories() = 0;
+  [[nodiscard]] virtual LeadEstimates& lead_estimates() = 0;
   [[nodiscard]] virtual PlatformIdempotency& idempotency() = 0;
   [[nodiscard]] virtual AuditRows& audit() = 0;
   [[nodiscard]] virtual WebhookRows& webhooks() = 0;

@@ -87,6 +87,8 @@ class SaleReads {
   [[nodiscard]] virtual Later<std::optional<SaleView>> find(Viewer viewer, SaleId sale) = 0;
   /// Whether the lead's consent had been revoked when it was sold; false for a sale of others.
   [[nodiscard]] virtual Later<bool> revoked_before_sale(Viewer buyer, SaleId sale) = 0;
+  /// Whether the sold lead's contact is destroyed; false for a sale that the viewer has not.
+  [[nodiscard]] virtual Later<bool> erased(Viewer viewer, SaleId sale) = 0;
   /// The sealed rows of the sold lead for its buyer or staff, audited in the same transaction;
   /// nothing (and no audit row) when the viewer has no such sale.
   [[nodiscard]] virtual Later<std::optional<SealedContactRow>> contact(ContactRequest request) = 0;

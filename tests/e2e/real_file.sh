@@ -15,7 +15,7 @@ need_bank
 market=bank-$(date +%s | tail -c 7).us.usd
 
 "$make_leads" --in "$bank" --out "$work/leads.csv" --oracle "$work/oracle.csv" --rows "$rows" --seed 7 \
-  --fault-bp 500 --dead-bp 60
+  --fault-bp 500 --dead-bp 20
 make_market "$market" "$("$make_leads" --attributes)"
 
 # Three buyers with standing bids, one of them for whole leads.

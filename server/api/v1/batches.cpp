@@ -4,6 +4,7 @@
 #include "server/api/kept_answer.hpp"
 #include "server/api/paging.hpp"
 #include "server/api/v1/intake_handlers.hpp"
+#include "server/api/v1/lead_warnings.hpp"
 #include "server/json/time_text.hpp"
 
 namespace leadex::api {
@@ -108,6 +109,7 @@ asio::awaitable<ApiResult> list_batch_rows(ApiCall& call) {
     out.field("lead_id", lead);
     out.field("outcome", text(row.outcome));
     if (lead) out.field("status", kLeadStates.at(static_cast<std::size_t>(row.lead_state)));
+    write_warnings(out, intake::RowWarnings{row.warnings}, row.domain_suggested);
   };
   auto const key = [](storage::RowView const& row) { return std::vector{row.row_no}; };
   co_return answer_page(call, *page, **rows, write, key);

@@ -33,6 +33,15 @@ namespace leadex::api {
 [[nodiscard]] asio::awaitable<ApiResult> record_verdict(ApiCall& call);
 
 [[nodiscard]] asio::awaitable<ApiResult> decide_batch(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> get_spot_check_curve(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> get_inspection(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> list_inspections(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> lift_inspection(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> get_agreement(ApiCall& call);
+
+[[nodiscard]] asio::awaitable<ApiResult> list_fraud_cases(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> get_fraud_case(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> decide_fraud_case(ApiCall& call);
 
 [[nodiscard]] ApiProblem problem_of(app::LotError const& error);
 [[nodiscard]] storage::BatchViewer batch_viewer(ApiCall const& call);

@@ -5,6 +5,7 @@
 
 #include "billing/values/check.hpp"
 #include "server/api/v1/intake_handlers.hpp"
+#include "server/api/v1/source_services.hpp"
 #include "server/observe/log.hpp"
 
 namespace leadex::api {
@@ -35,7 +36,15 @@ IntakeServices::IntakeServices(app::LotServices lot_services, intake::Disposable
               cpu,
               options.limits,
               std::move(now),
-              [lot_services](MarketNo market) { return refill(lot_services, market); }} {}
+              [lot_services](MarketNo market) { return refill(lot_services, market); },
+              nullptr,
+              nullptr,
+              options.mail} {}
+
+void IntakeServices::keep_sources(SourceServices& services) {
+  sources = &services;
+  uploads.sources = &services.sources;
+}
 
 IntakeServices::~IntakeServices() { stop(); }
 
@@ -49,10 +58,20 @@ void IntakeServices::finish_later(BatchId batch) {
                  });
 }
 
+void IntakeServices::extend_later(BatchId batch) {
+  asio::co_spawn(background, finisher.extend(batch), [batch](std::exception_ptr thrown) {
+    if (!thrown) return;
+    log::error("lot.draw_failed", "further checks of a lot could not be drawn")
+        .field("market", static_cast<std::int64_t>(batch.market))
+        .field("batch_no", batch.no);
+  });
+}
+
 void IntakeServices::stop() {
   background.stop();
   background.join();
   cpu.stop();
+  curve_cpu.stop();
 }
 
 void register_intake(http::Router& router, ApiContext& context) {
@@ -78,6 +97,14 @@ void register_intake(http::Router& router, ApiContext& context) {
   add(router, context, "claim_spot_check", claim_spot_check);
   add(router, context, "record_verdict", record_verdict);
   add(router, context, "decide_batch", decide_batch);
+  add(router, context, "list_fraud_cases", list_fraud_cases);
+  add(router, context, "get_fraud_case", get_fraud_case);
+  add(router, context, "decide_fraud_case", decide_fraud_case);
+  add(router, context, "get_spot_check_curve", get_spot_check_curve);
+  add(router, context, "get_inspection", get_inspection);
+  add(router, context, "list_inspections", list_inspections);
+  add(router, context, "lift_inspection", lift_inspection);
+  add(router, context, "get_agreement", get_agreement);
 }
 
 }  // namespace leadex::api

@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "server/api/api_context.hpp"
+#include "server/api/v1/curve_desk.hpp"
 #include "server/app/finish_lot.hpp"
+#include "server/app/forget_persons.hpp"
 #include "server/app/lot_upkeep.hpp"
 #include "server/http/router.hpp"
 #include "server/intake/batch_upload.hpp"
@@ -85,27 +87,12 @@ class EventStreams {
   std::map<std::int64_t, int> of_account_;
 };
 
-/// Uploads in pieces of which this process knows that every row claimed was stored.
-class SettledUploads {
- public:
-  void add(BatchId batch) {
-    std::lock_guard const lock(guard_);
-    settled_.insert(batch);
-  }
-  /// Whether it was; it is not any more, as long as another piece is on its way.
-  [[nodiscard]] bool take(BatchId batch) {
-    std::lock_guard const lock(guard_);
-    return settled_.erase(batch) > 0;
-  }
-
- private:
-  std::mutex guard_;
-  std::set<BatchId> settled_;
-};
+struct SourceServices;  // server/api/v1/source_services.hpp
 
 struct IntakeOptions {
   intake::UploadLimits limits;
   std::size_t cpu_threads = 1;
+  dns::MailDomains* mail = nullptr;  ///< none: e-mail domains are not asked about
 };
 
 struct IntakeServices {
@@ -116,6 +103,10 @@ struct IntakeServices {
 
   /// Begins what follows a decision, behind the answer. A job resumes what a stop cuts off.
   void finish_later(BatchId batch);
+  /// Before the first upload. `services` outlives this.
+  void keep_sources(SourceServices& services);
+  /// Likewise the draw of further checks of a lot.
+  void extend_later(BatchId batch);
   /// Before the database and the markets stop: waits for nothing but the step under way.
   void stop();
 
@@ -125,11 +116,14 @@ struct IntakeServices {
   intake::DisposableDomains disposable;
   intake::CpuPool cpu;
   intake::UploadServices uploads;
+  app::ForgetServices const* forgetting{};  ///< for run_job; null: it has nothing to do
   RunningKeys running;
   LiveUploads live;
-  SettledUploads settled;
   EventStreams event_streams;
+  CurveDesk curves;
+  intake::CpuPool curve_cpu{1};  // of its own: a curve takes seconds
   boost::asio::thread_pool background{1};
+  SourceServices* sources{};  ///< set by keep_sources; null: taxonomies and tags are not kept
 };
 
 /// Adds the operations of uploads, lots, commitments and spot checks. `context.intake` is set.

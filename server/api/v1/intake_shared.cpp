@@ -17,6 +17,7 @@ Code code_of(app::LotRefusal refusal) {
     case LotRefusal::still_listing:
     case LotRefusal::not_needed:
     case LotRefusal::holds_another:
+    case LotRefusal::resting:
       return Code::conflict;
     case LotRefusal::already_decided:
       return Code::already_decided;
@@ -45,6 +46,10 @@ std::string detail_of(app::LotRefusal refusal) {
       return "The leads are on their way to the market; try again when the batch is listed.";
     case LotRefusal::holds_another:
       return "You hold another check: give its verdict first, or let its lease end.";
+    case LotRefusal::resting:
+      return "Nobody was reached twice today: try again tomorrow (UTC).";
+    case LotRefusal::not_needed:
+      return "The present state asks for no such step.";
     default:
       return {};
   }

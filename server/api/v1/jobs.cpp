@@ -9,6 +9,8 @@
 #include "server/api/v1/staff.hpp"
 #include "server/api/v1/trade_services.hpp"
 #include "server/app/find_untruths.hpp"
+#include "server/app/judge_sources.hpp"
+#include "server/app/lead_estimates.hpp"
 #include "server/app/refresh_estimates.hpp"
 #include "server/app/remit_earnings.hpp"
 
@@ -21,7 +23,7 @@ struct JobRow {
   std::uint32_t ticks{};  ///< market::Tick jobs; 0: no work of the markets
   bool earnings{};        ///< afterwards, money between markets and the platform moves
 };
-constexpr std::array<JobRow, 9> kJobs{{
+constexpr std::array<JobRow, 11> kJobs{{
     {"settlement", market::Tick::settlement | market::Tick::returns, true},
     {"release_holdback", market::Tick::release_holdback, true},
     {"listing_expiry", market::Tick::listing_expiry, false},
@@ -30,7 +32,9 @@ constexpr std::array<JobRow, 9> kJobs{{
     {"retention", 0, false},
     {"recycling", market::Tick::listing_expiry, false},
     {"estimates", 0, false},
+    {"lead_estimates", 0, false},
     {"truth", 0, false},
+    {"fraud", 0, false},
 }};
 
 struct Ran {
@@ -87,15 +91,25 @@ Answered run_named(ApiCall& call) {
     ran.items += co_await app::refresh_estimates(
         {call.ctx.trade->conversions, call.ctx.markets, call.ctx.now});
   }
+  if (job->name == "lead_estimates") {
+    ran.items +=
+        co_await app::refresh_lead_estimates({call.ctx.database, call.ctx.markets, call.ctx.now});
+  }
   if (job->name == "truth" && call.ctx.trade != nullptr) {
     ran.items +=
         co_await app::find_untruths({call.ctx.trade->truth, call.ctx.database, call.ctx.markets,
                                      persons_of(call.ctx.keys), call.ctx.now});
   }
+  if (job->name == "fraud") ran.items += co_await app::judge_sources(call.ctx.database);
   if (job->name == "retention") {
     auto const purged = co_await purge(call);
     if (!purged) co_return refuse(problem_of(purged.error()));
     ran.items += *purged;
+    auto* const intake = call.ctx.intake;
+    if (intake != nullptr && intake->forgetting != nullptr) {
+      app::Retention own{*intake->forgetting};  // the standing job goes on where it is
+      ran.items += co_await own.run();
+    }
   }
   if (job->name == "recycling" && call.ctx.intake != nullptr) {
     ran.items += co_await call.ctx.intake->recycler.run(call.ctx.now());

@@ -4,6 +4,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "server/api/v1/scoring_json.hpp"
 #include "server/intake/contact/lead_column.hpp"
 #include "server/json/money_text.hpp"
 #include "server/json/object_reader.hpp"
@@ -24,6 +25,7 @@ constexpr std::array<std::string_view, 3> kPriceRules{"first_price", "second_pri
 constexpr std::array<std::string_view, 2> kRankings{"price", "expected_value"};
 constexpr std::array<std::string_view, 5> kRoutings{"price", "weight", "round_robin", "waterfall",
                                                     "hybrid"};
+constexpr std::array<std::string_view, 2> kCheckMethods{"fixed", "sequential"};
 constexpr std::int64_t kHybridMax = 1000;
 /// Query names of /v1/listings, which an attribute would hide.
 constexpr std::array<std::string_view, 4> kQueryNames{"market", "limit", "cursor", "sort"};
@@ -87,6 +89,7 @@ app::AttributeDefinition read_attribute(std::string_view name, ObjectReader read
   if (auto const shown = reader.optional_string("visibility")) {
     attribute.visibility = from_word<market::Visibility>(kVisibilityWords, *shown);
   }
+  attribute.known_after_sale = reader.optional_bool("known_after_sale").value_or(false);
   // What is left belongs to another type: a limit that would not hold must not look like one.
   reader.refuse_unknown_fields();
   return attribute;
@@ -185,12 +188,42 @@ void read_money_rules(ObjectReader& reader, MarketDefinition& into) {
     read_amount(*commission, "maximum", into.currency, into.commission_maximum);
   }
   if (auto check = reader.optional_object("spot_check")) {
+    if (auto const method = check->optional_string("method")) {
+      into.check_method = from_word<quality::PlanMethod>(kCheckMethods, *method);
+    }
+    read_bp(*check, "second_opinion_bp", into.second_opinion_bp);
     read_bp(*check, "acceptable_rate_bp", into.spot_check.acceptable_rate.bp);
     read_bp(*check, "rejectable_rate_bp", into.spot_check.rejectable_rate.bp);
     read_bp(*check, "seller_risk_bp", into.spot_check.seller_risk.bp);
     read_bp(*check, "buyer_risk_bp", into.spot_check.buyer_risk.bp);
     read_bp(*check, "unreachable_max_bp", into.unreachable_max_bp);
   }
+}
+
+/// null takes the table away.
+void read_scores(ObjectReader& reader, MarketDefinition& into) {
+  auto const* const scoring = reader.find("scoring");
+  if (scoring != nullptr && scoring->IsNull()) {
+    into.scoring.reset();
+  } else if (scoring != nullptr) {
+    into.scoring = read_scoring(ObjectReader(*scoring, reader.errors(), "/scoring"));
+  }
+  auto estimate = reader.optional_object("estimate");
+  if (!estimate) return;
+  auto const* const features = estimate->optional_array("features");
+  if (features == nullptr) return;
+  into.estimate_features.clear();
+  for (auto const& name : features->GetArray()) {
+    into.estimate_features.emplace_back(json::text_of(name));
+  }
+}
+
+void write_scores(json::JsonWriter& writer, MarketDefinition const& from) {
+  if (from.scoring) write_scoring(writer, *from.scoring);
+  if (from.estimate_features.empty()) return;
+  auto const estimate = writer.object("estimate");
+  auto const features = writer.array("features");
+  for (auto const& name : from.estimate_features) writer.value(name);
 }
 
 void write_optional(json::JsonWriter& writer, std::string_view name, std::optional<Money> amount,
@@ -220,6 +253,7 @@ void write_attributes(json::JsonWriter& writer, MarketDefinition const& from) {
         writer.field("maxLength", def.max_length);
       }
       writer.field("visibility", to_word(kVisibilityWords, attribute.visibility));
+      if (attribute.known_after_sale) writer.field("known_after_sale", true);
     }
   }
   auto const required = writer.array("required");
@@ -269,12 +303,13 @@ void write_money_rules(json::JsonWriter& writer, MarketDefinition const& from) {
     write_optional(writer, "maximum", from.commission_maximum, from.currency);
   }
   auto const check = writer.object("spot_check");
-  writer.field("method", "fixed");
+  writer.field("method", to_word(kCheckMethods, from.check_method));
   writer.field("acceptable_rate_bp", from.spot_check.acceptable_rate.bp);
   writer.field("rejectable_rate_bp", from.spot_check.rejectable_rate.bp);
   writer.field("seller_risk_bp", from.spot_check.seller_risk.bp);
   writer.field("buyer_risk_bp", from.spot_check.buyer_risk.bp);
   writer.field("unreachable_max_bp", from.unreachable_max_bp);
+  writer.field("second_opinion_bp", from.second_opinion_bp);
 }
 
 void hide_fallback(json::Document& definition) {
@@ -301,6 +336,7 @@ void read_market_definition(json::Value const& body, MarketDefinition& definitio
     read_attributes(std::move(*attributes), definition);
   }
   read_money_rules(reader, definition);
+  read_scores(reader, definition);
   read_seconds(reader, "return_window_s", definition.return_window);
   read_seconds(reader, "contest_s", definition.contest);
   read_seconds(reader, "decide_s", definition.decide);
@@ -310,6 +346,7 @@ void read_market_definition(json::Value const& body, MarketDefinition& definitio
   read_seconds(reader, "dedupe_s", definition.dedupe);
   read_seconds(reader, "delivery_deadline_s", definition.delivery_deadline);
   read_seconds(reader, "consent_age_max_s", definition.consent_age_max);
+  read_seconds(reader, "retention_s", definition.retention);
   read_seconds(reader, "ping_ttl_s", definition.ping_ttl);
   read_seconds(reader, "cpa_window_s", definition.cpa_window);
   read_seconds(reader, "cpa_review_s", definition.cpa_review);
@@ -330,6 +367,7 @@ std::string market_definition_text(MarketDefinition const& from) {
     writer.field("country", from.country);
     write_attributes(writer, from);
     write_money_rules(writer, from);
+    write_scores(writer, from);
     writer.field("realtime_check", "none");
     writer.field("return_window_s", from.return_window.count());
     writer.field("contest_s", from.contest.count());
@@ -340,6 +378,7 @@ std::string market_definition_text(MarketDefinition const& from) {
     writer.field("dedupe_s", from.dedupe.count());
     writer.field("delivery_deadline_s", from.delivery_deadline.count());
     writer.field("consent_age_max_s", from.consent_age_max.count());
+    writer.field("retention_s", from.retention.count());
     writer.field("ping_ttl_s", from.ping_ttl.count());
     writer.field("cpa_window_s", from.cpa_window.count());
     writer.field("cpa_hold", to_word(kCpaHoldWords, from.cpa_hold));

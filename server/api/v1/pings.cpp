@@ -6,6 +6,7 @@
 #include "server/api/v1/live_bids.hpp"
 #include "server/api/v1/ping_token.hpp"
 #include "server/api/v1/posted_lead.hpp"
+#include "server/api/v1/source_services.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/api/v1/tried_ping.hpp"
 #include "server/json/money_text.hpp"
@@ -138,8 +139,9 @@ asio::awaitable<ApiResult> answer_ping(ApiCall& call, Deadline deadline) {
   market::OfferPing ping;
   ping.ping_no = new_ping_no();
   ping.minimum_micros = terms->minimum.micros;
-  auto const place = co_await place_of(call, *market, *lead);
+  auto place = co_await place_of(call, *market, *lead);
   if (!place) co_return refuse(place.error());
+  place->of_ping = true;
   ping.lead = intake::make_offer(*lead, *place);
   PingToken token{.market = market->no(),
                   .ping_no = ping.ping_no,
@@ -186,8 +188,12 @@ Answered post_ping(ApiCall& call) {
   if (!token) co_return problem(Code::not_found);
   auto const market = find_market(call.ctx, token->market);
   if (!market) co_return refuse(market.error());
-  auto const lead = check_lead(call, *market->settings, intake::LeadFields::lead_and_bids);
+  auto const taxonomy = co_await taxonomy_of(call, market->no());
+  if (!taxonomy) co_return refuse(taxonomy.error());
+  auto lead = check_lead(call, *market->settings, intake::LeadFields::lead_and_bids, *taxonomy);
   if (!lead) co_return refuse(lead.error());
+  auto const mail = co_await check_mail(call, *lead);
+  if (!mail) co_return refuse(mail.error());
   auto bids = taken(call, *token);
   if (!bids) co_return refuse(bids.error());
 
@@ -206,6 +212,8 @@ Answered post_ping(ApiCall& call) {
   if (!answers_to(*token, post.lead, intake::company_keys(*lead))) {
     co_return problem(Code::ping_mismatch);
   }
+  auto const kept = co_await keep_source(call, *market->settings, *lead, place->id, *taxonomy);
+  if (!kept) co_return refuse(kept.error());
   submission.command = std::move(post);
   submission.persons = intake::person_digests(call.ctx.keys, *lead, intake::DigestUse::real_time);
   submission.idempotency = call.claim(market::Operation::post_ping);
@@ -214,8 +222,10 @@ Answered post_ping(ApiCall& call) {
   auto const id = co_await lead_of(call, place->id, *done);
   if (!id) co_return refuse(id.error());
   Money const added{std::max<std::int64_t>(done->outcome.micros, 0)};
-  auto response =
-      render_outcome(call, market->settings->currency, Offered{*id, done->outcome, added});
+  Offered offered{*id, done->outcome, added};
+  auto const told = co_await add_warnings(call, *lead, done->replayed, offered);
+  if (!told) co_return refuse(told.error());
+  auto response = render_outcome(call, market->settings->currency, offered);
   mark_replayed(response, done->replayed);
   co_return response;
 }

@@ -1,5 +1,6 @@
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/posted_lead.hpp"
+#include "server/api/v1/source_services.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/intake/lead_rows.hpp"
 
@@ -20,8 +21,12 @@ asio::awaitable<bool> stays_off(ApiCall& call, LeadId lead) {
 Answered post_lead(ApiCall& call) {
   auto const market = body_market(call);
   if (!market) co_return refuse(market.error());
-  auto const lead = check_lead(call, *market->settings, intake::LeadFields::lead_and_market);
+  auto const taxonomy = co_await taxonomy_of(call, market->no());
+  if (!taxonomy) co_return refuse(taxonomy.error());
+  auto lead = check_lead(call, *market->settings, intake::LeadFields::lead_and_market, *taxonomy);
   if (!lead) co_return refuse(lead.error());
+  auto const mail = co_await check_mail(call, *lead);
+  if (!mail) co_return refuse(mail.error());
   auto const& currency = market->settings->currency;
   auto place = co_await place_of(call, *market, *lead);
   if (!place) co_return refuse(place.error());
@@ -30,6 +35,8 @@ Answered post_lead(ApiCall& call) {
   auto const number = co_await trade_of(call).lead_numbers.next(market->no());
   if (!number) co_return refuse(api::problem_of(number.error()));
   place->id = {market->no(), *number};
+  auto const kept = co_await keep_source(call, *market->settings, *lead, place->id, *taxonomy);
+  if (!kept) co_return refuse(kept.error());
   market::Submission submission;
   submission.lead = intake::make_new_lead(call.ctx.keys, *lead, *place);
   submission.command = intake::make_offer(*submission.lead, *lead);
@@ -39,7 +46,10 @@ Answered post_lead(ApiCall& call) {
   if (!done) co_return refuse(done.error());
   auto const id = co_await lead_of(call, place->id, *done);
   if (!id) co_return refuse(id.error());
-  auto response = render_outcome(call, currency, Offered{*id, done->outcome});
+  Offered offered{*id, done->outcome};
+  auto const told = co_await add_warnings(call, *lead, done->replayed, offered);
+  if (!told) co_return refuse(told.error());
+  auto response = render_outcome(call, currency, offered);
   mark_replayed(response, done->replayed);
   co_return response;
 }

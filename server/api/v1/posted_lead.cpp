@@ -1,8 +1,16 @@
 #include "server/api/v1/posted_lead.hpp"
 
+#include "matching/market/barred.hpp"
+#include "server/api/v1/intake_services.hpp"
+#include "server/api/v1/lead_warnings.hpp"
+#include "server/api/v1/source_services.hpp"
+#include "server/intake/lead_source_row.hpp"
+#include "server/intake/mail_check.hpp"
 #include "server/market/preview.hpp"
 
 namespace leadex::api {
+
+using TaxonomyPtr = std::shared_ptr<storage::TaxonomyVersion const>;
 
 ApiProblem problem_of(std::vector<intake::RowFault> const& faults) {
   ApiProblem refused{Code::malformed_row, {}, {}, {}};
@@ -19,8 +27,10 @@ ApiProblem problem_of(std::vector<intake::RowFault> const& faults) {
 
 Result<intake::CheckedLead, ApiProblem> check_lead(ApiCall const& call,
                                                    market::MarketSettings const& settings,
-                                                   intake::LeadFields fields) {
-  auto const rules = intake::rules_of(settings);
+                                                   intake::LeadFields fields,
+                                                   TaxonomyPtr const& taxonomy) {
+  auto rules = intake::rules_of(settings);
+  rules.taxonomy = taxonomy;
   auto const raw = intake::read_lead_document(call.body, rules, fields);
   if (!raw) return refuse(problem_of(raw.error()));
   intake::CheckContext const context{
@@ -31,11 +41,57 @@ Result<intake::CheckedLead, ApiProblem> check_lead(ApiCall const& call,
   return std::move(*lead);
 }
 
+asio::awaitable<Result<void, ApiProblem>> keep_source(ApiCall& call,
+                                                      market::MarketSettings const& settings,
+                                                      intake::CheckedLead const& lead, LeadId id,
+                                                      TaxonomyPtr taxonomy) {
+  auto* const intake = call.ctx.intake;
+  if (intake == nullptr || intake->sources == nullptr) co_return Result<void, ApiProblem>{};
+  auto rules = intake::rules_of(settings);
+  rules.taxonomy = std::move(taxonomy);
+  auto source = intake::source_row(lead, rules, id.no);
+  if (!source) co_return Result<void, ApiProblem>{};
+  auto const done = co_await intake->sources->sources.put(id.market, {std::move(*source)});
+  if (!done) co_return refuse(api::problem_of(done.error()));
+  co_return Result<void, ApiProblem>{};
+}
+
+asio::awaitable<Result<void, ApiProblem>> check_mail(ApiCall& call, intake::CheckedLead& lead) {
+  auto* const mail = trade_of(call).mail;
+  if (mail == nullptr) co_return Result<void, ApiProblem>{};
+  std::vector<intake::CheckedLead*> leads{&lead};
+  auto const refused =
+      co_await intake::find_undeliverable(*mail, std::move(leads), intake::kMailWaitRealTime);
+  if (refused.empty()) co_return Result<void, ApiProblem>{};
+  std::vector<intake::RowFault> const faults{intake::undeliverable_fault()};
+  co_return refuse(problem_of(faults));
+}
+
+asio::awaitable<Result<void, ApiProblem>> add_warnings(ApiCall& call,
+                                                       intake::CheckedLead const& lead,
+                                                       bool replayed, Offered& offered) {
+  if (!replayed) {
+    offered.warnings = lead.warnings;
+    offered.domain_suggested = lead.domain_suggested;
+    co_return Result<void, ApiProblem>{};
+  }
+  if (!offered.lead) co_return Result<void, ApiProblem>{};
+  auto const stored = co_await trade_of(call).leads.find(viewer_of(call), *offered.lead);
+  if (!stored) co_return refuse(api::problem_of(stored.error()));
+  if (*stored) {
+    offered.warnings = intake::RowWarnings{(*stored)->warnings};
+    offered.domain_suggested = (*stored)->domain_suggested;
+  }
+  co_return Result<void, ApiProblem>{};
+}
+
 asio::awaitable<Result<intake::LeadPlace, ApiProblem>> place_of(ApiCall& call, MarketRef market,
                                                                 intake::CheckedLead const& lead) {
   intake::LeadPlace place;
   place.tenant_no = call.account_no();
   place.version = market.settings->rules.version;
+  place.settings = market.settings;
+  place.arrived_at = call.ctx.now();
   auto const keys = intake::company_keys(lead);
   if (keys.empty()) co_return place;
   auto const found = co_await trade_of(call).rights.named(keys);
@@ -78,6 +134,7 @@ http::Response render_outcome(ApiCall const& call, std::string_view currency,
     if (offered.promise_added.micros > 0) {
       out.field("promise_added", offered.promise_added, currency);
     }
+    write_warnings(out, offered.warnings, offered.domain_suggested);
     if (call.test_key()) out.field("test", true);
   }
   return answer(201, out);
@@ -90,6 +147,7 @@ asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::Che
       intake::person_digests(call.ctx.keys, lead, intake::DigestUse::real_time));
   if (!withheld) co_return refuse(api::problem_of(withheld.error()));
   offer.withheld = *withheld;
+  if (market::barred(offer)) co_return problem(Code::suppressed);
   std::optional<std::vector<market::SoldShare>> shares;
   auto const looked = co_await market.actor->view(
       [&shares, offer](market::EngineView const& view) { shares = market::preview(view, offer); });
@@ -97,7 +155,10 @@ asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::Che
   if (!shares) co_return problem(Code::not_owner);  // the version comes into force right now
   market::Outcome outcome;
   outcome.sold = std::move(*shares);
-  co_return render_outcome(call, market.settings->currency, Offered{std::nullopt, outcome});
+  Offered tried{std::nullopt, outcome};
+  auto const told = co_await add_warnings(call, lead, false, tried);
+  if (!told) co_return refuse(told.error());
+  co_return render_outcome(call, market.settings->currency, tried);
 }
 
 asio::awaitable<Result<LeadId, ApiProblem>> lead_of(ApiCall& call, LeadId fresh,

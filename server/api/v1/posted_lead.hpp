@@ -17,8 +17,20 @@ namespace leadex::api {
 [[nodiscard]] ApiProblem problem_of(std::vector<intake::RowFault> const& faults);
 
 /// The Lead of the call's body by the market's rules. @errors  its faults, 422
+/// @param taxonomy  in force; may be null
 [[nodiscard]] Result<intake::CheckedLead, ApiProblem> check_lead(
-    ApiCall const& call, market::MarketSettings const& settings, intake::LeadFields fields);
+    ApiCall const& call, market::MarketSettings const& settings, intake::LeadFields fields,
+    std::shared_ptr<storage::TaxonomyVersion const> const& taxonomy = nullptr);
+
+/// Keeps what is told of the lead's source, before the lead itself goes to its market: a source
+/// without its lead means nothing, and a lead that was answered has it.
+[[nodiscard]] asio::awaitable<Result<void, ApiProblem>> keep_source(
+    ApiCall& call, market::MarketSettings const& settings, intake::CheckedLead const& lead,
+    LeadId id, std::shared_ptr<storage::TaxonomyVersion const> taxonomy);
+
+/// Whether its e-mail domain takes mail, where name servers are set. @errors  it takes none, 422
+[[nodiscard]] asio::awaitable<Result<void, ApiProblem>> check_mail(ApiCall& call,
+                                                                   intake::CheckedLead& lead);
 
 /// Where a lead of this call would stand: its generator, the market's rules in force, the buyers
 /// its consent names. It has no number yet.
@@ -30,7 +42,13 @@ struct Offered {
   std::optional<LeadId> lead;
   market::Outcome outcome;
   Money promise_added{};  ///< by the exchange, beside what the sales bring
+  intake::RowWarnings warnings{};
+  std::string domain_suggested{};
 };
+/// Adds what looks odd about the lead. A repeated answer says what the first one said, from the
+/// store.
+[[nodiscard]] asio::awaitable<Result<void, ApiProblem>> add_warnings(
+    ApiCall& call, intake::CheckedLead const& lead, bool replayed, Offered& offered);
 /// 201, a LeadOutcome.
 [[nodiscard]] http::Response render_outcome(ApiCall const& call, std::string_view currency,
                                             Offered const& offered);

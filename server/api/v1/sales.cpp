@@ -57,6 +57,10 @@ std::string sealed_reason(ApiCall const& call, SaleId sale, std::string_view rea
 /// The first read of a lead that waits for its delivery delivers it: only then is the contact
 /// opened. Sales that need no such step pass.
 asio::awaitable<Result<void, ApiProblem>> deliver(ApiCall& call, SaleId id) {
+  // Of an erased lead there is nothing to deliver, so nobody pays for a look at it.
+  auto const erased = co_await trade_of(call).sales.erased(viewer_of(call), id);
+  if (!erased) co_return refuse(problem_of(erased.error()));
+  if (*erased) co_return problem(Code::contact_gone);
   auto const market = find_market(call.ctx, id.market);
   if (!market) co_return refuse(market.error());
   market::Submission submission;

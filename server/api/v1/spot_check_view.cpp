@@ -9,12 +9,16 @@ namespace leadex::api {
 namespace {
 
 constexpr std::int64_t kRowsPerQuery = 100'000;
+/// Bounds are shown row by row up to so many checks: all sequential plans have fewer.
+constexpr std::int64_t kBoundsMax = 3'000;
 
 struct View {
   storage::Batch batch;
   storage::Commitment commitment;
   std::vector<std::pair<std::int64_t, std::int64_t>> accepted;  // first and last row
   std::vector<storage::SpotCheck> checks;
+  std::optional<storage::LotPlan> plan;  // none while the upload runs, and of lots from before
+  bool file_refused{};                   // as far as the viewer may know
 };
 
 /// Accepted rows are those without a reject; both stay as they are for good.
@@ -50,6 +54,12 @@ std::optional<View> load(storage::LotTx& tx, BatchId id, storage::BatchViewer vi
   if (ended) view.accepted = accepted_rows(tx, view.batch);
   bool const decided = view.batch.decision != storage::LotDecision::pending;
   if (decided || viewer.staff) view.checks = tx.lots().checks(id);
+  view.plan = tx.inspection().plan(id);
+  if (view.plan && view.plan->strict) {
+    // What became of another generator's lot is not this one's business.
+    bool const own = view.batch.tenant_no == viewer.tenant_no;
+    view.file_refused = viewer.staff || (own && tx.inspection().was_refused_to_owner(id));
+  }
   return view;
 }
 
@@ -71,13 +81,42 @@ void write_sample(json::JsonWriter& out, ApiContext const& context, View const& 
   }
 }
 
+/// The steps by which the lot is judged. A lot from before has those of its fixed plan.
+std::optional<quality::StoppingPlan> steps_of(View const& view) {
+  if (view.plan) return view.plan->steps;
+  auto const& batch = view.batch;
+  if (!batch.sample_size || !batch.acceptance_number) return std::nullopt;
+  return quality::stopping_plan_of({.lot_size = batch.counts.accepted,
+                                    .sample_size = *batch.sample_size,
+                                    .acceptance_number = *batch.acceptance_number});
+}
+
+/// Per number of checked rows, from none on: the most bad rows that accept there, and the fewest
+/// that reject.
+void write_bounds(json::JsonWriter& out, View const& view) {
+  auto const steps = steps_of(view);
+  out.field("checks_max", steps ? std::optional{steps->checks_max()} : std::nullopt);
+  if (!steps || steps->checks_max() > kBoundsMax) {
+    out.field("accept_at", nullptr);
+    out.field("reject_at", nullptr);
+    return;
+  }
+  {
+    auto const list = out.array("accept_at");
+    for (auto const bound : quality::accept_at(*steps)) out.value(bound);
+  }
+  auto const list = out.array("reject_at");
+  for (auto const bound : quality::reject_at(*steps)) out.value(bound);
+}
+
 void write_view(json::JsonWriter& out, ApiContext const& context, View const& view,
                 bool sees_sample, bool sees_reason) {
   auto const& batch = view.batch;
   bool const decided = batch.decision != storage::LotDecision::pending;
   auto const scope = out.object();
   out.field("mode", text(batch.mode));
-  out.field("method", "fixed");
+  bool const sequential = view.plan && view.plan->method == quality::PlanMethod::sequential;
+  out.field("method", sequential ? "sequential" : "fixed");
   if (batch.sample_size) {
     auto const plan = out.object("plan");
     out.field("lot_size", batch.counts.accepted);
@@ -86,6 +125,9 @@ void write_view(json::JsonWriter& out, ApiContext const& context, View const& vi
   } else {
     out.field("plan", nullptr);
   }
+  write_bounds(out, view);
+  out.field("skipped", view.plan && view.plan->skipped);
+  out.field("file_refused_before", view.file_refused);
   out.field("commitment_no", batch.commitment_no);
   out.field("commitment", crypto::hex_encode(view.commitment.commitment));
   std::optional<std::string> file;
@@ -108,6 +150,9 @@ void write_view(json::JsonWriter& out, ApiContext const& context, View const& vi
   }
   out.field("verdict", text(batch.decision));
   out.field("needs_admin", batch.needs_admin);
+  // Told with the sample: whoever draws it again has to know that the bounds did not decide.
+  out.field("judged_by_admin",
+            sees_sample ? std::optional{batch.decision_reason_sealed.has_value()} : std::nullopt);
   std::optional<std::string> reason;
   if (batch.decision_reason_sealed && sees_reason) {
     reason = app::decision_reason(context.keys, batch);

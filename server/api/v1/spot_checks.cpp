@@ -3,7 +3,6 @@
 #include "server/api/paging.hpp"
 #include "server/api/v1/intake_handlers.hpp"
 #include "server/app/claim_check.hpp"
-#include "server/app/draw_sample.hpp"
 #include "server/app/record_verdict.hpp"
 #include "server/json/object_reader.hpp"
 #include "server/render/attributes.hpp"
@@ -78,7 +77,12 @@ asio::awaitable<ApiResult> list_spot_checks(ApiCall& call) {
   if (!page) co_return refuse(page.error());
   auto const filter = read_filter(call, *page);
   if (!filter) co_return refuse(filter.error());
-  auto job = [filter = *filter](storage::LotTx& tx) { return tx.lots().waiting_checks(filter); };
+  bool const verifier = call.principal.role == storage::Role::verifier;
+  auto const principal_no = call.principal.principal_no;
+  auto job = [filter = *filter, verifier, principal_no](storage::LotTx& tx) {
+    return verifier ? tx.inspection().queue(filter, principal_no)
+                    : tx.lots().waiting_checks(filter);
+  };
   auto const checks = co_await call.ctx.intake->lots.store.transact(job);
   if (!checks) co_return refuse(problem_of(checks.error()));
   auto const write = [&](json::JsonWriter& out, storage::SpotCheck const& check) {
@@ -128,7 +132,7 @@ asio::awaitable<ApiResult> record_verdict(ApiCall& call) {
     services.finish_later(batch.id);
   } else if (taken->fresh->stand_in_needed) {
     // The verdict stands whatever comes of this; a job draws the stand-in then.
-    static_cast<void>(co_await app::extend_draw(services.lots, batch.id));
+    services.extend_later(batch.id);
   }
   json::JsonWriter out;
   write_taken(out, call.ctx, *taken->fresh);

@@ -3,7 +3,9 @@
 
 #include <set>
 
+#include "matching/market/barred.hpp"
 #include "server/api/kept_answer.hpp"
+#include "server/api/v1/privacy_handlers.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/api/v1/trade_support.hpp"
 #include "server/app/withhold_leads.hpp"
@@ -59,19 +61,28 @@ Result<std::vector<SuppressedPerson>, ApiProblem> persons_of(ApiCall const& call
   return persons;
 }
 
-asio::awaitable<ApiResult> put_on(ApiCall& call) {
+asio::awaitable<ApiResult> put_on_list(ApiCall& call, std::int64_t owner_no) {
   auto const persons = persons_of(call);
   if (!persons) co_return refuse(persons.error());
-  auto const counts = co_await trade_of(call).rights.suppress(call.account_no(), *persons);
+  std::optional<std::int64_t> audited;  // what staff does
+  if (owner_no == market::kEverybody) audited = call.principal.principal_no;
+  auto const counts = co_await trade_of(call).rights.suppress(owner_no, *persons, audited);
   if (!counts) co_return refuse(problem_of(counts.error()));
   if (!*counts) co_return problem(Code::limit_reached);
   std::vector<std::string> digests;
   for (auto const& person : *persons) digests.push_back(person.digest);
-  auto const told = co_await app::withhold_leads(call.ctx.markets, call.account_no(),
-                                                 std::move(digests), call.request.deadline);
+  auto const told = co_await app::withhold_leads(call.ctx.markets, owner_no, std::move(digests),
+                                                 call.request.deadline);
   // The list holds them; a market that did not hear of it sells what rests there until it does.
   if (!told) co_return refuse(problem_of(told.error()));
   co_return render_counts(**counts);
+}
+
+asio::awaitable<ApiResult> put_on(ApiCall& call) { return put_on_list(call, call.account_no()); }
+
+/// The exchange's own list: nobody gets leads of these persons.
+asio::awaitable<ApiResult> bar(ApiCall& call) {
+  co_return co_await put_on_list(call, market::kEverybody);
 }
 
 asio::awaitable<ApiResult> take_off(ApiCall& call) {
@@ -82,15 +93,20 @@ asio::awaitable<ApiResult> take_off(ApiCall& call) {
   co_return render_counts(*counts);
 }
 
+asio::awaitable<ApiResult> counts_of(ApiCall& call, std::int64_t owner_no) {
+  auto const counts = co_await trade_of(call).rights.counts(owner_no);
+  if (!counts) co_return refuse(problem_of(counts.error()));
+  co_return render_counts(*counts);
+}
+
 }  // namespace
 
 Answered add_suppressions(ApiCall& call) { co_return co_await answer_once(call, put_on); }
 Answered release_suppressions(ApiCall& call) { co_return co_await answer_once(call, take_off); }
 
-Answered get_suppressions(ApiCall& call) {
-  auto const counts = co_await trade_of(call).rights.counts(call.account_no());
-  if (!counts) co_return refuse(problem_of(counts.error()));
-  co_return render_counts(*counts);
-}
+Answered get_suppressions(ApiCall& call) { return counts_of(call, call.account_no()); }
+
+Answered bar_persons(ApiCall& call) { co_return co_await answer_once(call, bar); }
+Answered get_barred_persons(ApiCall& call) { return counts_of(call, market::kEverybody); }
 
 }  // namespace leadex::api

@@ -13,6 +13,8 @@ void register_trade(http::Router& router, ApiContext& context) {
   put("post_lead", post_lead);
   put("withdraw_lead", withdraw_lead);
   put("get_lead_rounds", get_lead_rounds);
+  put("get_lead_score", get_lead_score);
+  put("get_lead_stage", get_lead_stage);
   put("create_ping", create_ping);
   put("post_ping", post_ping);
   put("suspend_account", suspend_account);  // with the account's campaigns
@@ -77,6 +79,10 @@ void register_trade(http::Router& router, ApiContext& context) {
   put("list_postback_tokens", list_postback_tokens);
   put("delete_postback_token", delete_postback_token);
   put("get_estimates", get_estimates);
+  put("create_disposition", create_disposition);
+  put("list_dispositions", list_dispositions);
+  put("get_disqualification", get_disqualification);
+  put("list_lead_estimates", list_lead_estimates);
   put("list_findings", list_findings);
   put("get_finding", get_finding);
   put("decide_finding", decide_finding);

@@ -16,6 +16,8 @@ using Answered = asio::awaitable<ApiResult>;
 Answered post_lead(ApiCall& call);
 Answered withdraw_lead(ApiCall& call);
 Answered get_lead_rounds(ApiCall& call);
+Answered get_lead_score(ApiCall& call);
+Answered get_lead_stage(ApiCall& call);
 Answered create_ping(ApiCall& call);
 Answered post_ping(ApiCall& call);
 
@@ -84,6 +86,11 @@ Answered create_postback_token(ApiCall& call);
 Answered list_postback_tokens(ApiCall& call);
 Answered delete_postback_token(ApiCall& call);
 Answered get_estimates(ApiCall& call);
+
+Answered create_disposition(ApiCall& call);
+Answered list_dispositions(ApiCall& call);
+Answered get_disqualification(ApiCall& call);
+Answered list_lead_estimates(ApiCall& call);
 
 Answered list_findings(ApiCall& call);
 Answered get_finding(ApiCall& call);

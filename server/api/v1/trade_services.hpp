@@ -11,6 +11,7 @@
 #include "server/api/v1/number_blocks.hpp"
 #include "server/app/run_claw_backs.hpp"
 #include "server/app/run_intents.hpp"
+#include "server/dns/mail_domains.hpp"
 #include "server/http/client.hpp"
 #include "server/intake/contact/disposable_domains.hpp"
 #include "server/market/bid_requester.hpp"
@@ -82,6 +83,7 @@ struct TradeServices {
   NumberBlocks& intent_numbers;
   CampaignEdits& edits;
   LiveBids live{};
+  dns::MailDomains* mail = nullptr;  ///< none: e-mail domains are not asked about
 };
 
 }  // namespace leadex::api

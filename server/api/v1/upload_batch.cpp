@@ -141,9 +141,12 @@ asio::awaitable<ApiResult> close(ApiCall& call, intake::UploadRequest const& req
                            .actor = actor_of(call),
                            .key = app::LotKey{std::string{kOperation}, call.idempotency->text,
                                               call.idempotency->body_hash},
+                           .picture = result.picture,
                            .render = render};
   auto const batch = co_await app::close_upload(services.lots, std::move(closing));
   if (!batch) co_return refuse(problem_of(batch.error()));
+  // A lot that is left out goes to the market at once.
+  if (batch->decision == storage::LotDecision::accepted) services.finish_later(batch->id);
   auto response = http::make_response(app::kUploadStatus, "application/json", render(*batch));
   response.headers.add("Location", "/v1/batches/" + call.ctx.ids.seal(batch->id));
   co_return response;
@@ -171,6 +174,9 @@ asio::awaitable<ApiResult> upload_batch(ApiCall& call) {
   if (!repeated) co_return refuse(repeated.error());
   if (*repeated) co_return std::move(**repeated);
 
+  if (auto const may = co_await refuse_stopped(call, request->market->market_no()); !may) {
+    co_return refuse(may.error());
+  }
   auto const superseded = co_await app::supersede_cut_uploads(
       services.lots, services.finisher, request->market->market_no(), call.account_no(),
       [&live = services.live](BatchId batch) { return !live.has(batch); });
@@ -184,6 +190,8 @@ asio::awaitable<ApiResult> upload_batch(ApiCall& call) {
     if (failure.batch && is_final(failure)) {
       static_cast<void>(
           co_await app::give_up_upload(services.lots, services.finisher, *failure.batch));
+    } else if (failure.batch && was_given_up(failure)) {
+      static_cast<void>(co_await app::free_given_up(services.lots, *failure.batch));
     }
     co_return refuse(problem_of(failure));
   }

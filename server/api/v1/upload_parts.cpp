@@ -2,6 +2,7 @@
 
 #include "billing/values/check.hpp"
 #include "server/api/v1/intake_handlers.hpp"
+#include "server/api/v1/source_services.hpp"
 #include "server/http/headers.hpp"
 #include "server/json/money_text.hpp"
 
@@ -119,10 +120,9 @@ ApiProblem problem_of_fault(intake::DecodeFault fault, intake::UploadFailure con
     case DecodeFault::unsupported_encoding:
       return {Code::body_malformed, "The file is not UTF-8.", {}, {}};
     case DecodeFault::unpack_failed:
-      return {Code::body_malformed,
-              "The file is not what its Content-Encoding says, or it was cut.",
-              {},
-              {}};
+      return {Code::body_malformed, "The file is not what its Content-Encoding says.", {}, {}};
+    case DecodeFault::unpack_cut:
+      return {Code::body_malformed, "The packed file ends in the middle.", {}, {}};
     case DecodeFault::too_large:
       return {Code::body_too_large, "The file is larger than an upload may be, unpacked.", {}, {}};
     case DecodeFault::too_many_rows:
@@ -147,7 +147,25 @@ asio::awaitable<Result<intake::UploadRequest, ApiProblem>> read_upload(ApiCall& 
   if (!mapped) co_return refuse(mapped.error());
   auto const corrected = co_await read_corrected(call, *request);
   if (!corrected) co_return refuse(corrected.error());
+  auto const taxonomy = co_await taxonomy_of(call, request->market->market_no());
+  if (!taxonomy) co_return refuse(taxonomy.error());
+  request->taxonomy = *taxonomy;
   co_return request;
+}
+
+asio::awaitable<Result<void, ApiProblem>> refuse_stopped(ApiCall const& call, MarketNo market) {
+  auto job = [market, tenant_no = call.account_no()](storage::LotTx& tx) {
+    return tx.inspection().source(market, tenant_no).standing.mode;
+  };
+  auto const mode = co_await call.ctx.intake->lots.store.transact(job);
+  if (!mode) co_return refuse(problem_of(mode.error()));
+  if (*mode == quality::InspectionMode::stopped) co_return problem(Code::source_stopped);
+  co_return Result<void, ApiProblem>{};
+}
+
+bool was_given_up(intake::UploadFailure const& failure) {
+  auto const* store = std::get_if<storage::StoreError>(&failure.reason);
+  return store != nullptr && *store == storage::StoreError::not_found;
 }
 
 ApiProblem problem_of(intake::UploadFailure const& failure) {

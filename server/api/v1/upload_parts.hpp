@@ -21,9 +21,16 @@ class UploadBody final : public intake::UploadSource {
 
 /// @errors unsupported_media_type
 [[nodiscard]] Result<intake::Packing, ApiProblem> packing_of(ApiCall const& call);
-/// Market, ask, mapping and what is corrected, of the query; the format is the caller's to say.
+/// Market, ask, mapping and what is corrected, of the query, and the taxonomy in force; the format
+/// is the caller's to say.
 /// @errors market_unknown, not_owner, validation_failed, the store's
 [[nodiscard]] asio::awaitable<Result<intake::UploadRequest, ApiProblem>> read_upload(ApiCall& call);
+/// Staff have to lift the stop of a source first: known before its body is read.
+/// @errors source_stopped, the store's
+[[nodiscard]] asio::awaitable<Result<void, ApiProblem>> refuse_stopped(ApiCall const& call,
+                                                                       MarketNo market);
+/// Its batch was given up while it was on its way, so that whom it claimed is to be freed.
+[[nodiscard]] bool was_given_up(intake::UploadFailure const& failure);
 [[nodiscard]] ApiProblem problem_of(intake::UploadFailure const& failure);
 
 }  // namespace leadex::api

@@ -214,6 +214,8 @@ int verify_sample(Api& api, Command const& command) {
     print_out(json_object({{"commitment_holds", findings.commitment_holds},
                            {"sample_holds", findings.sample_holds},
                            {"size_holds", findings.size_holds},
+                           {"skip_holds", findings.skip_holds},
+                           {"verdict_holds", findings.verdict_holds},
                            {"file_holds", file_holds},
                            {"lot_size", static_cast<std::int64_t>(draw.accepted_rows.size())},
                            {"sample_size", draw.sample_size}}) +
@@ -229,6 +231,10 @@ int verify_sample(Api& api, Command const& command) {
   print_out(fmt::format("size        {}: {} of {} rows checked, {} planned\n",
                         word(findings.size_holds), draw.sampled_rows.size(),
                         draw.accepted_rows.size(), draw.sample_size));
+  print_out(fmt::format("skip        {}: {}\n", word(findings.skip_holds),
+                        draw.skipped ? "left out" : "not left out"));
+  print_out(fmt::format("verdict     {}: {}{}\n", word(findings.verdict_holds), draw.verdict,
+                        draw.by_admin ? " (an admin judged)" : ""));
   print_out(fmt::format("sample      {}: rows {}\n", word(findings.sample_holds),
                         row_list(findings.expected_rows)));
   return holds ? kOk : kFailed;

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kRowsMax = 10'000'000;
 constexpr std::size_t kSecretBytes = 32;
+/// A server opens no more rows than this beyond those that decide a sequential plan.
+constexpr std::int64_t kOpenAhead = 16;
 
 std::int64_t row_number(std::string_view text) {
   std::int64_t row = 0;
@@ -22,6 +24,60 @@ std::int64_t row_number(std::string_view text) {
     throw Failure(kFailed, "the accepted rows are not written as ranges of rows");
   }
   return row;
+}
+
+std::vector<std::int64_t> bounds_of(JsonView list) {
+  std::vector<std::int64_t> bounds;
+  if (list.is_null()) return bounds;
+  for (auto const& bound : list.items()) bounds.push_back(bound.integer());
+  return bounds;
+}
+
+/// What the verdicts say by the published bounds, as an unbroken prefix in the order shown.
+struct Walk {
+  std::int64_t checked{};
+  std::int64_t unreachable{};
+  std::string verdict{"pending"};
+};
+
+Walk walk_through(RevealedDraw const& draw) {
+  Walk walk;
+  std::int64_t bad = 0;
+  auto const last =
+      static_cast<std::int64_t>(std::min(draw.accept_at.size(), draw.reject_at.size()));
+  for (std::size_t row = 0; walk.checked < last; ++row) {
+    auto const at = static_cast<std::size_t>(walk.checked);
+    if (bad >= draw.reject_at[at]) walk.verdict = "rejected";
+    if (bad <= draw.accept_at[at]) walk.verdict = "accepted";
+    if (walk.verdict != "pending") break;
+    if (row >= draw.verdicts.size() || draw.verdicts[row].empty()) break;
+    if (draw.verdicts[row] == "unreachable") {
+      ++walk.unreachable;
+    } else {
+      ++walk.checked;
+      bad += draw.verdicts[row] == "bad" ? 1 : 0;
+    }
+  }
+  return walk;
+}
+
+bool size_holds(RevealedDraw const& draw, Walk const& walk) {
+  auto const shown = static_cast<std::int64_t>(draw.sampled_rows.size());
+  if (draw.skipped) return shown == 0;
+  if (!draw.sequential) {
+    return shown >= draw.sample_size && shown <= draw.sample_size + draw.unreachable;
+  }
+  return shown >= walk.checked + walk.unreachable &&
+         shown <= walk.checked + draw.unreachable + kOpenAhead;
+}
+
+/// Below a half of the hash's range: its first bit is 0.
+bool skip_holds(RevealedDraw const& draw) {
+  if (!draw.skip_mode) return !draw.skipped;
+  crypto::HmacKey const key{crypto::Secret{draw.secret}};
+  auto const digest = key.sign("skip");
+  constexpr unsigned kHalf = 0x80;
+  return (static_cast<unsigned>(digest.front()) < kHalf) == draw.skipped;
 }
 
 }  // namespace
@@ -59,8 +115,17 @@ RevealedDraw read_draw(JsonView spot_check) {
   draw.accepted_rows = expand_ranges(ranges);
   for (auto const& check : spot_check["sample"].items()) {
     draw.sampled_rows.push_back(check["row"].integer());
-    if (check["verdict"].shown() == "unreachable") ++draw.unreachable;
+    auto const verdict = check["verdict"];
+    draw.verdicts.push_back(verdict.is_null() ? std::string{} : verdict.text());
+    if (draw.verdicts.back() == "unreachable") ++draw.unreachable;
   }
+  draw.sequential = spot_check["method"].shown() == "sequential";
+  draw.skip_mode = spot_check["mode"].shown() == "skip";
+  draw.skipped = spot_check["skipped"].flag();
+  draw.accept_at = bounds_of(spot_check["accept_at"]);
+  draw.reject_at = bounds_of(spot_check["reject_at"]);
+  draw.verdict = spot_check["verdict"].shown();
+  draw.by_admin = spot_check["judged_by_admin"].flag();
   return draw;
 }
 
@@ -83,9 +148,11 @@ DrawFindings check_draw(RevealedDraw const& draw) {
   findings.commitment_holds =
       crypto::hex_encode(crypto::view_of(crypto::sha256(draw.secret))) == draw.commitment;
   auto order = draw_order(draw);
-  auto const checked = static_cast<std::int64_t>(draw.sampled_rows.size());
-  findings.size_holds =
-      checked >= draw.sample_size && checked <= draw.sample_size + draw.unreachable;
+  auto const walk = walk_through(draw);
+  findings.size_holds = size_holds(draw, walk);
+  findings.skip_holds = skip_holds(draw);
+  bool const told = !draw.accept_at.empty() && !draw.by_admin;
+  findings.verdict_holds = !told || walk.verdict == draw.verdict;
   if (order.size() < draw.sampled_rows.size()) return findings;
   order.resize(draw.sampled_rows.size());
   findings.expected_rows = std::move(order);

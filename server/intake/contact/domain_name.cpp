@@ -53,8 +53,19 @@ bool has_a_label(std::string_view lower) {
   return lower.starts_with("xn--") || lower.find(".xn--") != std::string_view::npos;
 }
 
+// The capital sharp s is the small one's capital (UTS 46 since Unicode 15.1), not two letters s.
+std::string with_small_sharp_s(std::string_view name) {
+  constexpr std::string_view kCapital = "\u1E9E";
+  constexpr std::string_view kSmall = "\u00DF";
+  std::string mapped{name};
+  for (auto at = mapped.find(kCapital); at != std::string::npos; at = mapped.find(kCapital, at)) {
+    mapped.replace(at, kCapital.size(), kSmall);
+  }
+  return mapped;
+}
+
 std::optional<std::string> through_idna(std::string_view name) {
-  std::string const terminated{name};
+  auto const terminated = with_small_sharp_s(name);
   std::uint8_t* result = nullptr;
   int const status = idn2_lookup_u8(
       reinterpret_cast<std::uint8_t const*>(terminated.c_str()), &result,
@@ -71,6 +82,14 @@ bool is_label(std::string_view label) {
                      [](char c) { return is_alpha(c) || is_digit(c) || c == '-'; });
 }
 
+// Browsers read a name that ends in a number, 0x4 too, as an IPv4 address.
+bool is_number(std::string_view label) {
+  if (std::all_of(label.begin(), label.end(), is_digit)) return true;
+  return label.starts_with("0x") && std::all_of(label.begin() + 2, label.end(), [](char c) {
+           return is_digit(c) || (c >= 'a' && c <= 'f');
+         });
+}
+
 std::optional<DomainFault> find_fault(std::string_view name) {
   if (name.size() > kDomainOctetsMax) return DomainFault::too_long;
   std::size_t labels = 0;
@@ -84,7 +103,7 @@ std::optional<DomainFault> find_fault(std::string_view name) {
     rest.remove_prefix(dot + 1);
   }
   if (labels < 2) return DomainFault::single_label;
-  if (label.size() < 2 || std::all_of(label.begin(), label.end(), is_digit)) {
+  if (label.size() < 2 || is_number(label)) {
     return DomainFault::top_level;
   }
   return std::nullopt;

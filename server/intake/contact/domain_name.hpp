@@ -20,7 +20,7 @@ enum class DomainFault : std::uint8_t {
   too_long,      // more than 253 octets as punycode
   idn,           // not a name under UTS 46 / IDNA 2008, or punycode that does not round-trip
   single_label,  // "localhost": no mail or page of a person lives there
-  top_level      // the last label is all digits or one letter: no such domain exists
+  top_level      // the last label is a number (7, 0x7) or one letter: no such domain exists
 };
 
 /// The name in lower case ASCII (A-labels). No trailing dot is taken.

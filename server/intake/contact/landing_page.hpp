@@ -17,11 +17,14 @@ enum class UrlFault : std::uint8_t {
   not_text,   // not UTF-8, or a control character, space, quote, angle bracket or backslash
   scheme,     // not http or https with //
   user_info,  // user:password@ has no place in evidence
-  host,
+  host,       // no domain name and no public address: nobody outside can have seen that page
   port
 };
 
 /// nullopt when `text` is an absolute http or https URL; spaces and tabs at the ends are ignored.
 [[nodiscard]] std::optional<UrlFault> find_url_fault(std::string_view text);
+
+/// The host as it stands in a URL without faults, without its port; "" for any other text.
+[[nodiscard]] std::string_view url_host(std::string_view text);
 
 }  // namespace leadex::intake

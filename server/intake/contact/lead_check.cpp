@@ -6,9 +6,13 @@
 
 #include "server/intake/contact/attribute_check.hpp"
 #include "server/intake/contact/birth_date.hpp"
+#include "server/intake/contact/certificate.hpp"
 #include "server/intake/contact/landing_page.hpp"
+#include "server/intake/contact/mail_typo.hpp"
 #include "server/intake/contact/person_name.hpp"
 #include "server/intake/contact/postal.hpp"
+#include "server/intake/contact/postal_region.hpp"
+#include "server/intake/contact/source_check.hpp"
 #include "server/intake/contact/text.hpp"
 #include "server/json/money_text.hpp"
 #include "server/json/time_text.hpp"
@@ -27,6 +31,27 @@ static_assert(static_cast<std::size_t>(Vehicle::other) + 1 == kVehicles.size());
 // No lead is older than the trade itself; an earlier instant is a broken clock or a zero.
 constexpr Timestamp kCapturedMin = std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
 
+constexpr int kAgeYearsLikely = 99;  // mostly a form's default year when it is above
+
+// What a type says about a number that is in a plan; premium rate numbers are refused before.
+std::optional<RowWarning> warning_of(PhoneType type) {
+  switch (type) {
+    case PhoneType::toll_free:
+      return RowWarning::phone_toll_free;
+    case PhoneType::voip:
+      return RowWarning::phone_voip;
+    case PhoneType::shared_cost:
+      return RowWarning::phone_shared_cost;
+    case PhoneType::personal_number:
+    case PhoneType::pager:
+    case PhoneType::uan:
+    case PhoneType::voicemail:
+      return RowWarning::phone_not_personal;
+    default:
+      return std::nullopt;
+  }
+}
+
 // Walks the columns in their order; each step adds its faults behind those before.
 class RowCheck {
  public:
@@ -39,6 +64,7 @@ class RowCheck {
       return refuse(std::move(faults_));
     }
     read_instants();
+    classify();
     for (std::size_t i = 0; i < kColumnCount; ++i) check_column(static_cast<Column>(i));
     check_touchpoints();
     check_attributes();
@@ -54,6 +80,7 @@ class RowCheck {
       fail(RowCode::malformed_row, "", "The row is not UTF-8 text without NUL.");
       return refuse(std::move(faults_));
     }
+    classify();
     for (auto const column : {Column::vehicle, Column::source_reason}) {
       check_column(column);
       if (auto const& value = raw_.at(column)) lead_.columns[index_of(column)] = *value;
@@ -72,6 +99,8 @@ class RowCheck {
   void fail(RowCode code, Column column, std::string_view detail) {
     fail(code, pointer_of(column), detail);
   }
+
+  void warn(RowWarning warning) { lead_.warnings.add(warning); }
 
   // Blank cells count as not given.
   [[nodiscard]] std::optional<std::string_view> given(Column column) const {
@@ -136,9 +165,22 @@ class RowCheck {
         return check_captured_at(value);
       case Column::ip_address:
         return check_ip(value);
+      case Column::user_agent:
+        if (value && has_control(*value)) warn(RowWarning::user_agent_malformed);
+        return;
       case Column::landing_page_url:
-      case Column::trustedform_cert_url:
+      case Column::referrer_url:
         return check_url(column, value);
+      case Column::trustedform_cert_url:
+        if (value && !is_trustedform_url(*value)) {
+          fail(RowCode::url_invalid, column, "This is no https URL of a TrustedForm certificate.");
+        }
+        return;
+      case Column::jornaya_leadid:
+        if (value && !is_jornaya_leadid(*value)) {
+          fail(RowCode::attribute_invalid, column, "A LeadiD is letters, digits and hyphens.");
+        }
+        return;
       case Column::consent_at:
         return check_consent(value);
       case Column::consent_text:
@@ -146,8 +188,18 @@ class RowCheck {
       case Column::vehicle:
         return check_vehicle(value);
       case Column::source_reason:
-        if (!value && rules_.source_required) missing(column);
-        return;
+        return check_reason(value);
+      case Column::utm_source:
+      case Column::utm_medium:
+      case Column::utm_campaign:
+      case Column::sub1:
+      case Column::sub2:
+      case Column::sub3:
+      case Column::sub4:
+      case Column::sub5:
+        return check_tag(column, value);
+      case Column::hops:
+        return check_hops(value);
       case Column::ask:
         return check_ask(value);
       default:
@@ -176,6 +228,11 @@ class RowCheck {
     } else if (disposable_.contains(address->domain_ascii)) {
       fail(RowCode::email_disposable, Column::email, "The domain hands out throw-away mailboxes.");
     } else {
+      if (address->is_role) warn(RowWarning::email_role);
+      if (auto const suggested = suggest_mail_domain(address->domain_ascii)) {
+        warn(RowWarning::email_mistyped);
+        lead_.domain_suggested = *suggested;
+      }
       lead_.email = std::move(*address);
     }
   }
@@ -183,11 +240,18 @@ class RowCheck {
   void check_phone(std::optional<std::string_view> value) {
     if (!value) return;
     auto phone = parse_phone(*value, rules_.country);
-    if (phone) {
-      lead_.phone = std::move(*phone);
-    } else {
+    if (!phone) {
       fail(RowCode::phone_invalid, Column::phone, "The number is in no numbering plan.");
+      return;
     }
+    if (phone->type == PhoneType::premium_rate) {
+      fail(RowCode::phone_premium_rate, Column::phone,
+           "Whoever calls this number back pays its owner.");
+      return;
+    }
+    if (auto const odd = warning_of(phone->type)) warn(*odd);
+    if (!is_at_home(*phone, rules_.country)) warn(RowWarning::phone_foreign);
+    lead_.phone = std::move(*phone);
   }
 
   void check_postal_code(std::optional<std::string_view> value) {
@@ -196,6 +260,11 @@ class RowCheck {
     if (!is_postal_code(*value, rules_.country)) {
       fail(RowCode::postal_code_invalid, Column::postal_code,
            "The postal code has not the form of its country.");
+      return;
+    }
+    auto const region = given(Column::region);
+    if (region && postal_region(*value, *region, rules_.country) == PostalRegion::differs) {
+      warn(RowWarning::postal_code_mismatch);
     }
   }
 
@@ -219,6 +288,7 @@ class RowCheck {
     } else if (*age < rules_.age_years_min) {
       fail(RowCode::underage, Column::date_of_birth, "The person is below the age of consent.");
     } else {
+      if (*age > kAgeYearsLikely) warn(RowWarning::age_unlikely);
       lead_.age_years = *age;
     }
   }
@@ -238,6 +308,8 @@ class RowCheck {
     lead_.ip = parse_ip_address(trim(*value));
     if (!lead_.ip) {
       fail(RowCode::ip_invalid, Column::ip_address, "This is no IPv4 or IPv6 address.");
+    } else if (lead_.ip->is_reserved) {
+      warn(RowWarning::ip_not_public);
     }
   }
 
@@ -286,14 +358,47 @@ class RowCheck {
     lead_.consent_companies.assign(companies.begin(), companies.end());
   }
 
-  void check_vehicle(std::optional<std::string_view> value) {
-    if (!value) {
-      if (rules_.source_required) missing(Column::vehicle);
-      return;
+  void classify() {
+    if (rules_.taxonomy) {
+      lead_.source_class = quality::classify(rules_.taxonomy->terms, clues_of(raw_));
     }
-    lead_.vehicle = vehicle_named(trim(*value));
-    if (!lead_.vehicle) {
-      fail(RowCode::vehicle_invalid, Column::vehicle, "The vehicle is none of the known words.");
+  }
+
+  void check_vehicle(std::optional<std::string_view> value) {
+    if (value) {
+      lead_.vehicle = vehicle_named(trim(*value));
+      if (!lead_.vehicle) {
+        fail(RowCode::vehicle_invalid, Column::vehicle, "The vehicle is none of the known words.");
+      }
+    } else if (lead_.source_class.vehicle != quality::kNoVehicle) {
+      lead_.vehicle = static_cast<Vehicle>(lead_.source_class.vehicle);
+    } else if (rules_.source_required) {
+      missing(Column::vehicle);
+    }
+  }
+
+  void check_reason(std::optional<std::string_view> value) {
+    if (value) return check_tag(Column::source_reason, value);
+    if (lead_.source_class.reason.empty() && rules_.source_required) missing(Column::source_reason);
+  }
+
+  // Buyers and reports see these in the open. The lead's own phone was read before.
+  void check_tag(Column column, std::optional<std::string_view> value) {
+    if (!value) return;
+    auto const own = lead_.phone ? std::string_view{lead_.phone->e164} : std::string_view{};
+    if (names_contact(*value, rules_.country, own)) {
+      fail(RowCode::source_names_contact, column,
+           "The value looks like an e-mail address or a phone number.");
+    }
+  }
+
+  void check_hops(std::optional<std::string_view> value) {
+    if (!value) return;
+    auto const hops = parse_hops(*value);
+    if (hops) {
+      lead_.hops = *hops;
+    } else {
+      fail(RowCode::source_invalid, Column::hops, "Hops are a number from 0 to 99.");
     }
   }
 
@@ -310,19 +415,18 @@ class RowCheck {
   }
 
   void check_touchpoints() {
-    if (raw_.touchpoints.size() > kTouchpointsMax) {
-      fail(RowCode::value_too_long, "/source/touchpoints", "At most 50 touchpoints.");
-      return;
-    }
+    auto const fault = find_touchpoint_fault(raw_.touchpoints, now_ + rules_.consent.clock_skew);
+    if (fault) return fail(fault->code, fault->pointer, fault->detail);
+    auto const own = lead_.phone ? std::string_view{lead_.phone->e164} : std::string_view{};
     for (auto const& point : raw_.touchpoints) {
-      auto const at = read_instant(point.at);
-      auto const vehicle = vehicle_named(point.vehicle);
-      if (!at || !vehicle || point.reason.size() > octets_max(Column::source_reason)) {
-        fail(RowCode::source_invalid, "/source/touchpoints",
-             "A touchpoint needs an instant, a known vehicle and a short reason.");
+      if (names_contact(point.reason, rules_.country, own)) {
+        fail(RowCode::source_names_contact, "/source/touchpoints",
+             "A reason looks like an e-mail address or a phone number.");
         return;
       }
-      lead_.touchpoints.push_back({*at, *vehicle, std::string{point.reason}});
+      auto const at = read_instant(point.at);
+      auto const vehicle = vehicle_named(point.vehicle);
+      if (at && vehicle) lead_.touchpoints.push_back({*at, *vehicle, std::string{point.reason}});
     }
   }
 
@@ -368,6 +472,11 @@ std::optional<Vehicle> vehicle_named(std::string_view name) {
   auto const place = std::find(kVehicles.begin(), kVehicles.end(), name);
   if (place == kVehicles.end()) return std::nullopt;
   return static_cast<Vehicle>(place - kVehicles.begin());
+}
+
+std::string const& CheckedLead::reason() const {
+  auto const& told = at(Column::source_reason);
+  return trim(told).empty() && !source_class.reason.empty() ? source_class.reason : told;
 }
 
 Result<CheckedLead, std::vector<RowFault>> check_lead(RawLead const& raw,

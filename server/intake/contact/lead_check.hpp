@@ -20,6 +20,7 @@
 #include "server/intake/contact/phone.hpp"
 #include "server/intake/contact/raw_lead.hpp"
 #include "server/intake/contact/row_fault.hpp"
+#include "server/intake/contact/row_warning.hpp"
 
 namespace leadex::intake {
 
@@ -39,7 +40,6 @@ enum class Vehicle : std::uint8_t {
 [[nodiscard]] std::optional<Vehicle> vehicle_named(std::string_view name);
 
 inline constexpr std::size_t kConsentCompaniesMax = 100;
-inline constexpr std::size_t kTouchpointsMax = 50;
 
 struct Touchpoint {
   Timestamp at;
@@ -51,6 +51,8 @@ struct CheckedLead {
   /// Byte-exact as received, for sealing and delivery; "" = not given.
   std::array<std::string, kColumnCount> columns;
   [[nodiscard]] std::string const& at(Column column) const { return columns[index_of(column)]; }
+  /// As told, else by the taxonomy.
+  [[nodiscard]] std::string const& reason() const;
 
   std::optional<EmailAddress> email;
   std::optional<Phone> phone;
@@ -60,9 +62,13 @@ struct CheckedLead {
   Timestamp captured_at;
   Timestamp consent_at;
   std::vector<std::string> consent_companies;
-  std::optional<Vehicle> vehicle;  // absent only where the market does not require it
+  std::optional<Vehicle> vehicle;  // as told, else by the taxonomy; absent only where not required
+  quality::SourceClass source_class;  // by the taxonomy's rules
+  int hops{storage::kHopsUntold};
   std::vector<Touchpoint> touchpoints;
   std::optional<Money> ask;
+  RowWarnings warnings;               // what looks odd; a lead is taken with any of them
+  std::string_view domain_suggested;  // with RowWarning::email_mistyped; static text
 };
 
 struct CheckContext {

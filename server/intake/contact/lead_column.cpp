@@ -27,6 +27,7 @@ constexpr std::array<ColumnFacts, kColumnCount> kFacts{{
     {"ip_address", "/ip_address", 64},
     {"user_agent", "/user_agent", 1024},
     {"landing_page_url", "/landing_page_url", 2048},
+    {"referrer_url", "/referrer_url", 2048},
     {"consent_at", "/consent/at", 64},
     {"consent_text", "/consent/text", 16'384},
     {"trustedform_cert_url", "/consent/trustedform_cert_url", 2048},
@@ -41,6 +42,7 @@ constexpr std::array<ColumnFacts, kColumnCount> kFacts{{
     {"sub3", "/source/sub3", 256},
     {"sub4", "/source/sub4", 256},
     {"sub5", "/source/sub5", 256},
+    {"hops", "/source/hops", 8},
     {"ask", "/ask", 32},
 }};
 static_assert(index_of(Column::ask) + 1 == kColumnCount);

@@ -26,6 +26,7 @@ enum class Column : std::uint8_t {
   ip_address,
   user_agent,
   landing_page_url,
+  referrer_url,
   consent_at,
   consent_text,
   trustedform_cert_url,
@@ -40,9 +41,10 @@ enum class Column : std::uint8_t {
   sub3,
   sub4,
   sub5,
+  hops,
   ask
 };
-inline constexpr std::size_t kColumnCount = 30;
+inline constexpr std::size_t kColumnCount = 32;
 
 constexpr std::size_t index_of(Column column) { return static_cast<std::size_t>(column); }
 

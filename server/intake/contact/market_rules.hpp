@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "server/intake/contact/consent.hpp"
+#include "server/storage/lead_sources.hpp"
 
 namespace leadex::intake {
 
@@ -39,6 +41,8 @@ struct MarketRules {
   int age_years_min = 18;
   ConsentRules consent;
   bool source_required = true;  // vehicle and reason: false for dialects that do not know them
+  /// In force: it classifies, and says a vehicle or reason that was not told. Null: none does.
+  std::shared_ptr<storage::TaxonomyVersion const> taxonomy;
 
   /// Index into `attributes`, or nullopt.
   [[nodiscard]] std::optional<std::size_t> attribute_named(std::string_view name) const;

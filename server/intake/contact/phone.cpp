@@ -2,6 +2,7 @@
 
 #include <phonenumbers/phonenumberutil.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -123,6 +124,23 @@ Result<Phone, PhoneFault> parse_phone_by_library(std::string_view text,
   phone.type = type_of(library.GetNumberType(number));
   library.Format(number, PhoneNumberUtil::E164, &phone.e164);
   return phone;
+}
+
+bool is_at_home(Phone const& phone, std::string_view country) {
+  if (phone.region == country) return true;
+  struct Territories {
+    std::string_view country;
+    std::string_view regions;  // two letters each
+  };
+  constexpr std::array<Territories, 5> kTerritories{{{"US", "PR GU VI AS MP"},
+                                                     {"GB", "GG JE IM"},
+                                                     {"FR", "GP MQ GF RE YT PM BL MF"},
+                                                     {"AU", "CC CX"},
+                                                     {"FI", "AX"}}};
+  return std::any_of(kTerritories.begin(), kTerritories.end(), [&](Territories const& one) {
+    return one.country == country && phone.region.size() == 2 &&
+           one.regions.find(phone.region) != std::string_view::npos;
+  });
 }
 
 }  // namespace leadex::intake

@@ -52,4 +52,8 @@ enum class PhoneFault : std::uint8_t {
 [[nodiscard]] Result<Phone, PhoneFault> parse_phone_by_library(std::string_view text,
                                                                std::string_view default_region);
 
+/// Whether a person of that country has such a number at home: territories under the country's own
+/// plan count, as Puerto Rico does for the United States. @param country  ISO 3166-1 alpha-2.
+[[nodiscard]] bool is_at_home(Phone const& phone, std::string_view country);
+
 }  // namespace leadex::intake

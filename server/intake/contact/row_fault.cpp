@@ -16,8 +16,12 @@ std::string_view to_string(RowCode code) {
       return "email_invalid";
     case RowCode::email_disposable:
       return "email_disposable";
+    case RowCode::email_undeliverable:
+      return "email_undeliverable";
     case RowCode::phone_invalid:
       return "phone_invalid";
+    case RowCode::phone_premium_rate:
+      return "phone_premium_rate";
     case RowCode::name_invalid:
       return "name_invalid";
     case RowCode::postal_code_invalid:
@@ -48,6 +52,8 @@ std::string_view to_string(RowCode code) {
       return "source_invalid";
     case RowCode::not_refused_before:
       return "not_refused_before";
+    case RowCode::source_names_contact:
+      return "source_names_contact";
   }
   return "malformed_row";
 }

@@ -15,7 +15,9 @@ enum class RowCode : std::uint8_t {
   attribute_invalid,
   email_invalid,
   email_disposable,
+  email_undeliverable,
   phone_invalid,
+  phone_premium_rate,
   name_invalid,
   postal_code_invalid,
   country_mismatch,
@@ -30,6 +32,7 @@ enum class RowCode : std::uint8_t {
   vehicle_invalid,
   ask_invalid,
   source_invalid,
+  source_names_contact,
   not_refused_before  // a correction of what needs none
 };
 

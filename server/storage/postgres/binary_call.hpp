@@ -27,4 +27,15 @@ inline void run_binary(pqxx::transaction_base& tx, Call const& call) {
   }
 }
 
+/// The one bigint that a select of these parameters gives.
+inline std::int64_t read_binary_count(pqxx::transaction_base& tx, char const* sql,
+                                      std::vector<std::string> const& values) {
+  std::vector<pqxx::binarystring> params;
+  params.reserve(values.size());
+  for (auto const& value : values) params.emplace_back(value.data(), value.size());
+  auto const rows =
+      tx.exec_params(sql, pqxx::prepare::make_dynamic_params(params.begin(), params.end()));
+  return rows.at(0).at(0).as<std::int64_t>();
+}
+
 }  // namespace leadex::storage::postgres

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "server/storage/postgres/audit_rows.hpp"
 #include "server/storage/postgres/binary_call.hpp"
 #include "server/storage/postgres/instant_sql.hpp"
 #include "server/storage/postgres/statement.hpp"
@@ -49,6 +50,17 @@ SuppressionCounts read_counts(pqxx::transaction_base& tx, std::int64_t buyer_no)
   return {row.at(0).as<std::int64_t>(), row.at(1).as<std::int64_t>(), read_time_maybe(row.at(2))};
 }
 
+/// That persons were put on a list; which ones goes no further than the list.
+void note_added(pqxx::transaction_base& tx, std::int64_t principal_no, std::int64_t owner_no) {
+  AuditEntry entry;
+  entry.principal_no = principal_no;
+  entry.tenant_no = owner_no;
+  entry.action = "suppression.added";
+  entry.object_kind = "suppression";
+  auto const now = execute(tx, "select " LEADEX_MICROS("now()"));
+  append_audit(tx, read_time(now.at(0).at(0)), 0, std::span{&entry, 1});
+}
+
 pqxx::result read_binary(pqxx::transaction_base& tx, Statement const& statement,
                          std::string const& column) {
   return tx.exec_params(statement.sql, pqxx::binarystring{column.data(), column.size()});
@@ -65,17 +77,26 @@ NamedBuyers buyers_named(pqxx::transaction_base& tx, std::span<std::string const
   return found;
 }
 
+bool put_on_list(pqxx::transaction_base& tx, std::int64_t tenant_no,
+                 std::vector<SuppressedPerson> const& persons) {
+  auto const held = execute(tx, kLock, Parameters(tenant_no)).at(0).at(0).as<std::int64_t>();
+  if (held + std::ssize(persons) > kSuppressedMax) return false;
+  run_binary(tx, {&kAdd,
+                  {int8_param(tenant_no), digests_of(persons),
+                   column<Element::int2>(persons, [](auto const& p) { return p.field; })},
+                  1});
+  return true;
+}
+
 PostgresBuyerRights::Later<std::optional<SuppressionCounts>> PostgresBuyerRights::suppress(
-    std::int64_t buyer_no, std::vector<SuppressedPerson> persons) {
+    std::int64_t buyer_no, std::vector<SuppressedPerson> persons,
+    std::optional<std::int64_t> audited) {
   co_return co_await pool_.run(
-      [buyer_no, persons](pqxx::work& tx) -> std::optional<SuppressionCounts> {
-        auto const held = execute(tx, kLock, Parameters(buyer_no)).at(0).at(0).as<std::int64_t>();
-        if (held + std::ssize(persons) > kSuppressedMax) return std::nullopt;
-        run_binary(tx, {&kAdd,
-                        {int8_param(buyer_no), digests_of(persons),
-                         column<Element::int2>(persons, [](auto const& p) { return p.field; })},
-                        1});
-        return read_counts(tx, buyer_no);
+      [buyer_no, persons, audited](pqxx::work& tx) -> std::optional<SuppressionCounts> {
+        if (!put_on_list(tx, buyer_no, persons)) return std::nullopt;
+        auto const counts = read_counts(tx, buyer_no);
+        if (audited) note_added(tx, *audited, buyer_no);
+        return counts;
       });
 }
 

@@ -13,7 +13,8 @@ class PostgresBuyerRights final : public BuyerRights {
   /// @param pool  outlives this.
   explicit PostgresBuyerRights(Pool& pool) : pool_(pool) {}
   [[nodiscard]] Later<std::optional<SuppressionCounts>> suppress(
-      std::int64_t buyer_no, std::vector<SuppressedPerson> persons) override;
+      std::int64_t buyer_no, std::vector<SuppressedPerson> persons,
+      std::optional<std::int64_t> audited) override;
   [[nodiscard]] Later<SuppressionCounts> release(std::int64_t buyer_no,
                                                  std::vector<SuppressedPerson> persons) override;
   [[nodiscard]] Later<SuppressionCounts> counts(std::int64_t buyer_no) override;
@@ -24,6 +25,10 @@ class PostgresBuyerRights final : public BuyerRights {
  private:
   Pool& pool_;
 };
+
+/// Within a job of its own. @return false when the list would grow past kSuppressedMax
+[[nodiscard]] bool put_on_list(pqxx::transaction_base& tx, std::int64_t tenant_no,
+                               std::vector<SuppressedPerson> const& persons);
 
 /// Within a job of its own. @cost  one look-up for all
 [[nodiscard]] NamedBuyers buyers_named(pqxx::transaction_base& tx,

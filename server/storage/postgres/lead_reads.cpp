@@ -10,9 +10,10 @@ namespace leadex::storage::postgres {
 
 namespace {
 
-#define LEADEX_LEAD_COLUMNS                                                               \
-  "select l.market_id, l.lead_no, l.tenant_no, l.batch_no, l.version, l.state, l.score, " \
-  "l.vehicle, l.reason, l.captured_us, l.consent_us, l.consent_digest, l.attributes from lead l "
+#define LEADEX_LEAD_COLUMNS                                                                        \
+  "select l.market_id, l.lead_no, l.tenant_no, l.batch_no, l.version, l.state, l.score, "          \
+  "l.vehicle, l.reason, l.captured_us, l.consent_us, l.consent_digest, l.attributes, l.warnings, " \
+  "coalesce(l.domain_suggested, '') from lead l "
 
 constexpr char const* kFind = LEADEX_LEAD_COLUMNS
     "where l.market_id = $2 and l.lead_no = $3 and " LEADEX_OWN("$1", "l.tenant_no");
@@ -48,6 +49,8 @@ LeadView read_lead(pqxx::row const& row) {
   lead.consent_at = read_time(row.at(10));
   lead.consent_digest = read_bytes(row.at(11));
   lead.attributes = read_attributes(row.at(12));
+  lead.warnings = row.at(13).as<std::int32_t>();
+  lead.domain_suggested = row.at(14).as<std::string>();
   return lead;
 }
 

@@ -46,8 +46,12 @@ constexpr char const* kWaitingChecks = LEADEX_CHECK_COLUMNS
     "'checking' and b.mode <> 'stopped' and b.verdict = 'pending' and ($1::text is null or "
     "c.status = any(string_to_array($1, ','))) and ($2::bigint is null or (c.market_id = $2 and "
     "c.batch_no = $3::bigint)) and ($7::bigint is null or c.market_id = $7) and ($4::bigint is "
-    "null or (c.market_id, c.check_no) > ($4::bigint, "
-    "$5::bigint)) order by c.market_id, c.check_no limit $6";
+    "null or (c.market_id, c.check_no) > ($4::bigint, $5::bigint)) and ($9::bigint is null or case "
+    "when c.status = 'done' then c.decided_by = $9::bigint else (c.rest_until is null or "
+    "c.rest_until <= " LEADEX_INSTANT(
+        "$8") ") and not exists (select from check_opinion o where o.market_id = c.market_id and "
+              "o.check_no = c.check_no and o.decided_by = $9::bigint) end) order by c.market_id, "
+              "c.check_no limit $6";
 constexpr char const* kFindCheckLocked =
     LEADEX_CHECK_COLUMNS "where c.market_id = $1 and c.check_no = $2 for update";
 constexpr char const* kHeldBy =
@@ -59,11 +63,14 @@ constexpr char const* kSaveVerdict =
     "update spot_check set status = $3, attempts = $4, verdict = $5, reason = $6, note_sealed = "
     "coalesce($7::bytea, note_sealed), decided_by = $8, decided_at = " LEADEX_INSTANT(
         "$9") ", claimed_by = null, lease_until = null where market_id = $1 and check_no = $2";
+// Of a lot that was decided meanwhile nobody judges a check any more: its claims end with it.
 constexpr char const* kExpireLeases =
     "update spot_check set status = 'open', claimed_by = null, lease_until = null where "
-    "(market_id, "
-    "check_no) in (select market_id, check_no from spot_check where status = 'claimed' and "
-    "lease_until < " LEADEX_INSTANT("$1") " limit $2 for update skip locked)";
+    "(market_id, check_no) in (select c.market_id, c.check_no from spot_check c where c.status = "
+    "'claimed' and (c.lease_until < " LEADEX_INSTANT(
+        "$1") " or not exists (select from batch b where b.market_id = c.market_id and b.batch_no "
+              "= c.batch_no and b.status = 'checking' and b.mode <> 'stopped' and b.verdict = "
+              "'pending')) limit $2 for update of c skip locked)";
 
 constexpr char const* kSealedLead =
     "select l.lead_no, l.version, l.attributes, c.sealed, k.kek_id, k.wrapped from lead l join "
@@ -181,15 +188,21 @@ std::vector<SpotCheck> PostgresLotRows::checks(BatchId batch) {
 }
 
 std::vector<SpotCheck> PostgresLotRows::waiting_checks(CheckFilter const& filter) {
+  return waiting_checks(filter, std::nullopt);
+}
+
+std::vector<SpotCheck> PostgresLotRows::waiting_checks(CheckFilter const& filter,
+                                                       std::optional<std::int64_t> principal_no) {
   std::optional<std::int64_t> batch_market, batch_no, after_market, after_no;
   if (filter.batch) {
     batch_market = filter.batch->market;
     batch_no = filter.batch->no;
   }
   if (filter.after) std::tie(after_market, after_no) = *filter.after;
-  return read_checks(execute(tx_, kWaitingChecks,
-                             Parameters(words_of(filter.statuses), batch_market, batch_no,
-                                        after_market, after_no, filter.limit, filter.market)));
+  return read_checks(
+      execute(tx_, kWaitingChecks,
+              Parameters(words_of(filter.statuses), batch_market, batch_no, after_market, after_no,
+                         filter.limit, filter.market, now_, principal_no)));
 }
 
 std::optional<SpotCheck> PostgresLotRows::find_check_locked(CheckId check) {

@@ -20,6 +20,9 @@ class PostgresLotRows final : public LotRows {
   void add_checks(BatchId batch, std::span<NewCheck const> checks) override;
   [[nodiscard]] std::vector<SpotCheck> checks(BatchId batch) override;
   [[nodiscard]] std::vector<SpotCheck> waiting_checks(CheckFilter const& filter) override;
+  /// Without those that this person gave an opinion on.
+  [[nodiscard]] std::vector<SpotCheck> waiting_checks(CheckFilter const& filter,
+                                                      std::optional<std::int64_t> principal_no);
   [[nodiscard]] std::optional<SpotCheck> find_check_locked(CheckId check) override;
   [[nodiscard]] std::optional<SpotCheck> check_held_by(std::int64_t principal_no) override;
   void claim(CheckId check, std::int64_t principal_no, Timestamp lease_until) override;

@@ -4,6 +4,7 @@
 
 #include "server/storage/postgres/audit_rows.hpp"
 #include "server/storage/postgres/column_mapping_rows.hpp"
+#include "server/storage/postgres/inspection_rows.hpp"
 #include "server/storage/postgres/lot_rows.hpp"
 #include "server/storage/postgres/own_rows.hpp"
 #include "server/storage/postgres/platform_idempotency.hpp"
@@ -24,8 +25,9 @@ class Transaction final : public LotTx {
         batches_(tx, now),
         mappings_(tx, now),
         own_rows_(tx, now),
-        pieces_(tx),
+        pieces_(tx, now),
         lots_(tx, now),
+        inspection_(tx, now, lots_),
         rests_(tx),
         audit_(tx, now),
         idempotency_(tx, ring, now) {}
@@ -36,6 +38,7 @@ class Transaction final : public LotTx {
   [[nodiscard]] OwnRows& own_rows() override { return own_rows_; }
   [[nodiscard]] UploadPieces& pieces() override { return pieces_; }
   [[nodiscard]] LotRows& lots() override { return lots_; }
+  [[nodiscard]] InspectionRows& inspection() override { return inspection_; }
   [[nodiscard]] RestRows& rests() override { return rests_; }
   [[nodiscard]] AuditRows& audit() override { return audit_; }
   [[nodiscard]] PlatformIdempotency& idempotency() override { return idempotency_; }
@@ -50,6 +53,7 @@ class Transaction final : public LotTx {
   PostgresOwnRows own_rows_;
   PostgresUploadPieces pieces_;
   PostgresLotRows lots_;
+  PostgresInspectionRows inspection_;
   PostgresRestRows rests_;
   PostgresAuditRows audit_;
   PostgresIdempotency idempotency_;

@@ -33,10 +33,14 @@ constexpr Statement kLeads{
     "lx_leads",
     "insert into leadex.lead (market_id, lead_no, batch_no, row_no, tenant_no, version, state, "
     "score, vehicle, reason, captured_us, listed_us, ask_micros, consent_us, consent_digest, "
-    "resale, attributes, external_id, reserve_micros, named_for) select $1::int8, * from "
-    "unnest($2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::int4[], $7::int2[], $8::int4[], "
-    "$9::int2[], $10::text[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::bytea[], "
-    "$16::int2[], $17::bytea[], $18::text[], $19::int8[], $20::bytea[])"};
+    "resale, attributes, external_id, reserve_micros, named_for, score_facts, warnings, "
+    "domain_suggested, first_listed_us) select $1::int8, u.*, u.listed from unnest($2::int8[], "
+    "$3::int8[], $4::int8[], $5::int8[], $6::int4[], $7::int2[], $8::int4[], $9::int2[], "
+    "$10::text[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::bytea[], $16::int2[], "
+    "$17::bytea[], $18::text[], $19::int8[], $20::bytea[], $21::bytea[], $22::int4[], $23::text[]) "
+    "as u(lead, batch, row_no, tenant, version, state, score, vehicle, reason, captured, listed, "
+    "ask, consented, consent, resale, attributes, external, reserve, named, facts, warnings, "
+    "suggested)"};
 
 constexpr Statement kContacts{
     "lx_contacts",
@@ -118,12 +122,14 @@ constexpr Statement kSaleUpdates{
     "$7::int8[]) as u(lead, slot, state, due, holdback, credited) where s.market_id = $1::int8 "
     "and s.lead_no = any($2::int8[]) and s.lead_no = u.lead and s.slot = u.slot"};
 
+// After the relists, so that a lead listed in a later round alone has no first listing.
 constexpr Statement kLeadUpdates{
     "lx_lead_updates",
-    "update leadex.lead l set state = u.state, listed_us = u.listed, reserve_micros = u.reserve "
-    "from unnest($2::int8[], $3::int2[], $4::int8[], $5::int8[]) as u(lead, state, listed, "
-    "reserve) where l.market_id = $1::int8 and l.lead_no = any($2::int8[]) and l.lead_no = "
-    "u.lead"};
+    "update leadex.lead l set state = u.state, listed_us = u.listed, reserve_micros = u.reserve, "
+    "first_listed_us = case when l.first_listed_us = 0 and l.round = 0 then u.listed else "
+    "l.first_listed_us end from unnest($2::int8[], $3::int2[], $4::int8[], $5::int8[]) as u(lead, "
+    "state, listed, reserve) where l.market_id = $1::int8 and l.lead_no = any($2::int8[]) and "
+    "l.lead_no = u.lead"};
 
 // Tables first: a lead that came back and rests again in one batch has its new round by then.
 constexpr Statement kRelists{
@@ -348,20 +354,31 @@ std::optional<std::int64_t> nullable(std::int64_t value) {
 
 void add_leads(Calls& calls, std::span<NewLead const> leads) {
   using L = NewLead const&;
-  calls.add(
-      kLeads, leads,
-      {i8(leads, [](L l) { return l.lead_no; }), i8(leads, [](L l) { return l.batch_no; }),
-       i8(leads, [](L l) { return l.row_no; }), i8(leads, [](L l) { return l.tenant_no; }),
-       i4(leads, [](L l) { return l.version; }), i2(leads, [](L l) { return l.state; }),
-       i4(leads, [](L l) { return nullable(l.score); }), i2(leads, [](L l) { return l.vehicle; }),
-       texts(leads, [](L l) { return l.reason; }), i8(leads, [](L l) { return l.captured_us; }),
-       i8(leads, [](L l) { return l.listed_us; }), i8(leads, [](L l) { return l.ask_micros; }),
-       i8(leads, [](L l) { return l.consent_us; }),
-       bytes(leads, [](L l) { return l.consent_digest; }), i2(leads, [](L l) { return l.resale; }),
-       bytes(leads, [](L l) { return l.attributes; }),
-       texts(leads, [](L l) { return l.external_id; }),
-       i8(leads, [](L l) { return l.reserve_micros; }),
-       bytes(leads, [](L l) { return l.named_for; })});
+  calls.add(kLeads, leads,
+            {i8(leads, [](L l) { return l.lead_no; }),
+             i8(leads, [](L l) { return l.batch_no; }),
+             i8(leads, [](L l) { return l.row_no; }),
+             i8(leads, [](L l) { return l.tenant_no; }),
+             i4(leads, [](L l) { return l.version; }),
+             i2(leads, [](L l) { return l.state; }),
+             i4(leads, [](L l) { return nullable(l.score); }),
+             i2(leads, [](L l) { return l.vehicle; }),
+             texts(leads, [](L l) { return l.reason; }),
+             i8(leads, [](L l) { return l.captured_us; }),
+             i8(leads, [](L l) { return l.listed_us; }),
+             i8(leads, [](L l) { return l.ask_micros; }),
+             i8(leads, [](L l) { return l.consent_us; }),
+             bytes(leads, [](L l) { return l.consent_digest; }),
+             i2(leads, [](L l) { return l.resale; }),
+             bytes(leads, [](L l) { return l.attributes; }),
+             texts(leads, [](L l) { return l.external_id; }),
+             i8(leads, [](L l) { return l.reserve_micros; }),
+             bytes(leads, [](L l) { return l.named_for; }),
+             bytes(leads, [](L l) { return l.score_facts; }),
+             i4(leads, [](L l) { return l.warnings; }),
+             texts(leads, [](L l) {
+               return l.domain_suggested.empty() ? std::nullopt : std::optional{l.domain_suggested};
+             })});
   calls.add(
       kContacts, leads,
       {i8(leads, [](L l) { return l.lead_no; }), bytes(leads, [](L l) { return l.contact_sealed; }),
@@ -456,7 +473,7 @@ void add_trade(Calls& calls, std::string const& seq, BatchRows const& rows) {
        i8(r, [](R x) { return x.decided_us; }), bytes(r, [](R x) { return x.note_sealed; })});
 }
 
-void add_rounds(Calls& calls, std::string const& seq, BatchRows const& rows) {
+void add_relists(Calls& calls, std::string const& seq, BatchRows const& rows) {
   using L = market::LeadRelisted const&;
   auto const& l = rows.relists;
   calls.add(kRelists, l,
@@ -464,6 +481,9 @@ void add_rounds(Calls& calls, std::string const& seq, BatchRows const& rows) {
              i8(l, [](L r) { return r.relisted_us; }), i8(l, [](L r) { return r.ask_micros; })});
   calls.add(kRestsOver, l,
             {seq, i8(l, [](L r) { return r.lead_no; }), i2(l, [](L r) { return r.round; })});
+}
+
+void add_rests(Calls& calls, BatchRows const& rows) {
   using R = RestRow const&;
   auto const& r = rows.rests;
   calls.add(kRests, r,
@@ -623,12 +643,13 @@ std::vector<Call> tail_calls(std::int64_t market_id, BatchRows const& rows) {
             {i8(s, [](S r) { return r.lead_no; }), i4(s, [](S r) { return r.slot; }),
              i2(s, [](S r) { return r.state; }), i8(s, [](S r) { return r.due_us; }),
              i8(s, [](S r) { return r.holdback; }), i8(s, [](S r) { return r.credited; })});
+  add_relists(calls, seq, rows);
   using L = market::LeadMoved const&;
   auto const& l = rows.lead_updates;
   calls.add(kLeadUpdates, l,
             {i8(l, [](L r) { return r.lead_no; }), i2(l, [](L r) { return r.state; }),
              i8(l, [](L r) { return r.listed_us; }), i8(l, [](L r) { return r.reserve_micros; })});
-  add_rounds(calls, seq, rows);
+  add_rests(calls, rows);
   // Neighbouring batches may hold the same pair. In the bodies, which are sent at once, the earlier
   // one could wait for the row of the later one, which waits for the earlier one's turn.
   using W = WithheldRow const&;

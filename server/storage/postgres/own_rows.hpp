@@ -17,7 +17,11 @@ class PostgresOwnRows final : public OwnRows {
                                                 int limit) override;
   [[nodiscard]] RefusedBefore refused_among(BatchId batch, std::span<std::int64_t const> rows,
                                             std::span<std::string const> external_ids) override;
-  [[nodiscard]] std::int64_t destroy_before(Timestamp made_before, int limit) override;
+  [[nodiscard]] std::set<std::int64_t> put_corrections(
+      BatchId refused, BatchId by, std::span<Correction const> corrections) override;
+  void release_corrections(BatchId by, std::int64_t from_row) override;
+  [[nodiscard]] std::int64_t destroy_keys(Timestamp made_before, int limit) override;
+  [[nodiscard]] std::int64_t delete_keyless(int limit) override;
 
  private:
   pqxx::transaction_base& tx_;

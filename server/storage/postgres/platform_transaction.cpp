@@ -7,6 +7,9 @@
 #include "server/storage/postgres/audit_rows.hpp"
 #include "server/storage/postgres/claw_back_rows.hpp"
 #include "server/storage/postgres/finding_rows.hpp"
+#include "server/storage/postgres/fraud_rows.hpp"
+#include "server/storage/postgres/lead_estimates.hpp"
+#include "server/storage/postgres/lead_stories.hpp"
 #include "server/storage/postgres/lot_rows.hpp"
 #include "server/storage/postgres/market_catalog.hpp"
 #include "server/storage/postgres/payout_rows.hpp"
@@ -34,6 +37,9 @@ class Transaction final : public PlatformTx {
                 [this](MarketNo market) { return next_number(market, NumberKind::fund_intent); }),
         claw_backs_(tx),
         findings_(tx),
+        fraud_(tx),
+        lead_stories_(tx),
+        lead_estimates_(tx),
         idempotency_(tx, ring, now),
         audit_(tx, now),
         webhooks_(tx, numbers),
@@ -48,6 +54,9 @@ class Transaction final : public PlatformTx {
   [[nodiscard]] PlatformLedger& ledger() override { return ledger_; }
   [[nodiscard]] ClawBackRows& claw_backs() override { return claw_backs_; }
   [[nodiscard]] FindingRows& findings() override { return findings_; }
+  [[nodiscard]] FraudRows& fraud() override { return fraud_; }
+  [[nodiscard]] LeadStories& lead_stories() override { return lead_stories_; }
+  [[nodiscard]] LeadEstimates& lead_estimates() override { return lead_estimates_; }
   [[nodiscard]] PlatformIdempotency& idempotency() override { return idempotency_; }
   [[nodiscard]] AuditRows& audit() override { return audit_; }
   [[nodiscard]] WebhookRows& webhooks() override { return webhooks_; }
@@ -82,6 +91,9 @@ class Transaction final : public PlatformTx {
   PostgresPlatformLedger ledger_;
   PostgresClawBackRows claw_backs_;
   PostgresFindingRows findings_;
+  PostgresFraudRows fraud_;
+  PostgresLeadStories lead_stories_;
+  PostgresLeadEstimates lead_estimates_;
   PostgresIdempotency idempotency_;
   PostgresAuditRows audit_;
   PostgresWebhookRows webhooks_;

@@ -96,6 +96,10 @@ constexpr char const* kContact =
     "where s.market_id = $2 and s.lead_no = $3 and s.slot = $4 and " LEADEX_OWN(
         "$1", "s.buyer") " and s.state <> 0";
 
+constexpr char const* kErased =
+    "select from sale s join erased_lead e on e.market_id = s.market_id and e.lead_no = s.lead_no "
+    "where s.market_id = $2 and s.lead_no = $3 and s.slot = $4 and " LEADEX_OWN("$1", "s.buyer");
+
 constexpr char const* kRevokedBefore =
     "select from sale s join lead l on l.market_id = s.market_id and l.lead_no = s.lead_no where "
     "s.market_id = $2 and s.lead_no = $3 and s.slot = $4 and l.revoked_at <= " LEADEX_INSTANT(
@@ -204,6 +208,13 @@ PostgresSaleReads::Later<bool> PostgresSaleReads::revoked_before_sale(Viewer buy
   co_return co_await pool_.run([buyer, sale](pqxx::work& tx) {
     return !execute(tx, kRevokedBefore,
                     Parameters(buyer.scope(), sale.market, sale.lead_no, sale.slot))
+                .empty();
+  });
+}
+
+PostgresSaleReads::Later<bool> PostgresSaleReads::erased(Viewer viewer, SaleId sale) {
+  co_return co_await pool_.run([viewer, sale](pqxx::work& tx) {
+    return !execute(tx, kErased, Parameters(viewer.scope(), sale.market, sale.lead_no, sale.slot))
                 .empty();
   });
 }

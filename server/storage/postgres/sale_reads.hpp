@@ -15,6 +15,7 @@ class PostgresSaleReads final : public SaleReads {
   [[nodiscard]] Later<std::vector<SaleView>> list(Viewer viewer, SaleFilter filter) override;
   [[nodiscard]] Later<std::optional<SaleView>> find(Viewer viewer, SaleId sale) override;
   [[nodiscard]] Later<bool> revoked_before_sale(Viewer buyer, SaleId sale) override;
+  [[nodiscard]] Later<bool> erased(Viewer viewer, SaleId sale) override;
   [[nodiscard]] Later<std::optional<SealedContactRow>> contact(ContactRequest request) override;
 
  private:

@@ -5,8 +5,10 @@
 #include <pqxx/prepared_statement>
 
 #include "billing/values/check.hpp"
+#include "matching/quality/lot_verdict.hpp"
 #include "server/storage/postgres/binary_call.hpp"
 #include "server/storage/postgres/buyer_rights.hpp"
+#include "server/storage/postgres/fraud_rows.hpp"
 #include "server/storage/postgres/instant_sql.hpp"
 #include "server/storage/postgres/own_rows.hpp"
 #include "server/storage/postgres/statement.hpp"
@@ -46,6 +48,15 @@ constexpr char const* kWithholdPersons =
     "unnest($2::int8[], $3::bytea[]) as p(lead_no, digest) cross join lateral (select tenant_no "
     "from leadex.suppression where digest = p.digest offset 0) as s on conflict do nothing";
 
+constexpr char const* kKnownFromOthers =
+    "select count(distinct w.row_no) from unnest($2::int8[], $3::bytea[]) as w(row_no, digest) "
+    "join "
+    "leadex.person p on p.market_id = $1::int8 and p.digest = w.digest join leadex.lead l on "
+    "l.market_id = p.market_id and l.lead_no = p.lead_no where l.tenant_no <> $4::int8";
+constexpr char const* kSavePicture =
+    "insert into lot_picture (market_id, batch_no, tenant_no, closed_at, leads, events, prints, "
+    "prints_whole) values ($1, $2, $3, " LEADEX_INSTANT("$4") ", $5, $6, $7, $8)";
+
 #define LEADEX_BATCH_COLUMNS \
   "select b.market_id, b.batch_no, b.tenant_no, b.status, b.format, b.market_version, "          \
   "b.ask_micros, b.rows_read, b.accepted, b.duplicate, b.suppressed, b.rejected, b.bytes_read, " \
@@ -76,9 +87,8 @@ constexpr char const* kRanges =
     "select first_no, last_no from batch_lead_range where market_id = $1 and batch_no = $2 order "
     "by first_no";
 constexpr char const* kLeadsOfRows =
-    "select row_no, lead_no, state from lead where market_id = $1 and lead_no between $3 and $4 "
-    "and "
-    "batch_no = $2 order by lead_no";
+    "select row_no, lead_no, state, warnings, coalesce(domain_suggested, '') from lead where "
+    "market_id = $1 and lead_no between $3 and $4 and batch_no = $2 order by lead_no";
 constexpr char const* kRefusedViews =
     "select distinct on (row_no) row_no, outcome, code from batch_reject where market_id = $1 and "
     "batch_no = $2 and row_no between $3 and $4 order by row_no, fault_no";
@@ -120,9 +130,19 @@ constexpr char const* kUnfinished =
     "select market_id, batch_no from batch where market_id = $1 and (status = 'listing' or "
     "(status in ('receiving', 'checking') and (mode = 'stopped' or verdict = 'rejected'))) order "
     "by batch_no limit $2";
+// What the pure room would ask for at most, from counts alone: as if no verdict were beyond a gap.
 constexpr char const* kWaiting =
-    "select market_id, batch_no from batch where market_id = $1 and status = 'checking' and mode "
-    "<> 'stopped' and verdict = 'pending' and batch_no > $2 order by batch_no limit $3";
+    "select b.market_id, b.batch_no from batch b left join lot_plan p on p.market_id = b.market_id "
+    "and p.batch_no = b.batch_no cross join lateral (select count(*) as there, count(*) filter "
+    "(where c.verdict in ('good', 'bad')) as judged, count(*) filter (where c.verdict = 'bad') as "
+    "bad, count(*) filter (where c.verdict = 'unreachable') as lost, coalesce(bool_or(c.opinions > "
+    "1 and c.status <> 'done' and exists (select from check_opinion o where o.market_id = "
+    "c.market_id and o.check_no = c.check_no)), false) as second from spot_check c where "
+    "c.market_id = b.market_id and c.batch_no = b.batch_no) s where b.market_id = $1 and b.status "
+    "= 'checking' and b.mode <> 'stopped' and b.verdict = 'pending' and b.batch_no > $2 and ((not "
+    "b.needs_admin and s.second) or s.there < least(b.accepted, s.lost + case when p.method = 1 "
+    "then least(p.accept_from[least(s.bad + 1, cardinality(p.accept_from))::integer], (s.judged / "
+    "$4 + 2) * $4) else b.sample_size end)) order by b.batch_no limit $3";
 
 Batch read_batch(pqxx::row const& row) {
   Batch batch;
@@ -198,7 +218,9 @@ bool PostgresUploadRows::append(BatchId batch, UploadChunk const& chunk) {
   withhold(batch.market, chunk.persons);
   insert_rejects(batch, chunk.rejects);
   PostgresOwnRows{tx_, now_}.put_rows(batch, chunk.own_rows);
-  if (chunk.mark) PostgresUploadPieces{tx_}.move(batch, *chunk.mark);
+  if (chunk.mark) {
+    PostgresUploadPieces{tx_, now_}.move(batch, *chunk.mark, n.read, chunk.signs_sealed);
+  }
   return true;
 }
 
@@ -212,6 +234,25 @@ void PostgresUploadRows::withhold(MarketNo market, std::span<LeadPerson const> p
                     column<Element::int8>(persons, [](auto const& p) { return p.lead_no; }),
                     column<Element::bytea>(persons, [](auto const& p) { return p.digest; })},
                    kAnyRows});
+}
+
+std::int64_t PostgresUploadRows::known_from_others(MarketNo market, std::int64_t tenant_no,
+                                                   std::span<KnownPerson const> persons) {
+  if (persons.empty()) return 0;
+  using P = KnownPerson const&;
+  return read_binary_count(
+      tx_, kKnownFromOthers,
+      {int8_param(market), column<Element::int8>(persons, [](P p) { return p.row; }),
+       column<Element::bytea>(persons, [](P p) { return p.digest; }), int8_param(tenant_no)});
+}
+
+void PostgresUploadRows::save_picture(BatchId batch, std::int64_t tenant_no,
+                                      LotPicture const& picture) {
+  auto const counts = signal_arrays(picture.counts);
+  auto const prints = print_bytes(picture.prints);
+  execute(tx_, kSavePicture,
+          Parameters(batch.market, batch.no, tenant_no, now_, counts.leads, counts.events,
+                     bytea(std::string_view{prints}), picture.prints_whole));
 }
 
 NamedBuyers PostgresUploadRows::buyers_named(std::span<std::string const> keys) {
@@ -282,12 +323,19 @@ std::vector<RowView> PostgresUploadRows::rows(Batch const& batch, std::int64_t a
                      RowOutcome::accepted,
                      row.at(1).as<std::int64_t>(),
                      row.at(2).as<int>(),
-                     {}});
+                     {},
+                     row.at(3).as<std::int32_t>(),
+                     row.at(4).as<std::string>()});
   }
   for (auto const& row : execute(
            tx_, kRefusedViews, Parameters(batch.id.market, batch.id.no, after_row + 1, last_row))) {
-    views.push_back({row.at(0).as<std::int64_t>(), read_outcome(row.at(1)), std::nullopt, 0,
-                     row.at(2).as<std::string>()});
+    views.push_back({row.at(0).as<std::int64_t>(),
+                     read_outcome(row.at(1)),
+                     std::nullopt,
+                     0,
+                     row.at(2).as<std::string>(),
+                     0,
+                     {}});
   }
   std::ranges::sort(views, {}, &RowView::row_no);
   return views;
@@ -368,7 +416,8 @@ std::vector<BatchId> PostgresUploadRows::unfinished_lots(MarketNo market, int li
 
 std::vector<BatchId> PostgresUploadRows::waiting_lots(MarketNo market, std::int64_t after_no,
                                                       int limit) {
-  return read_ids(execute(tx_, kWaiting, Parameters(market, after_no, limit)));
+  return read_ids(
+      execute(tx_, kWaiting, Parameters(market, after_no, limit, quality::kOpenAhead / 2)));
 }
 
 }  // namespace leadex::storage::postgres

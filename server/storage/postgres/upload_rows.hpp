@@ -14,6 +14,9 @@ class PostgresUploadRows final : public UploadRows {
 
   [[nodiscard]] std::optional<Batch> create(NewBatch const& batch) override;
   [[nodiscard]] bool append(BatchId batch, UploadChunk const& chunk) override;
+  [[nodiscard]] std::int64_t known_from_others(MarketNo market, std::int64_t tenant_no,
+                                               std::span<KnownPerson const> persons) override;
+  void save_picture(BatchId batch, std::int64_t tenant_no, LotPicture const& picture) override;
   [[nodiscard]] NamedBuyers buyers_named(std::span<std::string const> keys) override;
   [[nodiscard]] std::optional<Batch> find(BatchId batch, BatchViewer viewer) override;
   [[nodiscard]] std::optional<Batch> find_for_party(BatchId batch, BatchViewer viewer) override;

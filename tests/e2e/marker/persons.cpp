@@ -36,7 +36,7 @@ std::string or_else(std::string const& wrong, std::string right) {
 std::string email(int n) { return fmt::format("{}.{}@example.com", kCore, n); }
 std::string page() { return fmt::format("https://example.com/quote?name={}", kCore); }
 
-/// The document without its market.
+/// The document without its market. Tags of a source are told in the open, so nobody stands there.
 std::string document(int n, std::string_view state, Faults const& faults) {
   auto const now = now_text();
   return fmt::format(
@@ -45,8 +45,8 @@ std::string document(int n, std::string_view state, Faults const& faults) {
       R"("country":"US","date_of_birth":"{5}"{6}}},"attributes":{{"state":"{7}","age":40}},)"
       R"("consent":{{"at":"{8}","text":"I, {1}, agree to be called.","trustedform_cert_url":)"
       R"("https://cert.trustedform.com/{1}","jornaya_leadid":"{1}-0001"}},"source":{{"vehicle":"web_form",)"
-      R"("reason":"quote","utm_source":"{1}","utm_medium":"{1}","utm_campaign":"{1}","sub1":"{1}","sub2":"{1}",)"
-      R"("sub3":"{1}","sub4":"{1}","sub5":"{1}"}},"captured_at":"{9}","ip_address":"{10}",)"
+      R"("reason":"quote","utm_source":"news","utm_medium":"mail","utm_campaign":"spring","sub1":"one","sub2":"two",)"
+      R"("sub3":"three","sub4":"four","sub5":"five"}},"captured_at":"{9}","ip_address":"{10}",)"
       R"("user_agent":"{1}/5.0 X11","landing_page_url":"{11}")",
       n, kCore, or_else(faults.email, email(n)), or_else(faults.phone, phone(n)),
       or_else(faults.postal_code, std::string{kPostalCode}),
@@ -79,8 +79,8 @@ std::string row(int n, std::string_view state, Faults const& faults) {
       "ext-{0},{1} Ann,Mac{1},{2},{3},12 {1} Street,{1}ville,NY,{4},US,{5},{6},{7},{1}/5.0 "
       "(X11),{8},"
       "{9},\"I, {1}, "
-      "agree\",https://cert.trustedform.com/{1},{1}-0001,web_form,quote,{1},{1},{1},{1},"
-      "{1},{1},{1},{1},{10},40\n",
+      "agree\",https://cert.trustedform.com/{1},{1}-0001,web_form,quote,news,mail,spring,"
+      "one,two,three,four,five,{10},40\n",
       n, kCore, or_else(faults.email, email(n)), or_else(faults.phone, phone(n)),
       or_else(faults.postal_code, std::string{kPostalCode}),
       or_else(faults.date_of_birth, std::string{kDateOfBirth}), now,

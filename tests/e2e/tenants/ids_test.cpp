@@ -55,7 +55,7 @@ class Questions {
     for (auto const* object : things(rule, person, kind)) {
       if (!World::may(person, rule, *object)) {
         ask(rule, person, {object->id}, false);
-      } else if (read && rule.operation != "get_sale_contact") {  // that one: see Contacts
+      } else if (read && !rule.shows_person()) {  // contacts: see Contacts
         ask(rule, person, {object->id}, true);
       }
     }
@@ -137,7 +137,8 @@ std::string snapshot(World& world, Person const& person) {
   for (auto const& rule : rules()) {
     auto const& listed = world.operation(rule.operation);
     bool const moves = rule.operation == "list_webhook_deliveries" ||
-                       rule.operation == "list_events" || rule.operation == "get_sale_contact" ||
+                       rule.operation == "list_events" || rule.shows_person() ||
+                       rule.operation == "get_attribution" ||  // it says until when it looked
                        rule.operation == "explain_campaign" ||
                        rule.operation == "get_placement_stats" ||
                        rule.operation.find("market") != std::string_view::npos;

@@ -15,6 +15,10 @@ constexpr std::string_view kBank =
     R"({"bank":{"iban":"DE89370400440532013000","bic":"COBADEFFXXX","name":"Probe","town":"Bonn"}})";
 constexpr std::string_view kHash =
     R"({"email_sha256":["0000000000000000000000000000000000000000000000000000000000000000"]})";
+constexpr std::string_view kBarred =
+    R"({"email_sha256":["00000000000000000000000000000000000000000000000000000000000000ff"]})";
+constexpr std::string_view kOptOut =
+    R"({"at":"2026-01-01T00:00:00Z","email":"nobody@example.org"})";
 constexpr std::string_view kPrice = R"({"price":{"amount":"1.50","currency":"USD"}})";
 
 // Admins run the exchange; auditors read everything and change nothing; verifiers work the queue of
@@ -73,9 +77,21 @@ constexpr std::array kRules{
     Rule{"delete_column_mapping", "G", "job", false, "market=nowhere.us.usd"},
     Rule{"list_column_mappings", "G", {}, true, "market=tenants-slow.us.usd"},
     Rule{"decide_batch", "A", "batch", false, {}, R"({"decision":"reject","reason":"Probe."})"},
+    Rule{"get_spot_check_curve", "GBAUV", "market", true, "lot_size=100"},
+    Rule{"get_inspection", "G", "market", true},
+    Rule{"list_inspections", "AU", "market"},
+    Rule{"lift_inspection", "A", "account", false, {}, R"({"market":"tenants-slow.us.usd"})"},
+    Rule{"get_agreement", "AU", "market"},
     Rule{"post_lead", "G", {}, true},
     Rule{"withdraw_lead", "G", "lead"},
     Rule{"get_lead_rounds", "GAU", "lead", true},
+    Rule{"get_lead_score", "GAU", "lead", true},
+    Rule{"get_lead_stage", "GAU", "lead", true},
+    Rule{"get_lead_passport", "GAU", "lead", true},
+    Rule{"get_sale_passport", "BAU", "sale", true},
+    Rule{"get_attribution", "GAU", {}, true, "market=auto-insurance.us.usd"},
+    Rule{"get_taxonomy", "AU"},
+    Rule{"put_taxonomy", "A", {}, false, {}, R"({"vehicles":[],"reasons":[],"rules":[]})"},
     Rule{"list_spot_checks", "VAU"},
     Rule{"claim_spot_check", "V", "check"},
     Rule{"record_verdict", "V", "check", false, {}, R"({"verdict":"good","reason":"confirmed"})"},
@@ -135,8 +151,25 @@ constexpr std::array kRules{
     Rule{"list_postback_tokens", "B"},
     Rule{"delete_postback_token", "B", "postback_token"},
     Rule{"get_estimates", "AU", "market"},
+    Rule{"create_disposition",
+         "B",
+         "sale",
+         false,
+         {},
+         R"({"stage":"contacted","at":"2020-01-01T00:00:00Z"})"},
+    Rule{"list_dispositions", "GBAU", "sale", true},
+    Rule{"get_disqualification", "GAU", {}, true},
+    Rule{"list_lead_estimates", "AU", "market"},
+    Rule{"request_erasure", "A", {}, false, {}, R"({"email":"nobody@example.org"})"},
+    Rule{"get_lead_consent", "GBAU", "lead"},
+    Rule{"record_opt_out", "GBA", {}, false, {}, kOptOut},
+    Rule{"bar_persons", "A", {}, false, {}, kBarred},
+    Rule{"get_barred_persons", "AU"},
     Rule{"list_findings", "AU"},
     Rule{"get_finding", "AU", "finding"},
+    Rule{"list_fraud_cases", "AU"},
+    Rule{"get_fraud_case", "AU", "fraud_case"},
+    Rule{"decide_fraud_case", "A", "fraud_case", false, {}, R"({"upheld":false})"},
     Rule{"decide_finding", "A", "finding", false, {}, R"({"upheld":false})"},
     Rule{"list_holdout", "AU", {}, false, "market=auto-insurance.us.usd"},
     Rule{"record_holdout", "A"},
@@ -159,6 +192,11 @@ constexpr std::array kRules{
     Rule{"get_placement_stats", "GAU", "placement", true},
     Rule{"list_placement_postbacks", "GAU", "placement", true},
     Rule{"visit_placement", "*", "placement"},
+    Rule{"create_form", "G"},
+    Rule{"list_forms", "GAU", {}, true},
+    Rule{"get_form", "GAU", "form", true},
+    Rule{"patch_form", "G", "form", false, {}, R"({"status":"active"})"},
+    Rule{"get_form_funnel", "GAU", "form", true},
 };
 
 }  // namespace

@@ -22,6 +22,10 @@ struct Rule {
     return roles == "*" || roles.find(role) != std::string_view::npos;
   }
   [[nodiscard]] std::vector<std::string> kind_list() const;
+  /// Reads of contacts and consents: each is audited, and not all who know the id may make them.
+  [[nodiscard]] bool shows_person() const {
+    return operation == "get_sale_contact" || operation == "get_lead_consent";
+  }
 };
 
 [[nodiscard]] std::span<Rule const> rules();

@@ -92,6 +92,7 @@ class World {
   void bring_leads();
   void bring_lots();
   std::string bring_lot(std::string_view label, std::string_view state);
+  void bring_old_lot();
   void judge(std::string const& batch);
   void buy();
   void give_back();

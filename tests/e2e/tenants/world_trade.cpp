@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "server/cli/client/accounts.hpp"
+#include "server/json/time_text.hpp"
 #include "tests/e2e/lib/now_text.hpp"
 #include "tests/e2e/tenants/world.hpp"
 
@@ -175,6 +176,17 @@ void World::place_links() {
                             R"("fallback_url":"https://news.example.com/"}})",
                             kMarket)));
     add("placement", cli::JsonView{*made}["id"].text(), own(label));
+    auto const form = json::parse(post_as(
+        label, "create_form", "/v1/forms",
+        fmt::format(R"({{"market":"{}","definition":{{"title":"Quote","consent":"I agree.",)"
+                    R"("reason":"quote","fields":[{{"name":"contact.first_name","label":"First",)"
+                    R"("required":true}},{{"name":"contact.last_name","label":"Last",)"
+                    R"("required":true}},{{"name":"contact.email","label":"E-mail",)"
+                    R"("required":true}},{{"name":"attributes.age","label":"Age",)"
+                    R"("required":true}},{{"name":"attributes.state","label":"State",)"
+                    R"("required":true,"choices":[{{"value":"CA","label":"California"}}]}}]}}}})",
+                    kMarket)));
+    add("form", cli::JsonView{*form}["id"].text(), own(label));
   }
 }
 
@@ -220,6 +232,27 @@ std::string World::bring_lot(std::string_view label, std::string_view state) {
   return id;
 }
 
+/// Leads of long ago: a case about their source, for staff.
+void World::bring_old_lot() {
+  constexpr int kLeads = 12;
+  std::string csv =
+      "first_name,last_name,email,captured_at,consent_at,consent_text,vehicle,source_reason,state,"
+      "age\n";
+  auto const captured = json::format_timestamp(
+      std::chrono::time_point_cast<Micros>(std::chrono::system_clock::now()) -
+      std::chrono::days{40});
+  for (int i = 0; i < kLeads; ++i) {
+    csv += fmt::format("Kim,Roe,{}{}@example.com,{},{},Call me.,web_form,quote,NV,{}\n",
+                       kContactMark, ++leads_, captured, captured, 30 + i);
+  }
+  auto const batch = json::parse(
+      post_as("g2", "upload_batch", "/v1/batches?market=" + std::string{kMarket}, csv, "text/csv"));
+  add("batch", cli::JsonView{*batch}["id"].text(), own("g2"));
+  (void)api("admin").post("/v1/admin/jobs/fraud/run", "{}");
+  auto const found = api("admin").get("/v1/admin/fraud-cases?limit=100");
+  for (auto const& one : found.json()["data"].items()) add("fraud_case", one["id"].text(), {});
+}
+
 void World::judge(std::string const& batch) {
   auto const open = api("verifier").get("/v1/admin/spot-checks?status=open&batch_id=" + batch);
   for (auto const& check : open.json()["data"].items()) {
@@ -259,6 +292,7 @@ void World::bring_lots() {
     add_checks(batch, {});  // a sample is nobody's before the verdict
   }
   auto const waiting = of_kind("check").back()->id;
+  bring_old_lot();
   post_as("verifier", "claim_spot_check", "/v1/admin/spot-checks/" + waiting + "/claim", {});
 }
 

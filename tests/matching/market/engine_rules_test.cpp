@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
+#include "matching/market/barred.hpp"
 #include "matching/market/codec.hpp"
 #include "matching/market/engine.hpp"
 #include "tests/matching/market/market_run.hpp"
@@ -383,6 +385,36 @@ TEST_F(EngineRules, ABuyersOwnListKeepsALeadFromItWheneverItIsSet) {
   WithholdLeads crowd;
   crowd.lead_nos.resize(kWithholdMax + 1);
   EXPECT_EQ(apply(crowd).refusal, Refusal::limit_reached);
+}
+
+TEST_F(EngineRules, BarredLeadsAreOffTheMarketForGood) {
+  apply(FundBudget{{2, 0}, ++intents_, 100 * kUnit});
+  (void)offer();
+  ASSERT_TRUE(apply(PlaceBid{1, {2, 0}, 2 * kUnit, false}).rests);
+  apply(WithholdLeads{kEverybody, {1, 99}});
+  EXPECT_EQ(engine_.listing(1), nullptr);
+  EXPECT_EQ(engine_.available({2, 0}), 100 * kUnit);  // the standing bid is given back
+  auto const withdrawn = [&](Effect const& effect) {
+    auto const* const moved = std::get_if<LeadMoved>(&effect);
+    return moved != nullptr && moved->state == LeadState::withdrawn;
+  };
+  EXPECT_EQ(std::ranges::count_if(effects_, withdrawn), 1);
+
+  auto const barred = [](OfferLead& lead) { lead.withheld = {kEverybody, 1}; };
+  EXPECT_EQ(offer(barred).refusal, Refusal::lead_unknown);
+  EXPECT_TRUE(effects_.empty());
+
+  // Sold, not delivered yet: the sale goes on, but nobody follows when it is voided.
+  campaign(1, 5 * kUnit, [](CampaignTerms& terms) { terms.delivery = Delivery::webhook; });
+  campaign(3, 4 * kUnit,
+           [](CampaignTerms& terms) { terms.exclusivity = auction::Exclusivity::exclusive; });
+  (void)offer();
+  ASSERT_EQ(buyers(), Buyers{1});
+  apply(WithholdLeads{kEverybody, {leads_}});
+  EXPECT_EQ(apply(RefuseDelivery{leads_, 0}).refusal, Refusal::none);
+  EXPECT_EQ(buyers(), Buyers{});
+  EXPECT_EQ(std::ranges::count_if(effects_, withdrawn), 1);
+  EXPECT_EQ(engine_.listing(leads_), nullptr);
 }
 
 TEST_F(EngineRules, AsksFallToTheReserveAndSalesFollow) {

@@ -1,5 +1,7 @@
 #include "tests/matching/market/market_run.hpp"
 
+#include "matching/market/barred.hpp"
+
 namespace leadex::market {
 
 namespace {
@@ -429,7 +431,8 @@ Command MarketRun::next(Engine const& engine) {
       return deal();
     case 19:
       if (below(3) != 0)
-        return WithholdLeads{buyer, {1 + below(leads_ + 1), 1 + below(leads_ + 1)}};
+        return WithholdLeads{below(8) == 0 ? kEverybody : buyer,
+                             {1 + below(leads_ + 1), 1 + below(leads_ + 1)}};
       return SetSourceTerms{101 + below(3), below(2) == 0 ? kNone : below(3 * kUnit),
                             static_cast<std::int32_t>(below(4))};
     case 20:

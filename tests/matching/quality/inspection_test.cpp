@@ -48,6 +48,12 @@ TEST(Inspection, FiveRejectedWhileTightenedStopItUntilStaffLiftIt) {
   auto const again = lifted(after({}, "rrrrrrr"));
   EXPECT_EQ(again, (Standing{.mode = InspectionMode::tightened}));
   EXPECT_EQ(lifted(Standing{}), Standing{});
+  auto const tightened = restricted(Standing{}, InspectionMode::tightened);
+  EXPECT_EQ(tightened.mode, InspectionMode::tightened);
+  EXPECT_EQ(restricted(tightened, InspectionMode::tightened), tightened);
+  auto const stopped = restricted(tightened, InspectionMode::stopped);
+  EXPECT_EQ(stopped.mode, InspectionMode::stopped);
+  EXPECT_EQ(restricted(stopped, InspectionMode::tightened), stopped);
 }
 
 TEST(Inspection, CleanLotsEarnFewerChecksAndOneRejectedLotEndsThem) {

@@ -91,7 +91,7 @@ TEST(Contract, AsksForIdempotencyKeysWhereMoneyOrLeadsMove) {
       "contest_return",    "decide_dispute",    "create_deposit",     "approve_payout_run",
       "export_payout_run", "pay_payout_run",    "fail_payout_run",    "claw_back_sale",
       "post_ping",         "create_conversion", "approve_conversion", "reject_conversion",
-      "decide_conversion"};
+      "decide_conversion", "create_disposition"};
   for (auto const& operation : contract().operations()) {
     auto const key = std::ranges::find(operation.parameters, std::string{"idempotency-key"},
                                        &json::Operation::Parameter::name);

@@ -88,6 +88,10 @@ TEST_F(IntakeApi, AnAdminJudgesALotThatNobodyCouldReach) {
   std::string const accept = R"({"decision":"accept","reason":"The phones were off that week"})";
   EXPECT_EQ(post(path, admin_, accept).status, 409) << "the verifiers work on it";
   judge(id, "unreachable");
+  EXPECT_TRUE(get("/v1/batches/" + id + "/spot-check", admin_).find("needs_admin")->IsFalse())
+      << "nobody is given up on one day";
+  ahead_ += std::chrono::hours{24};
+  judge(id, "unreachable");
   EXPECT_TRUE(get("/v1/batches/" + id + "/spot-check", admin_).find("needs_admin")->IsTrue());
 
   EXPECT_EQ(post(path, verifier_.key, accept).status, 403);
@@ -95,6 +99,9 @@ TEST_F(IntakeApi, AnAdminJudgesALotThatNobodyCouldReach) {
   EXPECT_EQ(post(path, admin_, R"({"decision":"accept"})").status, 422);
   EXPECT_EQ(post(path, admin_, R"({"decision":"maybe","reason":"r"})").status, 422);
   EXPECT_EQ(post("/v1/admin/batches/batch_none/decide", admin_, accept).status, 404);
+  auto const check = "/v1/batches/" + id + "/spot-check";
+  EXPECT_TRUE(get(check, generator_.key).find("judged_by_admin")->IsNull());
+  EXPECT_TRUE(get(check, admin_).find("judged_by_admin")->IsFalse());
   Ask ask{.method = "POST",
           .target = path,
           .key = admin_,
@@ -107,8 +114,10 @@ TEST_F(IntakeApi, AnAdminJudgesALotThatNobodyCouldReach) {
   EXPECT_EQ(repeated.header("Idempotent-Replayed"), "true");
   EXPECT_EQ(wait_for_end(id), "listed");
   EXPECT_EQ(post(path, admin_, accept).text("code"), "already_decided");
-  auto const check = "/v1/batches/" + id + "/spot-check";
-  EXPECT_EQ(get(check, generator_.key).text("decision_reason"), "The phones were off that week");
+  auto const told = get(check, generator_.key);
+  EXPECT_TRUE(told.find("needs_admin")->IsFalse());
+  EXPECT_TRUE(told.find("judged_by_admin")->IsTrue()) << "so that the draw can be checked again";
+  EXPECT_EQ(told.text("decision_reason"), "The phones were off that week");
   EXPECT_EQ(get(check, admin_).text("decision_reason"), "The phones were off that week");
   auto const audit =
       get("/v1/admin/audit-log?action=lot.accepted&market=" + std::string{kMarket}, admin_);

@@ -89,6 +89,8 @@ TEST(MarketDefinition, NamesEachFault) {
       {with(R"("spot_check":{"acceptable_rate_bp":500,"rejectable_rate_bp":500})"),
        "/spot_check/acceptable_rate_bp rates_invalid"},
       {with(R"("return_window_s":-1)"), "/return_window_s out_of_range"},
+      {with(R"("dedupe_s":86400,"retention_s":86399)"), "/retention_s range_invalid"},
+      {with(R"("retention_s":1)"), "/retention_s range_invalid"},
       {with_attributes(R"({"Bad":{"type":"string"}})"), "/attributes/properties/Bad name_invalid"},
       {with_attributes(R"({"score":{"type":"integer"}})"),
        "/attributes/properties/score name_taken"},
@@ -112,6 +114,14 @@ TEST(MarketDefinition, NamesEachFault) {
     auto const found = faults_of(text);
     EXPECT_NE(std::ranges::find(found, fault), found.end())
         << text << " has " << (found.empty() ? "no fault" : found.front());
+  }
+}
+
+TEST(MarketDefinition, KeepsLeadsAtLeastAsLongAsItKnowsThemAgain) {
+  for (auto const* const more :
+       {R"("dedupe_s":86400,"retention_s":86400)", R"("dedupe_s":86400,"retention_s":0)",
+        R"("dedupe_s":0,"retention_s":1)"}) {
+    EXPECT_TRUE(faults_of(with(more)).empty()) << more;
   }
 }
 

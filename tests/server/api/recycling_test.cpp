@@ -92,6 +92,22 @@ TEST_F(Recycling, AReturnedLeadGoesToAnotherBuyerAndTheBooksAreTrue) {
   expect_true_books();
 }
 
+TEST_F(Recycling, ALeadListedInALaterRoundAloneHasNoFirstListing) {
+  deposit(buyer_, "100.00");
+  campaign(buyer_, "10.00", "50.00", R"(,"exclusivity":"exclusive")");
+  ASSERT_EQ(lead("ann").text("outcome"), "sold");
+  auto const opened = post("/v1/sales/" + newest_sale(buyer_) + "/returns", buyer_.key,
+                           R"({"reason":"out_of_area"})");
+  ASSERT_EQ(opened.status, 201) << opened.body;
+  ASSERT_EQ(post("/v1/returns/" + opened.text("id") + "/accept", generator_.key, "{}").status, 200);
+  ASSERT_NO_FATAL_FAILURE(await_rest());
+  EXPECT_EQ(recycle(), 1);
+  ASSERT_EQ(listings().data().Size(), 1U);
+  EXPECT_EQ(
+      sql("select round || ' ' || (listed_us > 0) || ' ' || first_listed_us from leadex.lead"),
+      "1 true 0");
+}
+
 TEST_F(Recycling, WhatStandsAgainstALeadDropsIt) {
   auto const revoked = lead("ann").text("lead_id");
   auto const erased = lead("bob").text("lead_id");

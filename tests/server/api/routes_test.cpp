@@ -5,7 +5,12 @@
 #include "server/api/api.hpp"
 #include "server/api/v1/delivery_services.hpp"
 #include "server/api/v1/intake_services.hpp"
+#include "server/api/v1/privacy_services.hpp"
+#include "server/api/v1/source_services.hpp"
+#include "server/storage/postgres/lead_sources.hpp"
 #include "server/storage/postgres/lot_store.hpp"
+#include "server/storage/postgres/passports.hpp"
+#include "server/storage/postgres/privacy_store.hpp"
 #include "tests/server/api/trade_harness.hpp"
 
 namespace leadex::api {
@@ -16,7 +21,10 @@ class Routes : public TradeHarness {
   Routes() {
     context_.intake = &intake_;
     context_.delivery = &delivery_;
+    intake_.keep_sources(sources_);
     register_api(all_, context_);
+    register_privacy(all_, context_, privacy_);
+    register_forms(all_, context_, forms_);
   }
   void TearDown() override {
     intake_.stop();
@@ -25,7 +33,12 @@ class Routes : public TradeHarness {
 
   storage::postgres::PostgresLotStore lots_{sql_, ring_};
   IntakeServices intake_{{lots_, numbers_, ring_, *markets_}, {}, {}, context_.now};
+  storage::postgres::PostgresLeadSources lead_sources_{sql_};
+  storage::postgres::PostgresPassportReads passports_{sql_};
+  SourceServices sources_{lead_sources_, passports_};
   DeliveryServices delivery_{};
+  storage::postgres::PostgresPrivacyStore persons_{sql_};
+  PrivacyServices privacy_{persons_, rights_, leads_, *markets_, ring_};
   http::Router all_;
 };
 

@@ -5,6 +5,7 @@
 #include <pqxx/pqxx>
 
 #include "server/api/v1/click_services.hpp"
+#include "server/api/v1/form_services.hpp"
 #include "server/api/v1/trade.hpp"
 #include "server/app/remit_earnings.hpp"
 #include "server/json/time_text.hpp"
@@ -14,6 +15,7 @@
 #include "server/storage/postgres/clicks.hpp"
 #include "server/storage/postgres/conversion_reads.hpp"
 #include "server/storage/postgres/deal_reads.hpp"
+#include "server/storage/postgres/forms.hpp"
 #include "server/storage/postgres/lead_reads.hpp"
 #include "server/storage/postgres/ledger_reads.hpp"
 #include "server/storage/postgres/postback_tokens.hpp"
@@ -31,6 +33,7 @@ class TradeHarness : public ApiHarness {
     context_.trade = &services_;
     context_.clicks = &clicks_;
     register_trade(router_, context_);
+    register_forms(router_, context_, forms_);
   }
 
   void SetUp() override {
@@ -146,6 +149,8 @@ class TradeHarness : public ApiHarness {
   storage::postgres::PostgresLeadReads leads_{sql_};
   storage::postgres::PostgresBuyerRights rights_{sql_};
   storage::postgres::PostgresClickStore click_rows_{sql_};
+  storage::postgres::PostgresFormStore form_rows_{sql_};
+  FormServices forms_{form_rows_, {.public_url = "https://forms.example.org", .mails = true}};
   ClickServices clicks_{click_rows_, {.per_minute_max = 20, .bots = {"bot"}}};
   app::IntentRunner intents_{platform_, *markets_};
   app::ClawBackRunner claw_backs_{platform_, *markets_, intents_};

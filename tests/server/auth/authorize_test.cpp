@@ -49,6 +49,34 @@ TEST(Authorize, ANarrowKeyDoesNotReachFurther) {
   EXPECT_EQ(authorize(buyer, "create_purchase"), Permission::scope);
 }
 
+TEST(Authorize, WhatConcernsPersonsAsksForTheRolesOwnScope) {
+  struct Case {
+    Role role;
+    std::string reads;
+    std::string writes;
+  };
+  for (auto const& [role, reads, writes] :
+       {Case{Role::generator, "leads:read", "leads:write"},
+        Case{Role::buyer, "orders:read", "bids:write"},
+        Case{Role::admin, "admin:read", "admin:write"}, Case{Role::auditor, "admin:read", ""}}) {
+    auto who = someone(role);
+    for (auto const& scope : scopes_of(role)) {
+      who.scopes = {scope};
+      EXPECT_EQ(authorize(who, "get_lead_consent"),
+                scope == reads ? Permission::granted : Permission::scope)
+          << text(role) << ' ' << scope;
+      if (role == Role::auditor) continue;
+      EXPECT_EQ(authorize(who, "record_opt_out"),
+                scope == writes ? Permission::granted : Permission::scope)
+          << text(role) << ' ' << scope;
+    }
+    who.scopes = {"own:read", "own:write"};
+    EXPECT_EQ(authorize(who, "get_lead_consent"), Permission::scope) << "no key names these";
+    EXPECT_FALSE(scopes_fit(role, who.scopes));
+  }
+  EXPECT_EQ(authorize(someone(Role::auditor), "record_opt_out"), Permission::role);
+}
+
 TEST(Authorize, TestKeysOnlyDoWhatCanBeADryRun) {
   EXPECT_EQ(authorize(someone(Role::generator, KeyKind::test), "post_lead"), Permission::granted);
   EXPECT_EQ(authorize(someone(Role::buyer, KeyKind::test), "create_purchase"),

@@ -98,6 +98,65 @@ TEST(DrawCheck, TooFewRowsOrUnplannedOnesBreakTheSize) {
   EXPECT_TRUE(check_draw(draw).all_hold());
 }
 
+/// The recorded draw under a plan that accepts three good rows and rejects at the second bad one.
+RevealedDraw sequential(std::vector<std::string> verdicts, std::string verdict) {
+  auto draw = recorded();
+  draw.sequential = true;
+  draw.accept_at = {-1, -1, -1, 0, 0, 1};
+  draw.reject_at = {2, 2, 2, 2, 2, 2};
+  draw.verdicts = std::move(verdicts);
+  draw.verdict = std::move(verdict);
+  return draw;
+}
+
+TEST(DrawCheck, ASequentialVerdictIsThatOfItsBounds) {
+  EXPECT_TRUE(check_draw(sequential({"good", "good", "good", ""}, "accepted")).all_hold());
+  EXPECT_TRUE(check_draw(sequential({"bad", "unreachable", "bad", ""}, "rejected")).all_hold());
+  EXPECT_FALSE(check_draw(sequential({"good", "good", "good", ""}, "rejected")).verdict_holds);
+  EXPECT_FALSE(check_draw(sequential({"bad", "good", "good", ""}, "accepted")).verdict_holds);
+  // A gap ends the prefix, whatever comes behind it.
+  EXPECT_FALSE(check_draw(sequential({"good", "", "good", "good"}, "accepted")).verdict_holds);
+  auto judged = sequential({"bad", "good", "good", ""}, "accepted");
+  judged.by_admin = true;
+  EXPECT_TRUE(check_draw(judged).verdict_holds);
+}
+
+TEST(DrawCheck, WhetherAnAdminJudgedIsRead) {
+  std::string answer{kAnswer};
+  answer.insert(answer.find("\"plan\""), R"("needs_admin": false, "judged_by_admin": true, )");
+  EXPECT_TRUE(read_draw(JsonView{*json::parse(answer)}).by_admin);
+  EXPECT_FALSE(recorded().by_admin);
+}
+
+TEST(DrawCheck, ASequentialSampleEndsSoonAfterWhatDecidedIt) {
+  auto draw = sequential({"good", "good", "good", ""}, "accepted");
+  draw.sampled_rows = draw_order(draw);
+  EXPECT_TRUE(check_draw(draw).size_holds) << "13 open beside 3";
+  draw.accepted_rows = expand_ranges({"1-40"});
+  draw.sampled_rows = draw_order(draw);
+  draw.sampled_rows.resize(19);
+  EXPECT_TRUE(check_draw(draw).size_holds) << "16 open beside 3";
+  draw.sampled_rows = draw_order(draw);
+  draw.sampled_rows.resize(20);
+  EXPECT_FALSE(check_draw(draw).size_holds) << "17 open beside 3";
+  draw.sampled_rows.resize(2);
+  EXPECT_FALSE(check_draw(draw).size_holds);
+}
+
+TEST(DrawCheck, WhetherALotIsLeftOutIsDrawnToo) {
+  // Python: hmac.new(bytes(range(32)), b"skip", "sha256").hexdigest() begins with 9f.
+  auto draw = recorded();
+  draw.skip_mode = true;
+  draw.skipped = false;
+  draw.sampled_rows.clear();
+  EXPECT_EQ(check_draw(draw).skip_holds, true);
+  draw.skipped = !draw.skipped;
+  EXPECT_FALSE(check_draw(draw).skip_holds);
+  draw = recorded();
+  draw.skipped = true;
+  EXPECT_FALSE(check_draw(draw).skip_holds) << "only a proven source's lots are left out";
+}
+
 TEST(DrawCheck, MoreRowsThanTheLotHasDoNotHold) {
   auto draw = recorded();
   draw.accepted_rows = {8, 2};

@@ -116,8 +116,8 @@ TEST(IpAddress, ReservedRangesAreFlagged) {
 TEST(LandingPage, WebAddressesPass) {
   for (auto const* url :
        {"https://www.example.com", "http://example.com:8080/a?b=c#d", "HTTPS://EXAMPLE.COM/",
-        "https://b\u00FCcher.example/pfad/\u00FC?q=a|b", "https://192.0.2.1/",
-        "https://[2001:db8::1]:443/", "https://example.com?x=user@example.com"}) {
+        "https://b\u00FCcher.example/pfad/\u00FC?q=a|b", "https://8.8.8.8/",
+        "https://[2606:4700::1111]:443/", "https://example.com?x=user@example.com"}) {
     EXPECT_FALSE(find_url_fault(url)) << url;
   }
 }
@@ -136,6 +136,9 @@ TEST(LandingPage, EachFaultHasItsOwnWord) {
   EXPECT_EQ(find_url_fault("https:///path"), UrlFault::host);
   EXPECT_EQ(find_url_fault("https://[::1/"), UrlFault::host);
   EXPECT_EQ(find_url_fault("https://0x7f.1/"), UrlFault::host);
+  EXPECT_EQ(find_url_fault("https://10.0.0.1/"), UrlFault::host);
+  EXPECT_EQ(find_url_fault("https://[::ffff:127.0.0.1]/"), UrlFault::host);
+  EXPECT_EQ(find_url_fault("http://169.254.169.254/latest"), UrlFault::host);
   EXPECT_EQ(find_url_fault("https://example.com:0/"), UrlFault::port);
   EXPECT_EQ(find_url_fault("https://example.com:65536/"), UrlFault::port);
   EXPECT_EQ(find_url_fault("https://example.com:/"), UrlFault::port);

@@ -242,6 +242,48 @@ TEST(LeadCheck, SourceMayBeLeftOutWhereTheMarketSaysSo) {
   EXPECT_EQ(faults_of(raw, market), Words{});
 }
 
+TEST(LeadCheck, TagsThatNameAPersonAreRefused) {
+  EXPECT_EQ(faults_with([](RawLead& raw) { raw.at(Column::utm_campaign) = "ann@example.com"; }),
+            Words{"source_names_contact /source/utm_campaign"});
+  EXPECT_EQ(faults_with([](RawLead& raw) { raw.at(Column::sub3) = "2015550123"; }),
+            Words{"source_names_contact /source/sub3"});
+  EXPECT_EQ(faults_with([](RawLead& raw) { raw.at(Column::source_reason) = "+1 201 555 0123"; }),
+            Words{"source_names_contact /source/reason"});
+  EXPECT_EQ(faults_with([](RawLead& raw) {
+              raw.touchpoints = {{"2026-11-01T00:00:00Z", "ad", "ann@example.com"}};
+            }),
+            Words{"source_names_contact /source/touchpoints"});
+  EXPECT_EQ(faults_with([](RawLead& raw) { raw.at(Column::hops) = "many"; }),
+            Words{"source_invalid /source/hops"});
+  EXPECT_EQ(faults_with([](RawLead& raw) { raw.at(Column::referrer_url) = "ftp://example.com/"; }),
+            Words{"url_invalid /referrer_url"});
+}
+
+TEST(LeadCheck, ATaxonomySaysWhatWasNotToldAndClassifiesBesideIt) {
+  auto taxonomy = std::make_shared<storage::TaxonomyVersion>();
+  taxonomy->version = 4;
+  taxonomy->terms.rules = {
+      {{{quality::SourceField::utm_source, quality::SourceMatch::equals, "google"}}, 6, "search"}};
+  auto market = rules();
+  market.taxonomy = taxonomy;
+  auto raw = good();
+  raw.at(Column::utm_source) = "Google";
+  auto const told = check(raw, market);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->vehicle, Vehicle::web_form) << "what was told stays";
+  EXPECT_EQ(told->reason(), "quote");
+  EXPECT_EQ(told->source_class, (quality::SourceClass{6, "search"}));
+  raw.at(Column::vehicle).reset();
+  raw.at(Column::source_reason) = " ";
+  auto const found = check(raw, market);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->vehicle, Vehicle::ad);
+  EXPECT_EQ(found->reason(), "search");
+  raw.at(Column::utm_source).reset();
+  EXPECT_EQ(faults_of(raw, market),
+            (Words{"missing_field /source/vehicle", "missing_field /source/reason"}));
+}
+
 TEST(LeadCheck, CompaniesAndTouchpointsHaveLimits) {
   EXPECT_EQ(faults_with([](RawLead& raw) { raw.consent_companies.assign(101, "Acme"); }),
             Words{"value_too_long /consent/companies"});
@@ -250,7 +292,7 @@ TEST(LeadCheck, CompaniesAndTouchpointsHaveLimits) {
             }),
             Words{"value_too_long /consent/companies"});
   EXPECT_EQ(faults_with([](RawLead& raw) {
-              raw.touchpoints.assign(51, {"2026-11-01T00:00:00Z", "ad", "search"});
+              raw.touchpoints.assign(33, {"2026-11-01T00:00:00Z", "ad", "search"});
             }),
             Words{"value_too_long /source/touchpoints"});
   EXPECT_EQ(faults_with([](RawLead& raw) {

@@ -118,7 +118,9 @@ awaitable<Result<std::size_t, intake::SourceFault>> TextSource::read_some(std::s
   co_return size;
 }
 
-LotRig::LotRig() {
+Timestamp LotRig::system_now() { return now(); }
+
+LotRig::LotRig(std::string const& definition) {
   pqxx::connection connection{files.owner()};
   pqxx::work work{connection};
   work.exec_params(
@@ -126,8 +128,8 @@ LotRig::LotRig() {
       "'bank.us.usd', 'Test', 'USD', 'US')",
       kMarket);
   auto const bytes = market::encode_value(bank_settings());
-  work.exec_params("insert into leadex.market_version values ($1, 1, '{}', $2, 0)", kMarket,
-                   pqxx::binarystring{bytes});
+  work.exec_params("insert into leadex.market_version values ($1, 1, $3, $2, 0)", kMarket,
+                   pqxx::binarystring{bytes}, definition);
   work.exec_params(
       "insert into leadex.market_head values ($1, 0, 0, decode(repeat('00', 32), 'hex'), 0)",
       kMarket);
@@ -206,11 +208,35 @@ std::vector<storage::RowReject> LotRig::rejects(BatchId id) {
   return need(run(store.transact(job)), "rejects not read");
 }
 
-app::VerdictTaken LotRig::judge(CheckId check, storage::CheckVerdict verdict) {
-  static_cast<void>(need(run(app::claim_check(lots(), check, kVerifier)), "claim refused"));
+app::VerdictTaken LotRig::judge(CheckId check, storage::CheckVerdict verdict, app::Actor actor) {
+  auto look = [check](storage::LotTx& tx) {
+    auto const until = tx.inspection().turn(check).rest_until;
+    return until && *until > tx.now();
+  };
+  if (need(run(store.transact(look)), "check not read")) ahead += std::chrono::hours{24};
+  static_cast<void>(need(run(app::claim_check(lots(), check, actor)), "claim refused"));
   app::GivenVerdict given{.check = check, .verdict = verdict, .reason = "confirmed"};
-  return need(run(app::record_verdict(lots(), std::move(given), kVerifier)), "verdict refused")
+  return need(run(app::record_verdict(lots(), std::move(given), actor)), "verdict refused")
       .fresh.value();
+}
+
+storage::SourceStanding LotRig::source() {
+  auto job = [](storage::LotTx& tx) { return tx.inspection().source(kMarket, kGenerator); };
+  return need(run(store.transact(job)), "source not read");
+}
+
+void LotRig::save_source(storage::SourceStanding const& source) {
+  auto job = [source](storage::LotTx& tx) {
+    static_cast<void>(tx.inspection().source_locked(kMarket, source.tenant_no));
+    tx.inspection().save_source(kMarket, source);
+    return true;
+  };
+  static_cast<void>(need(run(store.transact(job)), "source not saved"));
+}
+
+std::optional<storage::LotPlan> LotRig::plan(BatchId id) {
+  auto job = [id](storage::LotTx& tx) { return tx.inspection().plan(id); };
+  return need(run(store.transact(job)), "plan not read");
 }
 
 storage::Batch LotRig::judge_all(BatchId id,

@@ -56,7 +56,8 @@ class LotRig {
   static constexpr std::int64_t kGenerator = 11;
   static constexpr app::Actor kVerifier{.principal_no = 31, .tenant_no = 30};
 
-  LotRig();
+  /// @param definition  JSON of the market's version, for what its settings do not hold
+  explicit LotRig(std::string const& definition = "{}");
   ~LotRig();
 
   /// Runs to its end on a loop of its own.
@@ -82,19 +83,27 @@ class LotRig {
   [[nodiscard]] storage::Batch batch(BatchId id);
   [[nodiscard]] std::vector<storage::SpotCheck> checks(BatchId id);
   [[nodiscard]] std::vector<storage::RowReject> rejects(BatchId id);
-  /// Claims the check and says so.
-  app::VerdictTaken judge(CheckId check, storage::CheckVerdict verdict);
+  /// Claims the check and says so; where nobody was reached twice today, tomorrow.
+  app::VerdictTaken judge(CheckId check, storage::CheckVerdict verdict,
+                          app::Actor actor = kVerifier);
+  [[nodiscard]] storage::SourceStanding source();
+  void save_source(storage::SourceStanding const& source);
+  [[nodiscard]] std::optional<storage::LotPlan> plan(BatchId id);
   /// Judges until the lot is decided: `verdict_of` a row's number.
   storage::Batch judge_all(BatchId id,
                            std::function<storage::CheckVerdict(std::int64_t)> verdict_of);
 
   [[nodiscard]] std::int64_t number(std::string const& query);
 
+  std::chrono::hours ahead{};  // of the clock that lots are judged by
+
+  [[nodiscard]] static Timestamp system_now();
+
   TestDatabase files;
   privacy::KeyRing ring{crypto::Secret(std::string(32, 'k'))};
   storage::postgres::Pool pool{{.session = {.conninfo = files.app()}, .threads = 3}};
   storage::postgres::PostgresNumberRanges numbers{{.conninfo = files.app()}, pool};
-  storage::postgres::PostgresLotStore store{pool, ring};
+  storage::postgres::PostgresLotStore store{pool, ring, [this] { return system_now() + ahead; }};
   std::unique_ptr<market::MarketHost> host;
   intake::DisposableDomains disposable;
   intake::CpuPool cpu{2};

@@ -48,7 +48,8 @@ TEST(Lot, DrawsTheRowsThatAnybodyCanRecompute) {
   auto const order = draw_order(rig, batch);
   auto const checks = rig.checks(batch.id);
   ASSERT_EQ(std::ssize(checks), batch.sample_size);
-  EXPECT_EQ(batch.sample_size, app::plan_of(bank_settings(), batch.counts.accepted).sample_size);
+  quality::SpotCheckSettings const rates;  // the market's are the usual ones
+  EXPECT_EQ(batch.sample_size, quality::plan_spot_check(batch.counts.accepted, rates)->sample_size);
   for (std::size_t i = 0; i < checks.size(); ++i) {
     EXPECT_EQ(checks[i].row_no, order[i]);
     EXPECT_EQ(checks[i].position, static_cast<std::int64_t>(i));

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
+#include <utility>
 
 #include "server/crypto/hash.hpp"
 #include "server/intake/own_rows.hpp"
+#include "server/intake/piece_state.hpp"
 #include "tests/server/intake/upload/lot_rig.hpp"
 
 namespace leadex::test {
@@ -54,7 +57,8 @@ class Pieces {
   auto send(std::string const& text, std::uint64_t seed, std::optional<std::size_t> cut,
             bool last = true) {
     auto wanted = rig_.request(format_);
-    intake::UploadPart part{.batch = id, .last = last, .resume = {}};
+    intake::UploadPart part{
+        .batch = id, .last = last, .resume = {}, .began_at = rig_.batch(id).created_at};
     auto const now = standing();
     if (now.mark) {
       auto point = intake::open_piece_state(rig_.ring, id, *now.mark);
@@ -71,7 +75,10 @@ class Pieces {
                              .file_sha256 = result.file_sha256,
                              .bytes = result.bytes,
                              .settings = rig_.request(format_).settings,
-                             .actor = {.principal_no = 12, .tenant_no = LotRig::kGenerator}};
+                             .actor = {.principal_no = 12, .tenant_no = LotRig::kGenerator},
+                             .key = std::nullopt,
+                             .picture = result.picture,
+                             .render = {}};
     auto const closed = rig_.run(app::close_upload(rig_.lots(), std::move(closing)));
     EXPECT_TRUE(closed);
     return rig_.batch(id);
@@ -83,6 +90,18 @@ class Pieces {
   LotRig& rig_;
   BatchFormat format_;
 };
+
+/// What the lot shows of its source, as it is kept.
+std::string picture_of(LotRig& rig) {
+  pqxx::connection connection{rig.files.owner()};
+  pqxx::work tx{connection};
+  return tx
+      .exec1(
+          "select concat_ws(' ', leads::text, events::text, prints::text, prints_whole) from "
+          "leadex.lot_picture")
+      .at(0)
+      .as<std::string>();
+}
 
 std::vector<std::string> rejects_of(LotRig& rig, BatchId id) {
   std::vector<std::string> all;
@@ -112,6 +131,7 @@ TEST(Pieces, AFileCutAnywhereIsTheFileInOneGo) {
       ASSERT_FALSE(failed);
       EXPECT_EQ(std::get<intake::SourceFault>(failed.error().reason),
                 intake::SourceFault::disconnected);
+      EXPECT_TRUE(failed.error().settled);
       EXPECT_GE(pieces.offset(), before);
       if (pieces.offset() > 0) EXPECT_EQ(text.at(pieces.offset() - 1), '\n');
     }
@@ -124,6 +144,9 @@ TEST(Pieces, AFileCutAnywhereIsTheFileInOneGo) {
     EXPECT_EQ(batch.sample_size, whole.sample_size);
     EXPECT_EQ(rejects_of(rig, batch.id), rejects_of(whole_rig, whole.id));
     EXPECT_EQ(rig.number("select count(distinct row_no) from leadex.lead"), batch.counts.accepted);
+    EXPECT_EQ(picture_of(rig), picture_of(whole_rig));
+    EXPECT_EQ(rig.number("select count(*) from leadex.batch_sign"), 0) << "until it ends";
+    EXPECT_EQ(rig.number("select count(state_sealed) from leadex.batch_piece"), 0);
   }
 }
 
@@ -191,6 +214,139 @@ TEST(Pieces, ThoseOfStoredRowsStayClaimed) {
   EXPECT_GT(persons, 0);
   // Another upload of the same people meets them as somebody else's.
   EXPECT_GT(rig.upload(text).counts.duplicate, 0);
+}
+
+/// Gives half of the file, does something to the batch, gives the other half.
+class Interrupted final : public intake::UploadSource {
+ public:
+  Interrupted(std::string text, std::function<void()> between)
+      : text_(std::move(text)), between_(std::move(between)) {}
+  boost::asio::awaitable<Result<std::size_t, intake::SourceFault>> read_some(
+      std::span<char> into) override {
+    if (at_ >= text_.size() / 2) {
+      if (auto const once = std::exchange(between_, nullptr)) once();
+    }
+    auto const size = std::min(into.size(), text_.size() - at_);
+    text_.copy(into.data(), size, at_);
+    at_ += size;
+    co_return size;
+  }
+
+ private:
+  std::string text_;
+  std::function<void()> between_;
+  std::size_t at_{};
+};
+
+TEST(Pieces, WhoWasClaimedForAClosedBatchIsFreeAgain) {
+  LotRig rig;
+  auto const text = LotRig::text_of(rig.file(3000, 8, 0), 3000);
+  auto const closes = [&rig](std::function<bool(BatchId)> live) {
+    auto const later = LotRig::system_now() + std::chrono::hours{1};
+    return *rig.run(app::close_cut_uploads(rig.lots(), *rig.finisher, later,
+                                           std::chrono::seconds{60}, std::move(live)));
+  };
+  BatchId batch;
+  auto wanted = rig.request(BatchFormat::csv);
+  wanted.begins = [&batch](BatchId id) { batch = id; };
+  Interrupted source{text, [&closes] {
+                       EXPECT_EQ(closes([](BatchId) { return true; }), 0) << "it is on its way";
+                       EXPECT_EQ(closes({}), 1);
+                     }};
+  auto const failed = rig.run(intake::upload_batch(*rig.uploads, wanted, source));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(std::get<storage::StoreError>(failed.error().reason), storage::StoreError::not_found);
+  EXPECT_FALSE(failed.error().settled);
+  ASSERT_GT(rig.number("select count(*) from leadex.person"), 0);
+  ASSERT_TRUE(rig.run(app::free_given_up(rig.lots(), batch)));
+  EXPECT_EQ(rig.number("select count(*) from leadex.person"), 0);
+  // It frees nobody of a batch that goes on.
+  auto const next = rig.upload(text);
+  ASSERT_TRUE(rig.run(app::free_given_up(rig.lots(), next.id)));
+  EXPECT_EQ(next.counts.accepted, 3000);
+  EXPECT_GT(rig.number("select count(*) from leadex.person"), 0);
+}
+
+TEST(Pieces, AreUnsettledUntilWhoeverIsClaimedHasARow) {
+  LotRig rig;
+  auto const text = LotRig::text_of(rig.file(300, 8, 0), 300);
+  Pieces pieces{rig, BatchFormat::csv};
+  auto const open = [&] {
+    auto job = [id = pieces.id](storage::LotTx& tx) { return tx.pieces().open(id); };
+    return *rig.run(rig.store.transact(job));
+  };
+  EXPECT_FALSE(open()) << "nobody was claimed";
+  EXPECT_TRUE(open()) << "the piece before never said how it ended";
+  ASSERT_FALSE(pieces.send(text, 1, text.size() / 2));
+  rig.ahead += std::chrono::hours{2};
+  auto const close = [&rig] {
+    return *rig.run(app::close_cut_uploads(
+        rig.lots(), *rig.finisher, LotRig::system_now() + rig.ahead, std::chrono::seconds{3600}));
+  };
+  EXPECT_TRUE(open());
+  EXPECT_EQ(close(), 0) << "a piece that begins is a touch";
+  rig.ahead += std::chrono::hours{2};
+  EXPECT_EQ(close(), 1);
+  EXPECT_EQ(rig.number("select count(state_sealed) from leadex.batch_piece"), 0);
+  EXPECT_EQ(rig.number("select count(*) from leadex.batch_sign"), 0);
+  EXPECT_EQ(*rig.run(app::free_left_claims(rig.lots(), [](BatchId) { return true; })), 0);
+  EXPECT_EQ(*rig.run(app::free_left_claims(rig.lots())), 1);
+  EXPECT_EQ(*rig.run(app::free_left_claims(rig.lots())), 0);
+  EXPECT_EQ(rig.number("select count(*) from leadex.person"), 0);
+}
+
+TEST(Pieces, APersonComesOnceInAFileThatIsCut) {
+  LotRig rig;
+  auto const text = LotRig::text_of(rig.file(40, 8, 0), 40);
+  auto const rows = text.find('\n') + 1;
+  auto const twice = text + text.substr(rows);
+  Pieces pieces{rig, BatchFormat::csv};
+  ASSERT_FALSE(pieces.send(twice, 1, text.size()));
+  auto const done = pieces.send(twice, 2, std::nullopt);
+  ASSERT_TRUE(done);
+  auto const batch = pieces.close(*done);
+  EXPECT_EQ(batch.counts.accepted, 40);
+  EXPECT_EQ(batch.counts.duplicate, 40);
+  for (auto const& reject : rig.rejects(batch.id)) EXPECT_EQ(reject.code, "duplicate_in_batch");
+}
+
+TEST(OwnRows, KeysOfABatchThatStillReceivesStay) {
+  LotRig rig;
+  auto const text = LotRig::text_of(rig.file(300, 8, 5000), 300);
+  Pieces pieces{rig, BatchFormat::csv};
+  ASSERT_FALSE(pieces.send(text, 1, text.size() / 2));
+  auto const much_later = LotRig::system_now() + std::chrono::hours{1000};
+  auto const destroyed = [&] {
+    return *rig.run(app::destroy_own_rows(rig.lots(), much_later, std::chrono::hours{1}));
+  };
+  EXPECT_EQ(destroyed(), 0);
+  auto const done = pieces.send(text, 2, std::nullopt);
+  ASSERT_TRUE(done);
+  static_cast<void>(pieces.close(*done));
+  EXPECT_EQ(destroyed(), 1);
+}
+
+TEST(OwnRows, KeysGoFirstThenRowsInStretches) {
+  LotRig rig;
+  auto const batch = rig.upload(LotRig::text_of(rig.file(200, 4, 5000), 200));
+  auto const kept = rig.number("select count(*) from leadex.batch_own_row");
+  ASSERT_GT(kept, 2);
+  auto const later = LotRig::system_now() + std::chrono::hours{1};
+  auto destroy = [later](storage::LotTx& tx) { return tx.own_rows().destroy_keys(later, 10); };
+  EXPECT_EQ(*rig.run(rig.store.transact(destroy)), 1);
+  EXPECT_EQ(*rig.run(rig.store.transact(destroy)), 0);
+  EXPECT_EQ(rig.number("select count(key_sealed) + count(header_sealed) from leadex.batch_own_key"),
+            0);
+  auto find = [id = batch.id](storage::LotTx& tx) {
+    return tx.own_rows().find_key(id).has_value();
+  };
+  EXPECT_FALSE(*rig.run(rig.store.transact(find)));
+  auto step = [](storage::LotTx& tx) { return tx.own_rows().delete_keyless(2); };
+  EXPECT_EQ(*rig.run(rig.store.transact(step)), 2);
+  EXPECT_EQ(rig.number("select count(*) from leadex.batch_own_row"), kept - 2);
+  while (*rig.run(rig.store.transact(step)) > 0) {
+  }
+  EXPECT_EQ(rig.number("select count(*) from leadex.batch_own_key"), 0);
 }
 
 TEST(OwnRows, RefusedRowsComeBackAsTheyCameUntilTheirKeyIsDestroyed) {

@@ -1,6 +1,7 @@
 -- Fails (division by zero) unless the migration left what it promises.
-select 1 / (count(*) = 4)::integer from pg_class where relnamespace = 'leadex'::regnamespace
-  and relname in ('column_mapping', 'batch_own_key', 'batch_own_row', 'batch_piece');
+select 1 / (count(*) = 6)::integer from pg_class where relnamespace = 'leadex'::regnamespace
+  and relname in ('column_mapping', 'batch_own_key', 'batch_own_row', 'batch_piece',
+  'batch_correction', 'batch_sign');
 select 1 / (has_table_privilege('leadex_app', 'leadex.batch_own_row', 'delete')
   and not has_table_privilege('leadex_app', 'leadex.batch_own_row', 'update')
   and not has_table_privilege('leadex_app', 'leadex.batch_piece', 'delete'))::integer;
