@@ -1,5 +1,7 @@
 // Uploads in pieces, column mappings, refused rows in own columns, corrections, events of a batch.
 
+#include <zlib.h>
+
 #include <pqxx/pqxx>
 
 #include "tests/server/api/intake_harness.hpp"
@@ -14,6 +16,23 @@ constexpr std::string_view kMapping =
     R"({"from":"Nachname","to":"last_name"},{"from":"E-Mail","to":"email"}],"ignored":["Notiz"],)"
     R"("constants":[{"column":"vehicle","value":"web_form"},{"column":"source_reason",)"
     R"("value":"search"}]})";
+
+std::string gzip(std::string const& text) {
+  constexpr int kGzipWindow = 15 + 16;
+  constexpr int kMemory = 8;
+  z_stream z{};
+  EXPECT_EQ(deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, kMemory, Z_DEFAULT_STRATEGY),
+            Z_OK);
+  std::string packed(text.size() + 1024, '\0');
+  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  z.avail_in = static_cast<uInt>(text.size());
+  z.next_out = reinterpret_cast<Bytef*>(packed.data());
+  z.avail_out = static_cast<uInt>(packed.size());
+  EXPECT_EQ(deflate(&z, Z_FINISH), Z_STREAM_END);
+  packed.resize(z.total_out);
+  deflateEnd(&z);
+  return packed;
+}
 
 class Uploads : public IntakeApi {
  protected:
@@ -130,6 +149,26 @@ TEST_F(Uploads, RefusedRowsComeBackInOwnColumnsAndAreCorrected) {
   EXPECT_STREQ(json::find_member(why.data()[0], "code")->GetString(), "not_refused_before");
   EXPECT_EQ(upload(fixed, "fourth", "&corrects=batch_00000000000000000000000000").status, 422);
 
+  // Each refused row is brought again once, by whatever file; the second of two is one too many.
+  auto other = fixed;
+  other.replace(other.find("bob@"), 4, "joe@");
+  auto const twice = upload(other, "fifth", "&mapping=crm&corrects=" + id);
+  ASSERT_EQ(twice.status, 202) << twice.body;
+  EXPECT_EQ(count(twice, "rejected"), 1) << twice.body;
+  auto const broken = upload(own_file("still none"), "sixth", "&mapping=crm");
+  EXPECT_EQ(count(broken, "duplicate"), 1) << broken.body;
+  auto list = send("GET", "/v1/batches/" + broken.text("id") + "/rejects?columns=own",
+                   generator_.key, {}, csv)
+                  .body;
+  list.replace(list.find("still none"), 10, "eve@person.example.com");
+  auto const line = list.substr(list.find("\r\n2,") + 2);
+  auto second = line;
+  second.replace(second.find("eve@"), 4, "pia@");
+  auto const both = upload(list + second, "seventh", "&mapping=crm&corrects=" + broken.text("id"));
+  ASSERT_EQ(both.status, 202) << both.body;
+  EXPECT_EQ(count(both, "accepted"), 1) << both.body;
+  EXPECT_EQ(count(both, "rejected"), 1) << both.body;
+
   tx.exec("delete from leadex.batch_own_key");
   tx.commit();
   EXPECT_EQ(send("GET", path, generator_.key, {}, csv).status, 410);
@@ -172,6 +211,40 @@ TEST_F(Uploads, AFileThatCannotBeIsGivenUp) {
   auto const refused = piece(id, 0, "what,email\r\n1,2\r\n");
   EXPECT_EQ(refused.status, 422) << refused.body;
   EXPECT_EQ(get("/v1/batches/" + id, generator_.key).text("status"), "closed");
+  // Given up is not complete, whoever asks.
+  auto const place = get("/v1/uploads/" + id, generator_.key);
+  EXPECT_EQ(place.status, 409) << place.body;
+  EXPECT_EQ(piece(id, 0, file(1, 1)).status, 409);
+}
+
+TEST_F(Uploads, ACorruptPieceIsFinalAndACutOneComesAgain) {
+  auto const text = file(1, 20);
+  auto const packed = gzip(text);
+  auto const send_packed = [&](std::string const& id, std::string body) {
+    return send("PATCH", "/v1/uploads/" + id, generator_.key, std::move(body),
+                {{"content-type", "application/partial-upload"},
+                 {"content-encoding", "gzip"},
+                 {"upload-offset", "0"}});
+  };
+  auto const cut = begin();
+  EXPECT_EQ(send_packed(cut, packed.substr(0, 20)).status, 400);
+  auto const place = get("/v1/uploads/" + cut, generator_.key);
+  ASSERT_EQ(place.status, 200) << place.body;
+  EXPECT_FALSE(place.find("complete")->GetBool());
+  EXPECT_EQ(send_packed(cut, packed).status, 202);
+
+  auto const corrupt = begin();
+  EXPECT_EQ(send_packed(corrupt, "no gzip at all, nor will it ever be").status, 400);
+  EXPECT_EQ(get("/v1/uploads/" + corrupt, generator_.key).status, 409);
+  EXPECT_EQ(get("/v1/batches/" + corrupt, generator_.key).text("status"), "closed");
+}
+
+TEST_F(Uploads, AnAccountHasSoManyOpenAtMost) {
+  for (int n = 0; n < 32; ++n) static_cast<void>(begin());
+  auto const refused = post(on_market("/v1/uploads") + "&format=csv", generator_.key);
+  EXPECT_EQ(refused.status, 422) << refused.body;
+  EXPECT_EQ(refused.text("code"), "limit_reached");
+  EXPECT_EQ(post(on_market("/v1/uploads") + "&format=csv", other_.key).status, 200);
 }
 
 TEST_F(Uploads, TellHowTheyGoOn) {
