@@ -1,6 +1,7 @@
 #include "server/app/lot_upkeep.hpp"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "server/app/commitments.hpp"
@@ -101,15 +102,16 @@ awaitable<Result<std::int64_t, StoreError>> close_cut_uploads(LotServices servic
 awaitable<Result<void, StoreError>> free_given_up(LotServices services, BatchId batch) {
   std::string after;
   do {
-    auto job = [batch, after](storage::LotTx& tx) -> std::string {
+    auto job = [batch, after](storage::LotTx& tx) -> std::optional<std::string> {
       auto const found = tx.batches().find(batch, {.staff = true});
       // Given up for good: what it holds was cleared, or is being cleared.
-      bool const given_up = found && found->mode == storage::LotMode::stopped;
-      return given_up ? tx.lots().free_persons(batch, after, kPersonsPerStretch) : std::string{};
+      if (!found || found->mode != storage::LotMode::stopped) return std::nullopt;
+      return tx.lots().free_persons(batch, after, kPersonsPerStretch);
     };
     auto next = co_await services.store.transact(job);
     if (!next) co_return refuse(next.error());
-    after = std::move(*next);
+    if (!*next) co_return Result<void, StoreError>{};
+    after = std::move(**next);
   } while (!after.empty());
   auto settle = [batch](storage::LotTx& tx) {
     tx.pieces().settle(batch);

@@ -34,7 +34,8 @@ supersede_cut_uploads(LotServices services, LotFinisher& finisher, MarketNo mark
     LotServices services, LotFinisher& finisher, Timestamp now, std::chrono::seconds time_out,
     std::function<bool(BatchId)> live = {});
 
-/// Frees whom an upload claimed while it was being given up. @cost a walk over the market's persons
+/// Frees whom an upload claimed while it was being given up; one that was not stays as it is.
+/// @cost a walk over the market's persons
 [[nodiscard]] boost::asio::awaitable<Result<void, storage::StoreError>> free_given_up(
     LotServices services, BatchId batch);
 /// The same for uploads in pieces whose process ended before it could. @return how many

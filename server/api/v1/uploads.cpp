@@ -242,8 +242,8 @@ asio::awaitable<ApiProblem> end_failed(ApiCall& call, BatchId id,
   if (was_given_up(failure)) {
     static_cast<void>(co_await app::free_given_up(services.lots, id));
   } else if (is_final(failure)) {
-    static_cast<void>(co_await app::give_up_upload(services.lots, services.finisher, id));
-    if (failure.settled) static_cast<void>(co_await settle(call, id));
+    auto const given_up = co_await app::give_up_upload(services.lots, services.finisher, id);
+    if (given_up) static_cast<void>(co_await settle(call, id));
   } else if (failure.settled) {
     static_cast<void>(co_await settle(call, id));
   }
