@@ -135,6 +135,8 @@ enum class Code : std::uint8_t {
   vehicle_invalid,
   ask_invalid,
   source_invalid,
+  not_refused_before,
+  upload_offset_wrong,
   ping_mismatch,
   not_of_this_model,
   not_per_acquisition,

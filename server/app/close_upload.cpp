@@ -110,6 +110,8 @@ Result<Batch, LotRefusal> save(storage::LotTx& tx, CloseUpload const& close,
                                             .steps = checking.planned.steps});
     tx.batches().save_picture(close.batch, batch->tenant_no, close.picture);
   }
+  tx.pieces().forget_state(close.batch);
+  tx.pieces().settle(close.batch);
   add_drawn(tx, close.batch, checking.drawn);
   if (checking.skipped) accept_unseen(tx, *batch);
   auto const closed = *tx.batches().find_locked(close.batch);

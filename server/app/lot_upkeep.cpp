@@ -1,6 +1,7 @@
 #include "server/app/lot_upkeep.hpp"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "server/app/commitments.hpp"
@@ -13,6 +14,8 @@ using storage::Commitment;
 using storage::StoreError;
 
 constexpr int kPerRun = 100;
+constexpr int kPersonsPerStretch = 20'000;
+constexpr int kRowsPerStretch = 10'000;
 
 Result<bool, LotRefusal> stop(storage::LotTx& tx, BatchId id, std::string const& action) {
   auto const batch = tx.batches().find_locked(id);
@@ -22,6 +25,8 @@ Result<bool, LotRefusal> stop(storage::LotTx& tx, BatchId id, std::string const&
   if (!open) return refuse(LotRefusal::not_receiving);
   tx.batches().stop(id);
   tx.lots().void_commitment(id.market, batch->commitment_no);
+  tx.pieces().forget_state(id);
+  tx.own_rows().release_corrections(id, 0);
   storage::AuditEntry const entry{
       .tenant_no = batch->tenant_no,
       .action = action,
@@ -77,19 +82,59 @@ awaitable<LotResult<void>> give_up_upload(LotServices services, LotFinisher& fin
 
 awaitable<Result<std::int64_t, StoreError>> close_cut_uploads(LotServices services,
                                                               LotFinisher& finisher, Timestamp now,
-                                                              std::chrono::seconds time_out) {
+                                                              std::chrono::seconds time_out,
+                                                              std::function<bool(BatchId)> live) {
   auto const before = now - time_out;
   auto find = [before](storage::LotTx& tx) { return tx.batches().cut_uploads(before, kPerRun); };
   auto const cut = co_await services.store.transact(find);
   if (!cut) co_return refuse(cut.error());
   std::int64_t closed = 0;
   for (auto const batch : *cut) {
+    if (live && live(batch)) continue;  // slow, but it comes
     auto job = [batch](storage::LotTx& tx) { return stop(tx, batch, "batch.timed_out"); };
     if (!flatten(co_await services.store.transact(job))) continue;
     ++closed;
     static_cast<void>(co_await finisher.finish(batch));
   }
   co_return closed;
+}
+
+awaitable<Result<void, StoreError>> free_given_up(LotServices services, BatchId batch) {
+  std::string after;
+  do {
+    auto job = [batch, after](storage::LotTx& tx) -> std::optional<std::string> {
+      auto const found = tx.batches().find(batch, {.staff = true});
+      // Given up for good: what it holds was cleared, or is being cleared.
+      if (!found || found->mode != storage::LotMode::stopped) return std::nullopt;
+      return tx.lots().free_persons(batch, after, kPersonsPerStretch);
+    };
+    auto next = co_await services.store.transact(job);
+    if (!next) co_return refuse(next.error());
+    if (!*next) co_return Result<void, StoreError>{};
+    after = std::move(**next);
+  } while (!after.empty());
+  auto settle = [batch](storage::LotTx& tx) {
+    tx.pieces().settle(batch);
+    return true;
+  };
+  auto const settled = co_await services.store.transact(settle);
+  if (!settled) co_return refuse(settled.error());
+  co_return Result<void, StoreError>{};
+}
+
+awaitable<Result<std::int64_t, StoreError>> free_left_claims(LotServices services,
+                                                             std::function<bool(BatchId)> live) {
+  auto find = [](storage::LotTx& tx) { return tx.pieces().closed_unsettled(kPerRun); };
+  auto const left = co_await services.store.transact(find);
+  if (!left) co_return refuse(left.error());
+  std::int64_t freed = 0;
+  for (auto const batch : *left) {
+    if (live && live(batch)) continue;  // it frees what it claimed when it hears of the end
+    auto const done = co_await free_given_up(services, batch);
+    if (!done) co_return refuse(done.error());
+    ++freed;
+  }
+  co_return freed;
 }
 
 awaitable<Result<std::int64_t, StoreError>> supersede_cut_uploads(
@@ -132,6 +177,27 @@ awaitable<void> resume_lots(LotServices services, LotFinisher& finisher) {
       if (more != 0) after = undecided->back().no;
     }
   }
+}
+
+awaitable<Result<std::int64_t, StoreError>> destroy_own_rows(LotServices services, Timestamp now,
+                                                             std::chrono::seconds kept) {
+  auto const before = now - kept;
+  std::int64_t destroyed = 0;
+  // All keys first: that is what makes the rows unreadable, however long these take to delete.
+  for (int step = 0; step < kPerRun; ++step) {
+    auto job = [before](storage::LotTx& tx) { return tx.own_rows().destroy_keys(before, kPerRun); };
+    auto const done = co_await services.store.transact(job);
+    if (!done) co_return refuse(done.error());
+    destroyed += *done;
+    if (*done < kPerRun) break;
+  }
+  for (int step = 0; step < kPerRun; ++step) {
+    auto job = [](storage::LotTx& tx) { return tx.own_rows().delete_keyless(kRowsPerStretch); };
+    auto const done = co_await services.store.transact(job);
+    if (!done) co_return refuse(done.error());
+    if (*done < kRowsPerStretch) break;
+  }
+  co_return destroyed;
 }
 
 awaitable<Result<std::int64_t, StoreError>> expire_check_leases(LotServices services) {

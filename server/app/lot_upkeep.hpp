@@ -28,12 +28,27 @@ namespace leadex::app {
 supersede_cut_uploads(LotServices services, LotFinisher& finisher, MarketNo market,
                       std::int64_t tenant_no, std::function<bool(BatchId)> cut);
 
-/// Gives up the uploads that took no row for `time_out`. @return how many
+/// Gives up the uploads that took no row for `time_out`. @param live  whether one is on its way in
+/// this process, however slow; may be empty. @return how many
 [[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> close_cut_uploads(
-    LotServices services, LotFinisher& finisher, Timestamp now, std::chrono::seconds time_out);
+    LotServices services, LotFinisher& finisher, Timestamp now, std::chrono::seconds time_out,
+    std::function<bool(BatchId)> live = {});
+
+/// Frees whom an upload claimed while it was being given up; one that was not stays as it is.
+/// @cost a walk over the market's persons
+[[nodiscard]] boost::asio::awaitable<Result<void, storage::StoreError>> free_given_up(
+    LotServices services, BatchId batch);
+/// The same for uploads in pieces whose process ended before it could. @return how many
+[[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> free_left_claims(
+    LotServices services, std::function<bool(BatchId)> live = {});
 
 /// Goes on with lots that a crash left half listed, half cleared or without stand-ins.
 [[nodiscard]] boost::asio::awaitable<void> resume_lots(LotServices services, LotFinisher& finisher);
+
+/// Destroys the keys of refused rows that were kept as they came for `kept`, of all batches that
+/// are received, then deletes the rows. @return how many keys
+[[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> destroy_own_rows(
+    LotServices services, Timestamp now, std::chrono::seconds kept);
 
 /// Opens claimed checks whose lease is over. @return how many
 [[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> expire_check_leases(

@@ -55,7 +55,7 @@ constexpr std::array<OwnScopes, 4> kOwn{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 149> kRules{{
+constexpr std::array<OperationRule, 157> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -95,6 +95,14 @@ constexpr std::array<OperationRule, 149> kRules{{
     {"list_batch_rows", kGenerator | kReaders, "leads:read", true},
     {"list_batch_rejects", kGenerator | kReaders, "leads:read", true},
     {"get_spot_check", kTraders | kReaders, "markets:read", true},
+    {"begin_upload", kGenerator, "leads:write", false},
+    {"get_upload", kGenerator | kReaders, "leads:read", true},
+    {"append_upload", kGenerator, "leads:write", false},
+    {"stream_batch_events", kGenerator | kReaders, "leads:read", true},
+    {"put_column_mapping", kGenerator, "leads:write", false},
+    {"get_column_mapping", kGenerator, "leads:read", true},
+    {"delete_column_mapping", kGenerator, "leads:write", false},
+    {"list_column_mappings", kGenerator, "leads:read", true},
     {"withdraw_batch", kGenerator, "leads:write", false},
     {"post_lead", kGenerator, "leads:write", true},
     {"withdraw_lead", kGenerator, "leads:write", false},

@@ -72,6 +72,8 @@ struct Command {
   std::int64_t limit = 50;
   bool follow{};
   bool dry_run{};
+  bool resume{};          ///< upload: in pieces, going on where a connection broke
+  std::string continued;  ///< upload: the batch_… of one that an earlier call began
 };
 
 }  // namespace leadex::cli

@@ -161,6 +161,8 @@ void Tree::add_batch_verbs() {
   add_market(upload, true);
   upload->add_option("--ask", command_.ask, "Price asked for each lead, such as 5.00");
   upload->add_flag("--follow", command_.follow, "Wait until the upload has its verdict");
+  upload->add_flag("--resume", command_.resume, "Go on by itself when the connection breaks");
+  upload->add_option("--continue", command_.continued, "Go on with an upload begun with --resume");
   upload->add_flag("--dry-run", command_.dry_run, "Check only; nothing is stored");
   auto* const list = client(batches, "list", "Uploads, newest first", Verb::batches_list);
   add_market(list, false);
@@ -224,6 +226,10 @@ std::string find_misuse(Command const& command) {
   }
   if (command.verb == Verb::batches_upload && command.follow && command.dry_run) {
     return "--follow has nothing to wait for in a --dry-run";
+  }
+  bool const pieces = command.resume || !command.continued.empty();
+  if (pieces && (command.dry_run || command.file == "-")) {
+    return "--resume and --continue need a file, and no --dry-run";
   }
   if (!command.connect.key.empty() && !command.connect.key_file.empty()) {
     return "--key and --key-file exclude each other";

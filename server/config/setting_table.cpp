@@ -143,6 +143,8 @@ std::vector<Setting> traffic_and_logs() {
                                          "Slowest upload that is kept waiting for."),
       number<&S::upload_cut_s>("upload_cut_s", Kind::seconds, 5, 86'400,
                                "Time after which an upload that broke off is closed."),
+      number<&S::refused_rows_kept_s>("refused_rows_kept_s", Kind::seconds, 60, 90 * 86'400,
+                                      "Time for which refused rows are kept as they came."),
       number<&S::row_bytes_max>("row_bytes_max", Kind::bytes, 1 << 10, kMiB,
                                 "Largest row of an upload."),
       number<&S::columns_max>("columns_max", Kind::number, 1, 4096, "Most columns of an upload."),

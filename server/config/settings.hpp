@@ -61,6 +61,7 @@ struct Settings {
   std::int64_t upload_rows_max = 10'000'000;
   std::int64_t upload_bytes_per_s_min = 1024;
   std::chrono::seconds upload_cut_s{3600};
+  std::chrono::seconds refused_rows_kept_s{14 * 86'400};
   std::int64_t row_bytes_max = 64 << 10;
   std::int64_t columns_max = 256;
 

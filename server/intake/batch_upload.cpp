@@ -1,19 +1,20 @@
 #include "server/intake/batch_upload.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <exception>
-#include <set>
 
+#include "billing/values/check.hpp"
+#include "server/intake/chunk_checks.hpp"
 #include "server/intake/lead_rows.hpp"
-#include "server/intake/lot_signs.hpp"
-#include "server/intake/mail_check.hpp"
+#include "server/intake/own_rows.hpp"
+#include "server/intake/piece_state.hpp"
 #include "server/intake/seen_persons.hpp"
+#include "server/intake/upload_chunk.hpp"
 #include "server/storage/pending.hpp"
 
 namespace leadex::intake {
@@ -22,7 +23,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::awaitable;
 using storage::BatchCounts;
-using storage::RowOutcome;
 using storage::StoreError;
 
 template <class T>
@@ -35,64 +35,17 @@ constexpr auto kGiveWayMax = std::chrono::milliseconds{64};
 constexpr auto kBusyPause = std::chrono::milliseconds{100};
 constexpr int kBusyAttemptsMax = 300;  // half a minute, then the sender hears of it
 constexpr int kStoreAttemptsMax = 6;   // likewise: each may wait seconds for its turn
+constexpr int kSignsPerStretch = 64;   // chunks, 33 kB each
 
 awaitable<void> sleep_for(std::chrono::milliseconds duration) {
   asio::steady_timer timer{co_await asio::this_coro::executor, duration};
   co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
-/// A chunk on its way: rows with their admissions, then what is stored of them.
-struct Chunk {
-  std::int64_t first_no{};
-  std::int64_t bytes{};
-  std::vector<DecodedRow> rows;
-  std::vector<market::Admission> admissions;  // one per row; means something for candidates only
-  std::set<std::int64_t> suppressed;          // rows whose person the exchange's own list has
-  [[nodiscard]] bool is_candidate(DecodedRow const& row) const {
-    return row.lead && !row.duplicate_in_batch && !suppressed.contains(row.row_no);
-  }
-};
-
-bool is_accepted(Chunk const& chunk, std::size_t row) {
-  return chunk.is_candidate(chunk.rows[row]) &&
-         chunk.admissions[row] == market::Admission::accepted;
-}
-
-std::string_view code_of(market::Admission admission) {
-  return admission == market::Admission::duplicate_in_batch ? "duplicate_in_batch"
-                                                            : "duplicate_in_market";
-}
-
-void add_reject(std::vector<storage::RowReject>& rejects, DecodedRow const& row) {
-  std::int32_t fault_no = 0;
-  for (auto const& fault : row.faults) {
-    rejects.push_back({row.row_no, fault_no++, RowOutcome::rejected,
-                       std::string{to_string(fault.code)}, fault.pointer, std::string{fault.detail},
-                       row.external_id});
-  }
-}
-
-void add_duplicate(std::vector<storage::RowReject>& rejects, DecodedRow const& row,
-                   std::string_view code) {
-  auto const& id = row.lead->at(Column::external_id);
-  rejects.push_back({row.row_no, 0, RowOutcome::duplicate, std::string{code}, "",
-                     code == "duplicate_in_batch"
-                         ? "An earlier row of this file has the same e-mail or phone."
-                         : "The market has had the same e-mail or phone lately.",
-                     id.empty() ? std::nullopt : std::optional{id}});
-}
-
 MarketRules rules_in_force(UploadRequest const& request) {
   auto rules = rules_of(*request.settings);
   rules.taxonomy = request.taxonomy;
   return rules;
-}
-
-void add_suppressed(std::vector<storage::RowReject>& rejects, DecodedRow const& row) {
-  auto const& id = row.lead->at(Column::external_id);
-  rejects.push_back({row.row_no, 0, RowOutcome::suppressed, "suppressed", "",
-                     "This person may not be traded.",
-                     id.empty() ? std::nullopt : std::optional{id}});
 }
 
 /// One upload from start to end; lives in the coroutine's frame.
@@ -107,9 +60,17 @@ class Upload {
                                 .packing = request_.packing,
                                 .limits = services.limits,
                                 .rules = rules_,
-                                .now = services.now()},
+                                .now = services.now(),
+                                .mapping = request_.mapping,
+                                .corrects = request_.corrects.has_value(),
+                                .keep_own = !request_.dry_run,
+                                .marks = request_.part.has_value(),
+                                .resume = request_.part ? request_.part->resume : std::nullopt},
                  services.keys, services.disposable),
-        started_(services.now()) {}
+        checks_(services_, request_),
+        began_at_(request_.part ? request_.part->began_at : services.now()) {}
+  Upload(Upload const&) = delete;
+  Upload& operator=(Upload const&) = delete;
 
   awaitable<Result<UploadResult, UploadFailure>> run() {
     Step<void> done;
@@ -123,9 +84,10 @@ class Upload {
     auto const stored = co_await wait_for_all();
     if (thrown) std::rethrow_exception(thrown);
     if (done && !stored) done = refuse(stored.error());
+    if (done && request_.part && request_.part->last) done = co_await add_kept_signs();
     if (!done) {
-      co_return refuse(
-          UploadFailure{std::move(done.error()), decoder_.header_faults(), result_.batch});
+      co_return refuse(UploadFailure{std::move(done.error()), decoder_.header_faults(),
+                                     result_.batch, unsettled_ == 0});
     }
     result_.bytes = decoder_.bytes();
     result_.file_sha256 = decoder_.file_sha256();
@@ -136,14 +98,22 @@ class Upload {
  private:
   awaitable<Step<void>> read_all() {
     std::vector<char> buffer(kReadBytes);
+    bytes_passed_ = decoder_.bytes();
+    bool const more_pieces = request_.part && !request_.part->last;
     for (bool more = true; more;) {
       auto const got = co_await source_.read_some(buffer);
-      if (!got) co_return refuse(UploadFailure::Reason{got.error()});
+      if (!got) {
+        // Of a file in pieces all whole rows are kept, so that it goes on as near as can be.
+        if (request_.part) static_cast<void>(co_await store_rows(true));
+        co_return refuse(UploadFailure::Reason{got.error()});
+      }
       more = *got > 0;
       std::string_view const bytes{buffer.data(), *got};
       for (paced_ += *got; paced_ >= kPacedBytes; paced_ -= kPacedBytes) co_await give_way();
-      auto const decoded = co_await services_.cpu.run(
-          [this, bytes] { return bytes.empty() ? decoder_.finish() : decoder_.feed(bytes); });
+      auto const decoded = co_await services_.cpu.run([this, bytes, more_pieces] {
+        if (!bytes.empty()) return decoder_.feed(bytes);
+        return more_pieces ? decoder_.end_piece() : decoder_.finish();
+      });
       if (!decoded) {
         // Sound rows in front of the fault are stored: the sender can see how far the file is good.
         if (!decoder_.rows().empty()) static_cast<void>(co_await store_rows(true));
@@ -168,7 +138,7 @@ class Upload {
 
   awaitable<Step<void>> store_rows(bool at_end) {
     if (!request_.dry_run && !result_.batch && decoder_.header_ready()) {
-      auto const created = co_await create();
+      auto const created = co_await (request_.part ? take_up() : create());
       if (!created) co_return refuse(created.error());
     }
     co_return co_await take_rows(at_end);
@@ -179,12 +149,20 @@ class Upload {
     auto const no =
         co_await services_.numbers.reserve_later(market_no, storage::NumberKind::batch, 1);
     if (!no) co_return refuse(UploadFailure::Reason{no.error()});
-    if (request_.begins) request_.begins({market_no, *no});
-    storage::NewBatch const wanted{.id = {market_no, *no},
+    BatchId const id{market_no, *no};
+    if (request_.begins) request_.begins(id);
+    auto own = make_own_key(services_.keys, id);
+    auto const header = seal_own_row(own.key, id, 0, decoder_.own_header());
+    own_key_.emplace(std::move(own.key));
+    std::optional<std::int64_t> corrects_no;
+    if (request_.corrects) corrects_no = request_.corrects->no;
+    storage::NewBatch const wanted{.id = id,
                                    .tenant_no = request_.tenant_no,
                                    .format = request_.format,
                                    .market_version = request_.settings->rules.version,
-                                   .ask = request_.ask};
+                                   .ask = request_.ask,
+                                   .corrects_no = corrects_no,
+                                   .own_key = storage::OwnKeyRow{own.sealed, header}};
     for (int attempt = 0; attempt < 2; ++attempt) {
       auto job = [wanted](storage::LotTx& tx) { return tx.batches().create(wanted); };
       auto const batch = co_await services_.store.transact(job);
@@ -197,6 +175,26 @@ class Upload {
       if (!refilled) co_return refuse(UploadFailure::Reason{refilled.error()});
     }
     co_return refuse(UploadFailure::Reason{StoreError::retry_later});
+  }
+
+  /// The batch is there: its key for refused rows is taken up, or made with the first piece.
+  awaitable<Step<void>> take_up() {
+    auto const id = request_.part->batch;
+    auto own = make_own_key(services_.keys, id);
+    storage::OwnKeyRow const made{own.sealed, seal_own_row(own.key, id, 0, decoder_.own_header())};
+    auto job = [id, made](storage::LotTx& tx) {
+      auto found = tx.own_rows().find_key(id);
+      if (found) return *found;
+      tx.own_rows().put_key(id, made);
+      return made;
+    };
+    auto const kept = co_await services_.store.transact(job);
+    if (!kept) co_return refuse(UploadFailure::Reason{kept.error()});
+    auto key = open_own_key(services_.keys, id, kept->key_sealed);
+    if (key) own_key_.emplace(std::move(*key));
+    decoder_header_ = decoder_.header_text();
+    result_.batch = id;
+    co_return Step<void>{};
   }
 
   awaitable<Step<void>> take_rows(bool at_end) {
@@ -228,16 +226,21 @@ class Upload {
       auto& counts = result_.counts;
       ++(!row.lead ? counts.rejected : row.duplicate_in_batch ? counts.duplicate : counts.accepted);
       if (result_.rejects.size() >= kShownRejects) continue;
-      if (row.duplicate_in_batch) add_duplicate(result_.rejects, row, "duplicate_in_batch");
+      if (row.duplicate_in_batch) {
+        add_duplicate(result_.rejects, row, market::Admission::duplicate_in_batch);
+      }
       add_reject(result_.rejects, row);
     }
   }
 
   /// Starts claiming the persons of a chunk; the one before goes on to be stored.
   awaitable<Step<void>> pass_on(Chunk chunk) {
-    chunk.bytes = decoder_.bytes() - std::exchange(bytes_passed_, decoder_.bytes());
+    auto const& mark = chunk.rows.back().mark;
+    auto const end = mark ? mark->bytes : decoder_.bytes();
+    chunk.bytes = end - std::exchange(bytes_passed_, end);
     auto const before = co_await wait_for_claims();
     if (!before) co_return refuse(before.error());
+    ++unsettled_;
     claiming_.emplace(co_await asio::this_coro::executor, claim(std::move(chunk)));
     co_return Step<void>{};
   }
@@ -247,11 +250,9 @@ class Upload {
         result_.batch->market, storage::NumberKind::lead, std::ssize(chunk.rows));
     if (!first) co_return refuse(UploadFailure::Reason{first.error()});
     chunk.first_no = *first;
-    if (services_.mail != nullptr) co_await check_mail(chunk.rows);
-    seen_.mark(chunk.rows);
     chunk.admissions.resize(chunk.rows.size());
-    auto const looked = co_await find_suppressed(chunk);
-    if (!looked) co_return refuse(UploadFailure::Reason{looked.error()});
+    auto const checked = co_await checks_.check(*result_.batch, chunk);
+    if (!checked) co_return refuse(UploadFailure::Reason{checked.error()});
     for (std::size_t from = 0; from < chunk.rows.size();) {
       bool const pressed = request_.market->pace().pressed(std::chrono::steady_clock::now());
       auto const until =
@@ -261,48 +262,6 @@ class Upload {
       from = until;
     }
     co_return chunk;
-  }
-
-  /// Marks the rows whose persons the exchange's own list has. Who comes onto it later is withheld
-  /// from everybody as the chunk is stored, and erased after it when that was asked for (0028).
-  awaitable<Result<void, StoreError>> find_suppressed(Chunk& chunk) {
-    if (services_.privacy == nullptr) co_return Result<void, StoreError>{};
-    std::vector<std::string> asked;
-    for (auto const& row : chunk.rows) {
-      if (row.lead) asked.insert(asked.end(), row.digests.begin(), row.digests.end());
-    }
-    if (asked.empty()) co_return Result<void, StoreError>{};
-    auto const barred = co_await services_.privacy->barred(std::move(asked));
-    if (!barred) co_return refuse(barred.error());
-    std::set<std::string> const whom(barred->begin(), barred->end());
-    for (auto const& row : chunk.rows) {
-      if (!row.lead) continue;
-      bool const found = std::ranges::any_of(
-          row.digests, [&](auto const& digest) { return whom.contains(digest); });
-      if (found) chunk.suppressed.insert(row.row_no);
-    }
-    co_return Result<void, StoreError>{};
-  }
-
-  /// Refuses rows whose e-mail domain takes no mail, before they count as persons met.
-  awaitable<void> check_mail(std::vector<DecodedRow>& rows) {
-    std::vector<DecodedRow*> sound;
-    std::vector<CheckedLead*> leads;
-    for (auto& row : rows) {
-      if (!row.lead) continue;
-      sound.push_back(&row);
-      leads.push_back(&*row.lead);
-    }
-    auto const refused =
-        co_await find_undeliverable(*services_.mail, std::move(leads), kMailWaitUpload);
-    for (auto const place : refused) {
-      auto& row = *sound[place];
-      row.faults.push_back(undeliverable_fault());
-      auto const& id = row.lead->at(Column::external_id);
-      if (!id.empty()) row.external_id = id;
-      row.lead.reset();
-      row.digests.clear();
-    }
   }
 
   /// The chunk whose persons are being claimed is stored next, after the one before it.
@@ -365,6 +324,7 @@ class Upload {
     storing_.reset();
     auto const stored = co_await pending.wait();
     if (!stored) co_return refuse(stored.error());
+    --unsettled_;
     auto& sum = result_.counts;
     sum.read += stored->read;
     sum.accepted += stored->accepted;
@@ -375,14 +335,14 @@ class Upload {
   }
 
   awaitable<Step<BatchCounts>> store(Chunk chunk) {
-    auto const named = co_await find_named(chunk);
+    auto const named = co_await checks_.find_named(chunk);
     if (!named) co_return refuse(UploadFailure::Reason{named.error()});
-    auto const known = co_await count_known(chunk);
+    auto const known = co_await checks_.count_known(chunk);
     if (!known) co_return refuse(UploadFailure::Reason{known.error()});
-    std::vector<RowSigns> signs;
-    auto rows = co_await services_.cpu.run([this, &chunk, &named, &signs] {
-      signs = signs_of_accepted(chunk);
-      return std::make_shared<storage::UploadChunk const>(seal(chunk, *named));
+    ChunkSigns signs;
+    auto rows = co_await services_.cpu.run([this, &chunk, &named, &known, &signs] {
+      signs = signs_of_chunk(services_.keys, chunk, began_at_, *known);
+      return std::make_shared<storage::UploadChunk const>(seal(chunk, *named, signs));
     });
     auto const batch = *result_.batch;
     auto job = [batch, rows](storage::LotTx& tx) { return tx.batches().append(batch, *rows); };
@@ -391,101 +351,55 @@ class Upload {
     for (int attempt = 1;
          !appended && appended.error() == StoreError::retry_later && attempt < kStoreAttemptsMax;
          ++attempt) {
-      asio::steady_timer pause{co_await asio::this_coro::executor, kBusyPause};
-      co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+      co_await sleep_for(kBusyPause);
       appended = co_await services_.store.transact(job);
     }
     if (!appended) co_return refuse(UploadFailure::Reason{appended.error()});
     // Its time-out came, or its generator took it back: no reader waits for the rest.
     if (!*appended) co_return refuse(UploadFailure::Reason{StoreError::not_found});
-    signs_.add(signs);
-    auto const candidates = std::ranges::count_if(
-        chunk.rows, [&chunk](DecodedRow const& row) { return chunk.is_candidate(row); });
-    signs_.add_people(candidates, *known);
+    if (!request_.part) signs_.add(signs);
     co_return rows->counts;
   }
 
-  /// Rows whose person the market had from another generator.
-  awaitable<Result<std::int64_t, StoreError>> count_known(Chunk const& chunk) {
-    std::vector<storage::KnownPerson> persons;
-    for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
-      auto const& row = chunk.rows[i];
-      bool const known =
-          chunk.is_candidate(row) && chunk.admissions[i] == market::Admission::duplicate_in_market;
-      if (!known) continue;
-      for (auto const& digest : row.digests) {
-        persons.push_back({static_cast<std::int64_t>(i), digest});
-      }
-    }
-    if (persons.empty()) co_return std::int64_t{};
-    auto job = [market = result_.batch->market, tenant = request_.tenant_no,
-                persons = std::move(persons)](storage::LotTx& tx) {
-      return tx.batches().known_from_others(market, tenant, persons);
-    };
-    co_return co_await services_.store.transact(job);
-  }
-
-  /// On the pool, as seal.
-  std::vector<RowSigns> signs_of_accepted(Chunk const& chunk) const {
-    std::vector<RowSigns> signs;
-    for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
-      if (!is_accepted(chunk, i)) continue;
-      signs.push_back(signs_of(services_.keys, *chunk.rows[i].lead, started_));
-    }
-    return signs;
-  }
-
-  /// The buyers that consents of the chunk name, looked up for all of them at once.
-  awaitable<Result<storage::NamedBuyers, StoreError>> find_named(Chunk const& chunk) {
-    std::set<std::string> keys;
-    for (auto const& row : chunk.rows) {
-      if (!chunk.is_candidate(row)) continue;
-      for (auto& key : company_keys(*row.lead)) keys.insert(std::move(key));
-    }
-    if (keys.empty()) co_return storage::NamedBuyers{};
-    auto job = [wanted = std::vector<std::string>(keys.begin(), keys.end())](storage::LotTx& tx) {
-      return tx.batches().buyers_named(wanted);
-    };
-    co_return co_await services_.store.transact(job);
-  }
-
   /// On the pool. Reads only what does not change while the upload runs.
-  storage::UploadChunk seal(Chunk const& chunk, storage::NamedBuyers const& named) const {
-    auto const arrived_at = services_.now();
-    storage::UploadChunk rows;
-    rows.first_no = chunk.first_no;
-    rows.bytes_read = chunk.bytes;
-    for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
-      auto const& row = chunk.rows[i];
-      ++rows.counts.read;
-      if (!row.lead) {
-        ++rows.counts.rejected;
-        add_reject(rows.rejects, row);
-      } else if (chunk.suppressed.contains(row.row_no)) {
-        ++rows.counts.suppressed;
-        add_suppressed(rows.rejects, row);
-      } else if (row.duplicate_in_batch || chunk.admissions[i] != market::Admission::accepted) {
-        ++rows.counts.duplicate;
-        add_duplicate(rows.rejects, row,
-                      row.duplicate_in_batch ? "duplicate_in_batch" : code_of(chunk.admissions[i]));
-      } else {
-        ++rows.counts.accepted;
-        LeadPlace const place{
-            .id = {result_.batch->market, chunk.first_no + static_cast<std::int64_t>(i)},
-            .batch_no = result_.batch->no,
-            .row_no = row.row_no,
-            .tenant_no = request_.tenant_no,
-            .version = request_.settings->rules.version,
-            .ask = request_.ask,
-            .named_for = buyers_of(company_keys(*row.lead), named),
-            .settings = request_.settings,
-            .arrived_at = arrived_at,
-            .taxonomy = rules_.taxonomy};
-        rows.leads.push_back(make_new_lead(services_.keys, *row.lead, place));
-        for (auto const& digest : row.digests) rows.persons.push_back({place.id.no, digest});
-      }
+  storage::UploadChunk seal(Chunk const& chunk, storage::NamedBuyers const& named,
+                            ChunkSigns const& signs) const {
+    auto const batch = *result_.batch;
+    auto sealed = seal_chunk(services_.keys, chunk,
+                             {.batch = batch,
+                              .tenant_no = request_.tenant_no,
+                              .ask = request_.ask,
+                              .settings = request_.settings,
+                              .rules = rules_,
+                              .arrived_at = services_.now(),
+                              .named = named,
+                              .own_key = own_key_ ? &*own_key_ : nullptr});
+    if (auto const& last = chunk.rows.back(); last.mark) {
+      sealed.mark = storage::UploadMark{
+          last.row_no, last.mark->bytes,
+          seal_piece_state(services_.keys, batch, decoder_header_, last.mark->hash_state)};
+      sealed.signs_sealed = seal_signs(services_.keys, batch, last.row_no, signs);
     }
-    return rows;
+    return sealed;
+  }
+
+  /// Of a file in pieces: its signs stand beside its rows, those of this piece too.
+  awaitable<Step<void>> add_kept_signs() {
+    auto const batch = request_.part->batch;
+    for (std::int64_t after = 0;;) {
+      auto job = [batch, after](storage::LotTx& tx) {
+        return tx.pieces().signs(batch, after, kSignsPerStretch);
+      };
+      auto const kept = co_await services_.store.transact(job);
+      if (!kept) co_return refuse(UploadFailure::Reason{kept.error()});
+      for (auto const& chunk : *kept) {
+        auto const signs = open_signs(services_.keys, batch, chunk);
+        LEADEX_CHECK(signs.has_value());  // our own, sealed
+        signs_.add(*signs);
+        after = chunk.last_row;
+      }
+      if (std::ssize(*kept) < kSignsPerStretch) co_return Step<void>{};
+    }
   }
 
   UploadServices& services_;
@@ -493,11 +407,15 @@ class Upload {
   UploadSource& source_;
   MarketRules rules_;
   UploadDecoder decoder_;
-  SeenPersons seen_;  // one chunk at a time is marked: claims follow each other
+  ChunkChecks checks_;
+  SeenPersons seen_;  // of a dry run
   UploadResult result_;
-  Timestamp started_;
+  Timestamp began_at_;
   LotSigns signs_;
+  std::optional<crypto::AeadKey> own_key_;
+  std::string decoder_header_;  // of a file in pieces: its header, byte for byte
   std::int64_t bytes_passed_{};
+  int unsettled_{};      // chunks passed on and not known to be stored
   std::size_t paced_{};  // bytes since the last look at the pace
   std::chrono::milliseconds pause_{};
   std::optional<storage::Pending<Step<Chunk>>> claiming_;

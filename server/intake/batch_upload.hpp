@@ -1,8 +1,9 @@
 #pragma once
 // The upload of a batch: bytes come in, checked rows are claimed at the market's writer and stored
 // in chunks while more bytes come, and slower while real-time commands wait too long. Memory is
-// bounded whatever the file: three chunks in flight, and the digests of the persons met. Coroutine
-// of any executor.
+// bounded whatever the file: three chunks in flight; who was met before the market's claims tell,
+// so that a file in pieces gives the same rows. A dry run claims nobody and keeps the digests of
+// the persons met instead. Coroutine of any executor.
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
@@ -41,6 +42,14 @@ struct UploadServices {
   dns::MailDomains* mail = nullptr;  // none: e-mail domains are not asked about
 };
 
+/// A piece of a file that comes in several.
+struct UploadPart {
+  BatchId batch;
+  bool last{};                        // the file ends with it
+  std::optional<ResumePoint> resume;  // none: it begins with the file
+  Timestamp began_at;                 // the upload, so that age is counted alike for all pieces
+};
+
 struct UploadRequest {
   std::shared_ptr<market::MarketActor> market;
   std::shared_ptr<market::MarketSettings const> settings;  // in force now
@@ -50,6 +59,10 @@ struct UploadRequest {
   std::optional<Money> ask;             // for rows that bring none
   bool dry_run{};                       // form and duplicates in the file alone; nothing is stored
   std::function<void(BatchId)> begins;  // told before the batch exists; may be empty
+  std::shared_ptr<ColumnMapping const> mapping{};  // null: all columns have our names
+  /// Of this market: only rows that it refused are taken. A dry run does not look.
+  std::optional<BatchId> corrects{};
+  std::optional<UploadPart> part{};  // the batch exists, and this is a piece of its file
   std::shared_ptr<storage::TaxonomyVersion const> taxonomy{};  // in force now; may be null
 };
 
@@ -75,6 +88,9 @@ struct UploadFailure {
   /// Exists and is receiving still, with what came in before. After a SourceFault it waits for its
   /// time-out; after a DecodeFault the caller gives it up, since the file can never be taken.
   std::optional<BatchId> batch;
+  /// All rows whose persons were claimed are stored. Else the persons of some are taken for
+  /// nothing, or it is not known.
+  bool settled{};
 };
 
 /// Reads `source` to its end. What it returns is durable: the batch still has status receiving and

@@ -57,18 +57,15 @@ RowSigns signs_of(privacy::KeyRing const& ring, CheckedLead const& lead, Timesta
 
 LotSigns::LotSigns() : addresses_(kAddressCrowd), devices_(kDeviceCrowd) {}
 
-void LotSigns::add(std::span<RowSigns const> rows) {
-  for (auto const& row : rows) {
+void LotSigns::add(ChunkSigns const& chunk) {
+  counts_.of(LotSignal::people_known) += {chunk.candidates, chunk.known};
+  for (auto const& row : chunk.rows) {
     if (row.address != 0) addresses_.add(row.address, row.captured_us);
     if (row.device != 0) devices_.add(row.device, row.captured_us);
     sketch_.add(row.print);
     counts_.of(LotSignal::captured_long_ago) += {1, row.old ? 1 : 0};
     if (row.tells_hops) counts_.of(LotSignal::many_hops) += {1, row.many_hops ? 1 : 0};
   }
-}
-
-void LotSigns::add_people(std::int64_t candidates, std::int64_t from_others) {
-  counts_.of(LotSignal::people_known) += {candidates, from_others};
 }
 
 storage::LotPicture LotSigns::finish() {

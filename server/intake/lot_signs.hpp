@@ -6,7 +6,7 @@
 // docs/decisions/0029-source-fraud.md.
 
 #include <cstdint>
-#include <span>
+#include <vector>
 
 #include "matching/quality/crowd_counter.hpp"
 #include "matching/quality/row_sketch.hpp"
@@ -32,6 +32,13 @@ struct RowSigns {
   bool many_hops{};
 };
 
+/// Of one chunk of an upload.
+struct ChunkSigns {
+  std::vector<RowSigns> rows;  // of accepted rows, in their order
+  std::int64_t candidates{};   // sound rows that no earlier row of the file is the same person as
+  std::int64_t known{};        // of these, rows of a person that another source brought before
+};
+
 /// A device is the user agent within its network (/24, /48): one browser's text alone is shared by
 /// thousands of people. @param now  of the upload
 [[nodiscard]] RowSigns signs_of(privacy::KeyRing const& ring, CheckedLead const& lead,
@@ -40,10 +47,8 @@ struct RowSigns {
 class LotSigns {
  public:
   LotSigns();
-  /// Of accepted rows.
-  void add(std::span<RowSigns const> rows);
-  /// `from_others` of `candidates` sound rows were of a person that another source brought before.
-  void add_people(std::int64_t candidates, std::int64_t from_others);
+  /// Chunks come in file order: crowds are told in slices of the file.
+  void add(ChunkSigns const& chunk);
   /// Starts anew.
   [[nodiscard]] storage::LotPicture finish();
 

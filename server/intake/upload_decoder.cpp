@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "billing/values/check.hpp"
 #include "server/intake/contact/text.hpp"
+#include "server/intake/csv/writer.hpp"
 #include "server/intake/lead_document.hpp"
 #include "server/intake/lead_rows.hpp"
 
@@ -86,6 +88,24 @@ UploadDecoder::UploadDecoder(DecoderOptions options, privacy::KeyRing const& key
     ndjson_ = std::make_unique<NdjsonReader>([this](NdjsonRow const& row) { on_ndjson(row); },
                                              NdjsonLimits{.row_bytes = limits.row_bytes});
   }
+  if (options_.resume) go_on(*options_.resume);
+}
+
+/// The state is our own and sealed: one that cannot be is a bug.
+void UploadDecoder::go_on(ResumePoint const& point) {
+  if (csv_) {
+    header_text_ = point.header;
+    static_cast<void>(csv_->feed(point.header));
+    LEADEX_CHECK(!csv_->header().empty());
+    if (!read_header()) return;  // the market or the mapping has changed
+    csv_->go_on(point.rows);
+  } else {
+    ndjson_->go_on(point.rows);
+  }
+  auto hash = privacy::FileHash::resume(point.hash_state);
+  LEADEX_CHECK(hash.has_value());
+  hash_ = std::move(*hash);
+  bytes_ = start_ = point.bytes;
 }
 
 Result<void, DecodeFault> UploadDecoder::feed(std::string_view bytes) {
@@ -111,14 +131,7 @@ void UploadDecoder::unpack(std::string_view bite) {
 }
 
 Result<void, DecodeFault> UploadDecoder::finish() {
-  if (gzip_ && !fault_) {
-    auto const ended = gzip_->finish();
-    if (!ended) fail(fault_of(ended.error()));
-  }
-  if (zstd_ && !fault_) {
-    auto const ended = zstd_->finish();
-    if (!ended) fail(fault_of(ended.error()));
-  }
+  end_packing();
   if (fault_) return outcome();
   if (csv_) {
     auto const ended = csv_->finish();
@@ -133,6 +146,25 @@ Result<void, DecodeFault> UploadDecoder::finish() {
   return outcome();
 }
 
+Result<void, DecodeFault> UploadDecoder::end_piece() {
+  end_packing();
+  return outcome();
+}
+
+/// What is wrong only now is that the rest never came.
+void UploadDecoder::end_packing() {
+  if (fault_) return;
+  bool const whole = (!gzip_ || gzip_->finish()) && (!zstd_ || zstd_->finish());
+  if (!whole) fail(DecodeFault::unpack_cut);
+}
+
+/// So that the hash stands at the end of a row while that is handed out.
+void UploadDecoder::hash_up_to(std::size_t end) {
+  if (end <= hashed_ || end > bite_.size()) return;
+  hash_.update(bite_.substr(hashed_, end - hashed_));
+  hashed_ = end;
+}
+
 std::string UploadDecoder::file_sha256() {
   auto const digest = hash_.finish();
   return std::string{crypto::view_of(digest)};
@@ -144,7 +176,10 @@ bool UploadDecoder::take(std::string_view decoded) {
     fail(DecodeFault::too_large);
     return false;
   }
-  hash_.update(decoded);
+  bite_ = decoded;
+  hashed_ = 0;
+  bool const in_header = csv_ && csv_->header().empty();
+  if (in_header) header_text_ += decoded;
   if (csv_) {
     auto const fed = csv_->feed(decoded);
     if (!fed) fail(fault_of(fed.error()));
@@ -152,12 +187,19 @@ bool UploadDecoder::take(std::string_view decoded) {
   } else if (!ndjson_->feed(decoded)) {
     fail(DecodeFault::unsupported_encoding);
   }
+  if (in_header && !csv_->header().empty()) {
+    header_text_.resize(static_cast<std::size_t>(csv_->header_end()));
+  }
+  hash_up_to(bite_.size());
+  bite_ = {};
   return !fault_;
 }
 
 bool UploadDecoder::read_header() {
   if (columns_) return true;
-  auto columns = CsvColumns::make(csv_->header(), options_.rules);
+  auto columns =
+      CsvColumns::make(csv_->header(), options_.rules,
+                       {.mapping = options_.mapping.get(), .corrects = options_.corrects});
   if (columns) {
     columns_ = std::move(*columns);
     return true;
@@ -169,18 +211,31 @@ bool UploadDecoder::read_header() {
 
 void UploadDecoder::on_csv(CsvRow const& row) {
   if (fault_ || !read_header() || !count_row(row.no)) return;
-  if (row.fault) return malformed(row.no, detail_of(*row.fault));
-  judge(row.no, columns_->read(row.fields));
+  auto& decoded = add_row(row.no);
+  if (row.fault) return malformed(decoded, detail_of(*row.fault));
+  std::span<std::string_view const> fields = row.fields;
+  std::vector<std::string_view> unmarked;
+  if (columns_->is_list_of_refused()) {
+    unmarked.reserve(fields.size());
+    for (auto const field : fields) unmarked.push_back(without_mark(field));
+    fields = unmarked;
+  }
+  if (options_.keep_own) decoded.own = pack_fields(fields);
+  decoded.corrected_row = columns_->corrected_row(fields);
+  judge(decoded, columns_->read(fields));
 }
 
 void UploadDecoder::on_ndjson(NdjsonRow const& row) {
   if (fault_ || !count_row(row.no)) return;
-  if (row.fault) return malformed(row.no, detail_of(*row.fault));
-  auto raw = read_lead_document(*row.document, options_.rules);
-  if (raw) return judge(row.no, *raw);
-  auto& decoded = rows_.emplace_back();
-  decoded.row_no = row.no;
+  auto& decoded = add_row(row.no);
+  if (options_.keep_own) decoded.own = row.line;
+  if (row.fault) return malformed(decoded, detail_of(*row.fault));
+  auto raw = options_.mapping
+                 ? read_mapped_document(*row.document, options_.rules, *options_.mapping)
+                 : read_lead_document(*row.document, options_.rules);
+  if (raw) return judge(decoded, *raw);
   decoded.faults = std::move(raw.error());
+  note_own_columns(decoded);
 }
 
 bool UploadDecoder::count_row(std::int64_t row_no) {
@@ -189,18 +244,38 @@ bool UploadDecoder::count_row(std::int64_t row_no) {
   return false;
 }
 
-void UploadDecoder::malformed(std::int64_t row_no, std::string_view detail) {
+DecodedRow& UploadDecoder::add_row(std::int64_t row_no) {
   auto& decoded = rows_.emplace_back();
   decoded.row_no = row_no;
+  if (options_.marks) {
+    auto const end = start_ + (csv_ ? csv_->position() : ndjson_->position());
+    auto const bite_begins = bytes_ - std::ssize(bite_);
+    if (end >= bite_begins) hash_up_to(static_cast<std::size_t>(end - bite_begins));
+    decoded.mark = RowMark{end, hash_.state()};
+  }
+  return decoded;
+}
+
+void UploadDecoder::malformed(DecodedRow& decoded, std::string_view detail) {
   decoded.faults.push_back({RowCode::malformed_row, "", detail});
 }
 
-void UploadDecoder::judge(std::int64_t row_no, RawLead const& raw) {
+void UploadDecoder::note_own_columns(DecodedRow& decoded) const {
+  for (auto const& fault : decoded.faults) {
+    auto& name = decoded.own_columns.emplace_back();
+    if (columns_) {
+      name = columns_->own_name(fault.pointer);
+    } else if (options_.mapping) {
+      name = own_name_of(fault.pointer, options_.rules, *options_.mapping);
+    }
+  }
+}
+
+void UploadDecoder::judge(DecodedRow& decoded, RawLead const& raw) {
   auto checked = check_lead(raw, {options_.rules, disposable_, options_.now});
-  auto& decoded = rows_.emplace_back();
-  decoded.row_no = row_no;
   if (!checked) {
     decoded.faults = std::move(checked.error());
+    note_own_columns(decoded);
     auto const& id = raw.at(Column::external_id);
     bool const shown = decoded.faults.front().code != RowCode::malformed_row && id &&
                        !id->empty() && id->size() <= octets_max(Column::external_id);
@@ -209,6 +284,35 @@ void UploadDecoder::judge(std::int64_t row_no, RawLead const& raw) {
   }
   decoded.lead = std::move(*checked);
   decoded.digests = person_digests(keys_, *decoded.lead, DigestUse::upload);
+}
+
+std::string UploadDecoder::own_header() const {
+  if (!csv_) return {};
+  std::vector<std::string_view> names(csv_->header().begin(), csv_->header().end());
+  return pack_fields(names);
+}
+
+std::string pack_fields(std::span<std::string_view const> fields) {
+  std::string packed;
+  for (auto const field : fields) {
+    crypto::append_be32(packed, static_cast<std::uint32_t>(field.size()));
+    packed += field;
+  }
+  return packed;
+}
+
+std::optional<std::vector<std::string>> unpack_fields(std::string_view packed) {
+  constexpr std::size_t kSizeBytes = 4;
+  std::vector<std::string> fields;
+  while (!packed.empty()) {
+    if (packed.size() < kSizeBytes) return std::nullopt;
+    auto const size = crypto::read_be32(packed.substr(0, kSizeBytes));
+    packed.remove_prefix(kSizeBytes);
+    if (size > packed.size()) return std::nullopt;
+    fields.emplace_back(packed.substr(0, size));
+    packed.remove_prefix(size);
+  }
+  return fields;
 }
 
 Result<void, DecodeFault> UploadDecoder::outcome() const {

@@ -217,8 +217,11 @@ bool Actor::check_persons(Building& building, Item& item) {
   auto const holder = [&](std::string const& digest) -> std::int64_t {
     if (auto const recent = claims_.find(digest, item.looked_up_seq); recent != -1) return recent;
     auto const at = found.find(digest);
-    if (at == found.end() || at->second->seen_us < fresh_since) return -1;
-    return at->second->provisional_upload;
+    if (at == found.end()) return -1;
+    auto const by = at->second->provisional_upload;
+    // Within one file a person comes once, however short the market's memory is.
+    bool const own = own_upload != 0 && by == own_upload;
+    return own || at->second->seen_us >= fresh_since ? by : -1;
   };
   auto const claim = [&](std::string const& digest, std::int64_t lead_no) {
     bool const twice = claims_.find(digest, building.rows.seq - 1) == own_upload;

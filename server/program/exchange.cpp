@@ -398,8 +398,14 @@ struct Exchange::Parts {
                    [this]() -> Nothing { (void)co_await app::expire_check_leases(intake.lots); }});
     auto const cut = settings.upload_cut_s;
     all.push_back({"close_cut_uploads", std::min(seconds{30}, cut / 2), [this, cut]() -> Nothing {
+                     auto const live = [this](BatchId batch) { return intake.live.has(batch); };
                      (void)co_await app::close_cut_uploads(intake.lots, intake.finisher,
-                                                           wall_clock(), cut);
+                                                           wall_clock(), cut, live);
+                     (void)co_await app::free_left_claims(intake.lots, live);
+                   }});
+    auto const kept = settings.refused_rows_kept_s;
+    all.push_back({"destroy_own_rows", seconds{60}, [this, kept]() -> Nothing {
+                     (void)co_await app::destroy_own_rows(intake.lots, wall_clock(), kept);
                    }});
     all.push_back({"lists", seconds{3600}, [this]() -> Nothing {
                      reload_disposable(settings, disposable);

@@ -16,6 +16,8 @@
 #include "server/storage/buyer_rights.hpp"
 #include "server/storage/lot_pictures.hpp"
 #include "server/storage/market_rows.hpp"
+#include "server/storage/own_rows.hpp"
+#include "server/storage/upload_pieces.hpp"
 
 namespace leadex::storage {
 
@@ -75,6 +77,8 @@ struct Batch {
   Timestamp created_at{};
   std::optional<Timestamp> closed_at;
   std::optional<Timestamp> decided_at;
+  std::optional<std::int64_t> corrects_no;  ///< the batch whose refused rows this one brings again
+  std::vector<std::int64_t> corrected_by;   ///< batches that bring this one's, 100 at most
 };
 
 /// Who looks: a generator sees its own, staff see all.
@@ -104,6 +108,8 @@ struct NewBatch {
   BatchFormat format{};
   std::int32_t market_version{};
   std::optional<Money> ask;
+  std::optional<std::int64_t> corrects_no{};
+  std::optional<OwnKeyRow> own_key{};  ///< for its refused rows
 };
 
 /// The numbers are stored.
@@ -123,6 +129,7 @@ struct RowReject {
   std::string pointer;
   std::string detail;
   std::optional<std::string> external_id;
+  std::optional<std::string> own_column{};  ///< what the uploader calls the place
 };
 
 struct LeadPerson {
@@ -139,6 +146,9 @@ struct UploadChunk {
   std::vector<NewLead> leads;       ///< of the accepted rows, in row order, state checked
   std::vector<LeadPerson> persons;  ///< of those leads, so that buyers' own lists find them
   std::vector<RowReject> rejects;
+  std::vector<OwnRow> own_rows;      ///< the refused ones as they came
+  std::optional<UploadMark> mark{};  ///< of an upload in pieces: where it goes on behind these rows
+  std::string signs_sealed{};        ///< with the mark: what these rows show of their source
 };
 
 struct ClosedUpload {
@@ -228,7 +238,7 @@ class UploadRows {
 
   /// Uploads still receiving that took their last chunk before that instant.
   [[nodiscard]] virtual std::vector<BatchId> cut_uploads(Timestamp touched_before, int limit) = 0;
-  /// Uploads of one generator to one market that are receiving.
+  /// Uploads of one generator to one market that are receiving, but those in pieces.
   [[nodiscard]] virtual std::vector<BatchId> receiving_of(MarketNo market, std::int64_t tenant_no,
                                                           int limit) = 0;
   /// Lots of a market with work left: accepted ones to list, rejected or stopped ones to clear.

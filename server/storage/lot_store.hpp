@@ -13,12 +13,15 @@
 #include "billing/values/result.hpp"
 #include "server/storage/audit.hpp"
 #include "server/storage/batches.hpp"
+#include "server/storage/column_mappings.hpp"
 #include "server/storage/database.hpp"
 #include "server/storage/inspection.hpp"
 #include "server/storage/lots.hpp"
+#include "server/storage/own_rows.hpp"
 #include "server/storage/platform_idempotency.hpp"
 #include "server/storage/rests.hpp"
 #include "server/storage/store_error.hpp"
+#include "server/storage/upload_pieces.hpp"
 #include "server/storage/webhooks.hpp"
 
 namespace leadex::storage {
@@ -30,6 +33,9 @@ class LotTx {
   /// The instant of this transaction: the same for all of its rows.
   [[nodiscard]] virtual Timestamp now() const = 0;
   [[nodiscard]] virtual UploadRows& batches() = 0;
+  [[nodiscard]] virtual ColumnMappingRows& mappings() = 0;
+  [[nodiscard]] virtual OwnRows& own_rows() = 0;
+  [[nodiscard]] virtual UploadPieces& pieces() = 0;
   [[nodiscard]] virtual LotRows& lots() = 0;
   [[nodiscard]] virtual InspectionRows& inspection() = 0;
   [[nodiscard]] virtual RestRows& rests() = 0;

@@ -1,5 +1,6 @@
 #include "server/api/paging.hpp"
 #include "server/api/v1/intake_handlers.hpp"
+#include "server/api/v1/own_rejects.hpp"
 #include "server/intake/csv/writer.hpp"
 
 namespace leadex::api {
@@ -55,16 +56,26 @@ class CsvBody final : public http::BodySource {
   bool ended_{};
 };
 
-/// Query names that the contract does not list: `raw` alone.
-Result<bool, ApiProblem> read_raw(ApiCall const& call) {
+/// What of a query says how the CSV looks.
+struct CsvForm {
+  bool raw{};
+  bool own{};
+};
+
+/// Query names that the contract does not list: `raw` and `columns` alone.
+Result<CsvForm, ApiProblem> read_form(ApiCall const& call) {
   for (auto const& [name, value] : call.request.query) {
     if (name == "limit" || name == "cursor") continue;
+    if (name == "columns") {
+      if (value == "own") continue;
+      return invalid("/query/columns", "not_allowed", "This is own, or not there.");
+    }
     if (name != "raw") return invalid("/query/" + name, "unknown_parameter", "No such parameter.");
     if (value != "true" && value != "false") {
       return invalid("/query/raw", "wrong_type", "This is true or false.");
     }
   }
-  return call.query("raw") == "true";
+  return CsvForm{.raw = call.query("raw") == "true", .own = call.query("columns").has_value()};
 }
 
 bool wants_csv(ApiCall const& call) {
@@ -77,8 +88,9 @@ bool wants_csv(ApiCall const& call) {
 asio::awaitable<ApiResult> list_batch_rejects(ApiCall& call) {
   auto const id = batch_of_path(call);
   if (!id) co_return refuse(id.error());
-  auto const raw = read_raw(call);
-  if (!raw) co_return refuse(raw.error());
+  auto const form = read_form(call);
+  if (!form) co_return refuse(form.error());
+  if (form->own) co_return co_await own_rejects(call, *id, form->raw);
   auto& store = call.ctx.intake->lots.store;
   auto const viewer = batch_viewer(call);
   auto const page = read_page(call, 2);
@@ -89,7 +101,7 @@ asio::awaitable<ApiResult> list_batch_rejects(ApiCall& call) {
   if (!rejects) co_return refuse(problem_of(rejects.error()));
   if (!*rejects) co_return problem(Code::not_found);
   if (wants_csv(call)) {
-    auto const mode = *raw ? intake::CsvMode::raw : intake::CsvMode::spreadsheet;
+    auto const mode = form->raw ? intake::CsvMode::raw : intake::CsvMode::spreadsheet;
     auto response = http::make_response(200, "text/csv; charset=utf-8", {});
     response.headers.add("Content-Disposition", "attachment; filename=\"rejects.csv\"");
     response.stream = std::make_unique<CsvBody>(store, *id, viewer, mode);

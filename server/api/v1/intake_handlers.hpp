@@ -18,6 +18,14 @@ namespace leadex::api {
 [[nodiscard]] asio::awaitable<ApiResult> list_batch_rows(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> list_batch_rejects(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> withdraw_batch(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> begin_upload(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> get_upload(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> append_upload(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> stream_batch_events(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> put_column_mapping(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> get_column_mapping(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> delete_column_mapping(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> list_column_mappings(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> list_market_commitments(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> get_spot_check(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> list_spot_checks(ApiCall& call);

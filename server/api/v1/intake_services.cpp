@@ -79,6 +79,14 @@ void register_intake(http::Router& router, ApiContext& context) {
   add(router, context, "list_batch_rows", list_batch_rows);
   add(router, context, "list_batch_rejects", list_batch_rejects, {.free_query = true});
   add(router, context, "withdraw_batch", withdraw_batch);
+  add(router, context, "begin_upload", begin_upload);
+  add(router, context, "get_upload", get_upload);
+  add(router, context, "append_upload", append_upload, upload);
+  add(router, context, "stream_batch_events", stream_batch_events);
+  add(router, context, "put_column_mapping", put_column_mapping);
+  add(router, context, "get_column_mapping", get_column_mapping);
+  add(router, context, "delete_column_mapping", delete_column_mapping);
+  add(router, context, "list_column_mappings", list_column_mappings);
   add(router, context, "list_market_commitments", list_market_commitments);
   add(router, context, "get_spot_check", get_spot_check);
   add(router, context, "list_spot_checks", list_spot_checks);

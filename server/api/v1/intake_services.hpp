@@ -3,6 +3,7 @@
 // Built once by main before register_intake; all handlers share it, any thread.
 
 #include <boost/asio/thread_pool.hpp>
+#include <map>
 #include <mutex>
 #include <set>
 #include <string>
@@ -41,9 +42,11 @@ class RunningKeys {
 /// Uploads that run in this process now. Any other that is still receiving was cut.
 class LiveUploads {
  public:
-  void begin(BatchId batch) {
+  void begin(BatchId batch) { static_cast<void>(try_begin(batch)); }
+  /// False when another request of this process brings it.
+  [[nodiscard]] bool try_begin(BatchId batch) {
     std::lock_guard const lock(guard_);
-    live_.insert(batch);
+    return live_.insert(batch).second;
   }
   void end(BatchId batch) {
     std::lock_guard const lock(guard_);
@@ -57,6 +60,31 @@ class LiveUploads {
  private:
   std::mutex guard_;
   std::set<BatchId> live_;
+};
+
+/// Streams of events that are open in this process, at most so many.
+class EventStreams {
+ public:
+  static constexpr int kMax = 256;
+  static constexpr int kOfAccountMax = 8;
+
+  [[nodiscard]] bool begin(std::int64_t tenant_no) {
+    std::lock_guard const lock(guard_);
+    if (all_ >= kMax || of_account_[tenant_no] >= kOfAccountMax) return false;
+    ++all_;
+    ++of_account_[tenant_no];
+    return true;
+  }
+  void end(std::int64_t tenant_no) {
+    std::lock_guard const lock(guard_);
+    --all_;
+    if (--of_account_[tenant_no] == 0) of_account_.erase(tenant_no);
+  }
+
+ private:
+  std::mutex guard_;
+  int all_{};
+  std::map<std::int64_t, int> of_account_;
 };
 
 struct SourceServices;  // server/api/v1/source_services.hpp
@@ -91,6 +119,7 @@ struct IntakeServices {
   app::ForgetServices const* forgetting{};  ///< for run_job; null: it has nothing to do
   RunningKeys running;
   LiveUploads live;
+  EventStreams event_streams;
   CurveDesk curves;
   intake::CpuPool curve_cpu{1};  // of its own: a curve takes seconds
   boost::asio::thread_pool background{1};

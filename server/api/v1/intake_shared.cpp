@@ -124,6 +124,16 @@ void write_batch(json::JsonWriter& out, ApiContext const& context, storage::Batc
   out.field("commitment_no", batch.commitment_no);
   auto const settings = actor->settings(batch.market_version);
   if (settings) out.field("ask", batch.ask, settings->currency);
+  auto const sealed = [&](std::int64_t no) {
+    return context.ids.seal(BatchId{batch.id.market, no});
+  };
+  std::optional<std::string> corrects;
+  if (batch.corrects_no) corrects = sealed(*batch.corrects_no);
+  out.field("corrects", corrects);
+  {
+    auto const corrected_by = out.array("corrected_by");
+    for (auto const no : batch.corrected_by) out.value(sealed(no));
+  }
   out.field("created_at", batch.created_at);
   out.field("closed_at", batch.closed_at);
 }
@@ -136,6 +146,7 @@ void write_reject(json::JsonWriter& out, storage::RowReject const& reject) {
   out.field("code", reject.code);
   out.field("pointer", reject.pointer);
   out.field("detail", reject.detail);
+  out.field("column", reject.own_column);
 }
 
 void write_check(json::JsonWriter& out, ApiContext const& context,

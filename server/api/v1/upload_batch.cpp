@@ -1,43 +1,13 @@
 #include "server/api/v1/intake_handlers.hpp"
-#include "server/api/v1/source_services.hpp"
+#include "server/api/v1/upload_parts.hpp"
 #include "server/app/close_upload.hpp"
 #include "server/http/headers.hpp"
-#include "server/json/money_text.hpp"
 
 namespace leadex::api {
 
 namespace {
 
 constexpr std::string_view kOperation = "upload_batch";
-
-/// The body of the request as intake reads it; what passes goes into the fingerprint.
-class BodySource final : public intake::UploadSource {
- public:
-  explicit BodySource(ApiCall& call) : call_(call) {}
-
-  asio::awaitable<Result<std::size_t, intake::SourceFault>> read_some(
-      std::span<char> into) override {
-    auto const got = co_await call_.request.body->read_some(into);
-    if (got) {
-      call_.fingerprint->update({into.data(), *got});
-      co_return *got;
-    }
-    switch (got.error()) {
-      case http::BodyError::too_large:
-        co_return refuse(intake::SourceFault::too_large);
-      case http::BodyError::too_slow:
-        co_return refuse(intake::SourceFault::too_slow);
-      case http::BodyError::disconnected:
-        co_return refuse(intake::SourceFault::disconnected);
-      case http::BodyError::malformed:
-        break;
-    }
-    co_return refuse(intake::SourceFault::malformed);
-  }
-
- private:
-  ApiCall& call_;
-};
 
 /// Frees the key for others when the request ends.
 class RunningKey {
@@ -77,101 +47,17 @@ class LiveUpload {
   std::optional<BatchId> batch_;
 };
 
-std::optional<intake::Packing> packing_named(std::string_view encoding) {
-  if (http::equals_ignoring_case(encoding, "identity")) return intake::Packing::none;
-  if (http::equals_ignoring_case(encoding, "gzip")) return intake::Packing::gzip;
-  if (http::equals_ignoring_case(encoding, "zstd")) return intake::Packing::zstd;
-  return std::nullopt;
-}
-
-Result<intake::UploadRequest, ApiProblem> read_request(ApiCall const& call) {
-  auto market = find_market(call.ctx, *call.query("market"));
-  if (!market) {
-    if (market.error().code == Code::not_found) return problem(Code::market_unknown);
-    return refuse(market.error());
-  }
-  intake::UploadRequest request{.market = market->actor,
-                                .settings = market->settings,
-                                .tenant_no = call.account_no(),
-                                .dry_run = call.query("dry_run") == "true" || call.test_key()};
+Result<intake::UploadRequest, ApiProblem> whole_file(ApiCall const& call,
+                                                     intake::UploadRequest request) {
+  request.dry_run = call.query("dry_run") == "true" || call.test_key();
   auto const type = call.request.headers.find("content-type").value_or("");
   auto const media = type.substr(0, type.find(';'));
   bool const csv = http::equals_ignoring_case(media.substr(0, 8), "text/csv");
   request.format = csv ? storage::BatchFormat::csv : storage::BatchFormat::ndjson;
-  auto const encoding = call.request.headers.find("content-encoding").value_or("identity");
-  auto const packing = packing_named(encoding);
-  if (!packing) {
-    return problem(Code::unsupported_media_type, "An upload may be packed with gzip or zstd.");
-  }
+  auto const packing = packing_of(call);
+  if (!packing) return refuse(packing.error());
   request.packing = *packing;
-  if (auto const ask = call.query("ask")) {
-    auto const amount = json::parse_amount(*ask);
-    if (!amount || amount->micros <= 0) {
-      return invalid("/query/ask", "ask_invalid", "The ask is no positive amount.");
-    }
-    request.ask = *amount;
-  }
   return request;
-}
-
-ApiProblem header_problem(std::vector<intake::HeaderFault> const& faults) {
-  ApiProblem refused{Code::header_invalid, {}, {}, {}};
-  for (auto const& fault : faults) {
-    if (fault.code == intake::HeaderCode::unknown_column) refused.code = Code::unknown_column;
-    if (refused.errors.size() == json::kFieldErrorsMax) break;
-    refused.errors.push_back(
-        {fault.pointer, std::string{intake::to_string(fault.code)}, fault.detail});
-  }
-  return refused;
-}
-
-ApiProblem problem_of_fault(intake::DecodeFault fault, intake::UploadFailure const& failure) {
-  using intake::DecodeFault;
-  switch (fault) {
-    case DecodeFault::header_invalid:
-      return header_problem(failure.header);
-    case DecodeFault::file_empty:
-      return {Code::header_invalid, "The file has no header.", {}, {}};
-    case DecodeFault::too_many_columns:
-      return {Code::header_invalid, "The file has more columns than an upload may have.", {}, {}};
-    case DecodeFault::unsupported_encoding:
-      return {Code::body_malformed, "The file is not UTF-8.", {}, {}};
-    case DecodeFault::unpack_failed:
-      return {Code::body_malformed,
-              "The file is not what its Content-Encoding says, or it was cut.",
-              {},
-              {}};
-    case DecodeFault::too_large:
-      return {Code::body_too_large, "The file is larger than an upload may be, unpacked.", {}, {}};
-    case DecodeFault::too_many_rows:
-      break;
-  }
-  return {Code::upload_too_large, "The file has more rows than an upload may have.", {}, {}};
-}
-
-ApiProblem problem_of_failure(intake::UploadFailure const& failure) {
-  if (auto const* fault = std::get_if<intake::DecodeFault>(&failure.reason)) {
-    return problem_of_fault(*fault, failure);
-  }
-  if (auto const* store = std::get_if<storage::StoreError>(&failure.reason)) {
-    if (*store == storage::StoreError::not_found) {
-      return problem_of(app::LotError{app::LotRefusal::not_receiving});
-    }
-    return problem_of(*store);
-  }
-  if (auto const* market = std::get_if<market::SubmitError>(&failure.reason)) {
-    return problem_of(*market);
-  }
-  switch (std::get<intake::SourceFault>(failure.reason)) {
-    case intake::SourceFault::too_large:
-      return {Code::body_too_large, {}, {}, {}};
-    case intake::SourceFault::too_slow:
-      return {Code::body_too_slow, {}, {}, {}};
-    case intake::SourceFault::disconnected:
-    case intake::SourceFault::malformed:
-      break;
-  }
-  return {Code::body_malformed, {}, {}, {}};
 }
 
 /// A peer that went may come again; anything else can never become a whole upload.
@@ -221,11 +107,11 @@ asio::awaitable<Result<std::optional<http::Response>, ApiProblem>> replay(ApiCal
   if (known->state == storage::IdempotencyState::in_progress) {
     co_return problem(Code::in_progress);
   }
-  BodySource source{call};
+  UploadBody source{call};
   std::vector<char> buffer(64ULL * 1024U);
   for (bool more = true; more;) {
     auto const got = co_await source.read_some(buffer);
-    if (!got) co_return refuse(problem_of_failure(intake::UploadFailure{got.error(), {}, {}}));
+    if (!got) co_return refuse(problem_of(intake::UploadFailure{got.error(), {}, {}}));
     more = *got > 0;
   }
   call.idempotency->body_hash = crypto::view_of(call.fingerprint->finish());
@@ -266,32 +152,20 @@ asio::awaitable<ApiResult> close(ApiCall& call, intake::UploadRequest const& req
   co_return response;
 }
 
-/// Staff have to lift the stop of a source first: known before its body is read.
-asio::awaitable<Result<void, ApiProblem>> refuse_stopped(ApiCall const& call, MarketNo market) {
-  auto job = [market, tenant_no = call.account_no()](storage::LotTx& tx) {
-    return tx.inspection().source(market, tenant_no).standing.mode;
-  };
-  auto const mode = co_await call.ctx.intake->lots.store.transact(job);
-  if (!mode) co_return refuse(problem_of(mode.error()));
-  if (*mode == quality::InspectionMode::stopped) co_return problem(Code::source_stopped);
-  co_return Result<void, ApiProblem>{};
-}
-
 }  // namespace
 
 /// A repeated key: 409 while the first upload runs in this process; afterwards the body has to come
 /// again, so that the same answer is given for the same file alone.
 asio::awaitable<ApiResult> upload_batch(ApiCall& call) {
   auto& services = *call.ctx.intake;
-  auto request = read_request(call);
+  auto const read = co_await read_upload(call);
+  if (!read) co_return refuse(read.error());
+  auto const request = whole_file(call, *read);
   if (!request) co_return refuse(request.error());
-  auto const taxonomy = co_await taxonomy_of(call, request->market->market_no());
-  if (!taxonomy) co_return refuse(taxonomy.error());
-  request->taxonomy = *taxonomy;
-  BodySource source{call};
+  UploadBody source{call};
   if (request->dry_run) {
     auto const result = co_await intake::upload_batch(services.uploads, *request, source);
-    if (!result) co_return refuse(problem_of_failure(result.error()));
+    if (!result) co_return refuse(problem_of(result.error()));
     co_return dry_answer(call, *request, *result);
   }
   RunningKey const running{services.running, {call.account_no(), call.idempotency->text}};
@@ -316,8 +190,10 @@ asio::awaitable<ApiResult> upload_batch(ApiCall& call) {
     if (failure.batch && is_final(failure)) {
       static_cast<void>(
           co_await app::give_up_upload(services.lots, services.finisher, *failure.batch));
+    } else if (failure.batch && was_given_up(failure)) {
+      static_cast<void>(co_await app::free_given_up(services.lots, *failure.batch));
     }
-    co_return refuse(problem_of_failure(failure));
+    co_return refuse(problem_of(failure));
   }
   co_return co_await close(call, *request, *result);
 }

@@ -211,6 +211,21 @@ Answer Api::upload(std::string const& target, std::string_view content_type,
   return answer;
 }
 
+std::optional<Answer> Api::upload_piece(std::string const& target, std::int64_t offset,
+                                        http::UploadSource const& source) {
+  auto headers = headers_for("PATCH", {});
+  headers.add("Content-Type", "application/partial-upload");
+  headers.add("Upload-Offset", std::to_string(offset));
+  headers.add("Upload-Complete", "?1");
+  auto response = client_.upload("PATCH", target, headers, source);
+  if (response) return as_answer(std::move(*response));
+  if (response.error() == http::ApiError::source_failed) {
+    throw Failure(kFailed, fmt::format("{}: the file cannot be read", doing("PATCH", target)));
+  }
+  client_.disconnect();
+  return std::nullopt;
+}
+
 Answer Api::upload(std::string const& target, std::string_view content_type,
                    std::string_view body) {
   return upload(target, content_type, [rest = body](std::span<char> room) mutable {

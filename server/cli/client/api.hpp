@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -80,6 +81,10 @@ class Api {
   /// Sends a file of leads in bounded memory; busy answers are not retried.
   Answer upload(std::string const& target, std::string_view content_type,
                 http::UploadSource const& source);
+  /// A piece of a file that is sent in several. Nothing when the connection broke, which says
+  /// nothing about what arrived; a refusal is an answer.
+  std::optional<Answer> upload_piece(std::string const& target, std::int64_t offset,
+                                     http::UploadSource const& source);
   /// As upload(), from memory.
   Answer upload(std::string const& target, std::string_view content_type, std::string_view body);
 

@@ -73,6 +73,63 @@ Answer follow(Api& api, Answer batch) {
   }
 }
 
+constexpr int kTriesMax = 120;  // without a byte more that is stored
+constexpr std::chrono::seconds kTryEvery{1};
+
+/// Where the upload goes on; nothing while the server is not there, or still reads the piece that
+/// was cut.
+std::optional<Answer> ask_place(Api& api, std::string const& target) {
+  try {
+    auto answer = api.call("GET", target);
+    if (answer.ok()) return answer;
+    bool const passing = answer.problem_code() == "in_progress" || answer.status >= 500;
+    if (!passing) throw Refusal(answer, "GET " + target);
+  } catch (Refusal const&) {
+    throw;
+  } catch (Failure const& failure) {
+    if (failure.exit_code() != kUnreachable) throw;
+  }
+  return std::nullopt;
+}
+
+/// Brings the rest of the file until all of it is taken. @return the batch
+Answer bring_pieces(Api& api, std::string const& path, std::string const& id) {
+  auto const target = "/v1/uploads/" + query_encode(id);
+  auto const file = open_to_read(path);
+  std::int64_t reached = 0;
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    if (tries > 0) std::this_thread::sleep_for(kTryEvery);
+    auto const place = ask_place(api, target);
+    if (!place) continue;
+    if (place->json()["complete"].flag()) return api.get("/v1/batches/" + query_encode(id));
+    auto const offset = place->json()["offset"].integer();
+    if (offset > reached) tries = 0;
+    reached = offset;
+    if (fseeko(file.get(), offset, SEEK_SET) != 0) throw Failure(kUsage, path + " cannot be read");
+    auto answer = api.upload_piece(target, offset, source_of(file.get()));
+    if (answer && answer->ok()) return std::move(*answer);
+    auto const code = answer ? answer->problem_code() : std::string{};
+    bool const passing = !answer || answer->status >= 500 || code == "in_progress" ||
+                         code == "upload_offset_wrong" || code == "rate_limited";
+    if (!passing) throw Refusal(*answer, "PATCH " + target);
+    print_note(id + ": the connection broke; going on");
+  }
+  throw Failure(kUnreachable, id + " did not come to its end; --continue " + id + " goes on");
+}
+
+/// In pieces, from its beginning or from where an earlier call left it.
+Answer upload_in_pieces(Api& api, Command const& command, bool lines) {
+  auto id = command.continued;
+  if (id.empty()) {
+    auto target = "/v1/uploads?market=" + query_encode(command.market) +
+                  "&format=" + (lines ? "ndjson" : "csv");
+    if (!command.ask.empty()) target += "&ask=" + query_encode(command.ask);
+    id = api.post(target).json()["id"].text();
+    print_note(id + ": begun");
+  }
+  return bring_pieces(api, command.file, id);
+}
+
 std::string hash_of_file(std::string const& path) {
   auto const file = open_to_read(path);
   crypto::Sha256 hash;
@@ -109,9 +166,11 @@ int upload_batch(Api& api, Command const& command) {
   if (!command.ask.empty()) target += "&ask=" + query_encode(command.ask);
   if (command.dry_run) target += "&dry_run=true";
   bool const lines = command.file.ends_with(".ndjson") || command.file.ends_with(".jsonl");
-  auto const file = open_to_read(command.file);
-  auto batch =
-      api.upload(target, lines ? "application/x-ndjson" : "text/csv", source_of(file.get()));
+  bool const pieces = command.resume || !command.continued.empty();
+  auto const file = pieces ? File{} : open_to_read(command.file);
+  auto batch = pieces ? upload_in_pieces(api, command, lines)
+                      : api.upload(target, lines ? "application/x-ndjson" : "text/csv",
+                                   source_of(file.get()));
   if (command.follow) batch = follow(api, std::move(batch));
   print_one(command, batch, batch_columns());
   if (command.dry_run && !command.local.json) print_findings(batch.json());

@@ -50,6 +50,8 @@ std::string_view to_string(RowCode code) {
       return "ask_invalid";
     case RowCode::source_invalid:
       return "source_invalid";
+    case RowCode::not_refused_before:
+      return "not_refused_before";
     case RowCode::source_names_contact:
       return "source_names_contact";
   }

@@ -32,7 +32,8 @@ enum class RowCode : std::uint8_t {
   vehicle_invalid,
   ask_invalid,
   source_invalid,
-  source_names_contact
+  source_names_contact,
+  not_refused_before  // a correction of what needs none
 };
 
 /// The code as the API shows it.

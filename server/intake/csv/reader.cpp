@@ -80,9 +80,13 @@ Result<void, CsvFileError> CsvReader::finish() {
 
 void CsvReader::open_file(bool at_end) {
   if (looks_like_utf16_or_32(opening_)) return fail(CsvFileError::unsupported_encoding);
-  if (opening_.starts_with("\xEF\xBB\xBF")) opening_.erase(0, 3);
+  if (opening_.starts_with("\xEF\xBB\xBF")) {
+    opening_.erase(0, 3);
+    position_ += 3;
+  }
   bool const blank = opening_.find_first_not_of("\r\n") == std::string::npos;
   if (blank) {
+    position_ += std::ssize(opening_);
     opening_.clear();
     if (!at_end) return;  // an empty line above the header
   }
@@ -109,18 +113,22 @@ void CsvReader::choose_delimiter() {
 void CsvReader::read(std::string_view bytes) {
   while (!bytes.empty() && !error_) {
     if (state_ == State::skipping) {
-      std::size_t const end = bytes.find('\n');
-      if (end == std::string_view::npos) return;
+      std::size_t const end = std::min(bytes.find('\n'), bytes.size() - 1);
+      bool const line_ends = bytes[end] == '\n';
+      position_ += static_cast<std::int64_t>(end) + 1;
       bytes.remove_prefix(end + 1);
+      if (!line_ends) return;
       end_record();
       continue;
     }
     if (std::size_t const run = take_run(bytes); run > 0) {
+      position_ += static_cast<std::int64_t>(run);
       bytes.remove_prefix(run);
       continue;
     }
     char const c = bytes.front();
     bytes.remove_prefix(1);
+    ++position_;
     take_special(c);
   }
 }
@@ -241,6 +249,7 @@ void CsvReader::end_header() {
   if (columns_ > limits_.columns) return fail(CsvFileError::too_many_columns);
   if (fault_) return fail(CsvFileError::header_malformed);
   header_.assign(fields_.begin(), fields_.end());
+  header_end_ = position_;
 }
 
 void CsvReader::fail(CsvFileError error) {

@@ -69,6 +69,16 @@ class CsvReader {
   [[nodiscard]] char delimiter() const { return delimiter_; }
   /// Data records so far.
   [[nodiscard]] std::int64_t rows() const { return rows_; }
+  /// Bytes of the file up to the end of the record that is being handed out, its line end included.
+  [[nodiscard]] std::int64_t position() const { return position_; }
+  /// The same of the header; 0 until it has been read.
+  [[nodiscard]] std::int64_t header_end() const { return header_end_; }
+  /// Goes on in a file whose header has been fed: what comes next stands behind so many records,
+  /// and positions count from there.
+  void go_on(std::int64_t rows) {
+    rows_ = rows;
+    position_ = 0;
+  }
 
  private:
   enum class State : std::uint8_t {
@@ -111,6 +121,8 @@ class CsvReader {
   std::vector<std::string> header_;
   std::vector<std::string_view> fields_;
   std::int64_t rows_ = 0;
+  std::int64_t position_ = 0;
+  std::int64_t header_end_ = 0;
 };
 
 }  // namespace leadex::intake

@@ -29,6 +29,11 @@ namespace {
 
 }  // namespace
 
+std::string_view without_mark(std::string_view cell) {
+  bool const marked = cell.starts_with('\'') && starts_formula(cell.substr(1));
+  return marked ? cell.substr(1) : cell;
+}
+
 CsvWriter& CsvWriter::cell(std::string_view text) {
   put(mode_ == CsvMode::spreadsheet && starts_formula(text) ? "'" : "", text);
   return *this;

@@ -14,6 +14,10 @@ enum class CsvMode : std::uint8_t {
   raw,
 };
 
+/// The cell as it was before CsvMode::spreadsheet marked it; any other cell as it is. What began
+/// with an apostrophe and a formula's sign from the start loses it too.
+[[nodiscard]] std::string_view without_mark(std::string_view cell);
+
 class CsvWriter {
  public:
   explicit CsvWriter(CsvMode mode) : mode_{mode} {}

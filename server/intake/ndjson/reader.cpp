@@ -20,8 +20,11 @@ NdjsonReader::NdjsonReader(OnRow on_row, NdjsonLimits limits)
 Result<void, NdjsonFileError> NdjsonReader::feed(std::string_view bytes) {
   while (!bytes.empty() && !failed_) {
     std::size_t const end = bytes.find('\n');
-    take(bytes.substr(0, end));
+    auto const piece = bytes.substr(0, end);
+    take(piece);
+    position_ += std::ssize(piece);
     if (end == std::string_view::npos) break;
+    ++position_;
     end_line();
     bytes.remove_prefix(end + 1);
   }
@@ -62,10 +65,11 @@ void NdjsonReader::end_line() {
   if (line_.ends_with('\r')) line_.pop_back();
   bool const blank = !too_long_ && line_.find_first_not_of(" \t") == std::string::npos;
   if (!blank) {
-    NdjsonRow row{.no = ++rows_, .document = nullptr, .fault = {}, .json_error = {}};
+    NdjsonRow row{.no = ++rows_, .document = nullptr, .fault = {}, .json_error = {}, .line = line_};
     Result<json::Document, json::JsonError> parsed;
     if (too_long_ || line_.size() > limits_.row_bytes) {
       row.fault = NdjsonRowFault::row_too_long;
+      row.line = {};
     } else {
       parsed = json::parse(line_, {.depth = limits_.depth, .bytes = limits_.row_bytes});
       if (!parsed) {

@@ -30,6 +30,7 @@ struct NdjsonRow {
   json::Document* document = nullptr;  // an object; the callee may move from it; null when faulty
   std::optional<NdjsonRowFault> fault;
   std::optional<json::JsonError> json_error;  // of malformed_json
+  std::string_view line{};  // as it came, without its end; empty when it was too long
 };
 
 /// Line ends are LF or CRLF; lines of nothing but blanks are no rows; a byte-order mark of UTF-8 at
@@ -46,6 +47,14 @@ class NdjsonReader {
   [[nodiscard]] Result<void, NdjsonFileError> finish();
 
   [[nodiscard]] std::int64_t rows() const { return rows_; }
+  /// Bytes up to the end of the row that is being handed out, its line end included.
+  [[nodiscard]] std::int64_t position() const { return position_; }
+  /// Goes on inside a file: what comes next stands behind so many rows, and positions count from
+  /// there.
+  void go_on(std::int64_t rows) {
+    rows_ = rows;
+    opened_ = true;
+  }
 
  private:
   void take(std::string_view piece);
@@ -59,6 +68,7 @@ class NdjsonReader {
   bool opened_ = false;
   bool failed_ = false;
   std::int64_t rows_ = 0;
+  std::int64_t position_ = 0;
 };
 
 }  // namespace leadex::intake

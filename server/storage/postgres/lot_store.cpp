@@ -3,10 +3,13 @@
 #include <chrono>
 
 #include "server/storage/postgres/audit_rows.hpp"
+#include "server/storage/postgres/column_mapping_rows.hpp"
 #include "server/storage/postgres/inspection_rows.hpp"
 #include "server/storage/postgres/lot_rows.hpp"
+#include "server/storage/postgres/own_rows.hpp"
 #include "server/storage/postgres/platform_idempotency.hpp"
 #include "server/storage/postgres/rest_rows.hpp"
+#include "server/storage/postgres/upload_pieces.hpp"
 #include "server/storage/postgres/upload_rows.hpp"
 #include "server/storage/postgres/webhook_rows.hpp"
 
@@ -20,6 +23,9 @@ class Transaction final : public LotTx {
       : tx_(tx),
         now_(now),
         batches_(tx, now),
+        mappings_(tx, now),
+        own_rows_(tx, now),
+        pieces_(tx, now),
         lots_(tx, now),
         inspection_(tx, now, lots_),
         rests_(tx),
@@ -28,6 +34,9 @@ class Transaction final : public LotTx {
 
   [[nodiscard]] Timestamp now() const override { return now_; }
   [[nodiscard]] UploadRows& batches() override { return batches_; }
+  [[nodiscard]] ColumnMappingRows& mappings() override { return mappings_; }
+  [[nodiscard]] OwnRows& own_rows() override { return own_rows_; }
+  [[nodiscard]] UploadPieces& pieces() override { return pieces_; }
   [[nodiscard]] LotRows& lots() override { return lots_; }
   [[nodiscard]] InspectionRows& inspection() override { return inspection_; }
   [[nodiscard]] RestRows& rests() override { return rests_; }
@@ -40,6 +49,9 @@ class Transaction final : public LotTx {
   pqxx::work& tx_;
   Timestamp now_;
   PostgresUploadRows batches_;
+  PostgresColumnMappingRows mappings_;
+  PostgresOwnRows own_rows_;
+  PostgresUploadPieces pieces_;
   PostgresLotRows lots_;
   PostgresInspectionRows inspection_;
   PostgresRestRows rests_;

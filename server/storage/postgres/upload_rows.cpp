@@ -10,8 +10,10 @@
 #include "server/storage/postgres/buyer_rights.hpp"
 #include "server/storage/postgres/fraud_rows.hpp"
 #include "server/storage/postgres/instant_sql.hpp"
+#include "server/storage/postgres/own_rows.hpp"
 #include "server/storage/postgres/privacy_rows.hpp"
 #include "server/storage/postgres/statement.hpp"
+#include "server/storage/postgres/upload_pieces.hpp"
 #include "server/storage/postgres/words.hpp"
 
 namespace leadex::storage::postgres {
@@ -25,8 +27,8 @@ constexpr char const* kTakeCommitment =
     "commitment_no limit 1 for update skip locked) returning commitment_no";
 constexpr char const* kInsertBatch =
     "insert into batch (market_id, batch_no, tenant_no, status, format, market_version, "
-    "ask_micros, commitment_no, created_at, touched_at) values ($1, $2, $3, 'receiving', $4, $5, "
-    "$6, $7, " LEADEX_INSTANT("$8") ", " LEADEX_INSTANT("$8") ")";
+    "ask_micros, commitment_no, created_at, touched_at, corrects_no) values ($1, $2, $3, "
+    "'receiving', $4, $5, $6, $7, " LEADEX_INSTANT("$8") ", " LEADEX_INSTANT("$8") ", $9)";
 // The row lock comes first: a batch that is being closed takes no more rows.
 constexpr char const* kCount =
     "update batch set rows_read = rows_read + $3, bytes_read = bytes_read + $4, accepted = "
@@ -38,8 +40,8 @@ constexpr char const* kInsertRange =
     "insert into batch_lead_range (market_id, batch_no, first_no, last_no) values ($1, $2, $3, $4)";
 constexpr char const* kInsertRejects =
     "insert into batch_reject (market_id, batch_no, row_no, fault_no, outcome, code, pointer, "
-    "detail, external_id) select $1::int8, $2::int8, * from unnest($3::int8[], $4::int2[], "
-    "$5::int2[], $6::text[], $7::text[], $8::text[], $9::text[])";
+    "detail, external_id, own_column) select $1::int8, $2::int8, * from unnest($3::int8[], "
+    "$4::int2[], $5::int2[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])";
 
 // Person by person: free to choose, the planner reads all lists to the end for a chunk's persons.
 constexpr char const* kWithholdPersons =
@@ -66,12 +68,14 @@ constexpr char const* kSavePicture =
     "insert into lot_picture (market_id, batch_no, tenant_no, closed_at, leads, events, prints, "
     "prints_whole) values ($1, $2, $3, " LEADEX_INSTANT("$4") ", $5, $6, $7, $8)";
 
-#define LEADEX_BATCH_COLUMNS                                                                     \
+#define LEADEX_BATCH_COLUMNS \
   "select b.market_id, b.batch_no, b.tenant_no, b.status, b.format, b.market_version, "          \
   "b.ask_micros, b.rows_read, b.accepted, b.duplicate, b.suppressed, b.rejected, b.bytes_read, " \
   "b.commitment_no, b.file_sha256, b.mode, b.sample_size, b.acceptance_number, b.verdict, "      \
   "b.needs_admin, " LEADEX_MICROS("b.created_at") ", " LEADEX_MICROS(                            \
-      "b.closed_at") ", " LEADEX_MICROS("b.decided_at") ", b.decision_reason_sealed from batch b "
+      "b.closed_at") ", " LEADEX_MICROS("b.decided_at") ", b.decision_reason_sealed, "          \
+  "b.corrects_no, array(select c.batch_no from batch c where c.market_id = b.market_id and "      \
+  "c.corrects_no = b.batch_no order by c.batch_no limit 100) from batch b "
 
 constexpr char const* kFind = LEADEX_BATCH_COLUMNS
     "where b.market_id = $1 and b.batch_no = $2 and ($3::boolean or b.tenant_no = $4)";
@@ -100,8 +104,9 @@ constexpr char const* kRefusedViews =
     "select distinct on (row_no) row_no, outcome, code from batch_reject where market_id = $1 and "
     "batch_no = $2 and row_no between $3 and $4 order by row_no, fault_no";
 constexpr char const* kRejects =
-    "select row_no, fault_no, outcome, code, pointer, detail, external_id from batch_reject where "
-    "market_id = $1 and batch_no = $2 and (row_no, fault_no) > ($3::bigint, $4::smallint) order by "
+    "select row_no, fault_no, outcome, code, pointer, detail, external_id, own_column from "
+    "batch_reject where market_id = $1 and batch_no = $2 and (row_no, fault_no) > ($3::bigint, "
+    "$4::smallint) order by "
     "row_no, fault_no limit $5";
 constexpr char const* kRefused =
     "select distinct row_no from batch_reject where market_id = $1 and batch_no = $2 and row_no > "
@@ -129,7 +134,9 @@ constexpr char const* kCut =
     "touched_at < " LEADEX_INSTANT("$1") " order by market_id, batch_no limit $2";
 constexpr char const* kReceivingOf =
     "select market_id, batch_no from batch where market_id = $1 and tenant_no = $2 and status = "
-    "'receiving' and mode <> 'stopped' order by batch_no limit $3";
+    "'receiving' and mode <> 'stopped' and not exists (select from batch_piece p where p.market_id "
+    "= "
+    "$1 and p.batch_no = batch.batch_no) order by batch_no limit $3";
 constexpr char const* kUnfinished =
     "select market_id, batch_no from batch where market_id = $1 and (status = 'listing' or "
     "(status in ('receiving', 'checking') and (mode = 'stopped' or verdict = 'rejected'))) order "
@@ -171,6 +178,8 @@ Batch read_batch(pqxx::row const& row) {
   batch.closed_at = read_time_maybe(row.at(21));
   batch.decided_at = read_time_maybe(row.at(22));
   batch.decision_reason_sealed = read_bytes_maybe(row.at(23));
+  batch.corrects_no = read_maybe<std::int64_t>(row.at(24));
+  batch.corrected_by = read_numbers(row.at(25));
   return batch;
 }
 
@@ -201,7 +210,9 @@ std::optional<Batch> PostgresUploadRows::create(NewBatch const& batch) {
   if (batch.ask) ask = batch.ask->micros;
   execute(tx_, kInsertBatch,
           Parameters(batch.id.market, batch.id.no, batch.tenant_no, text(batch.format),
-                     batch.market_version, ask, taken.at(0).at(0).as<std::int64_t>(), now_));
+                     batch.market_version, ask, taken.at(0).at(0).as<std::int64_t>(), now_,
+                     batch.corrects_no));
+  if (batch.own_key) PostgresOwnRows{tx_, now_}.put_key(batch.id, *batch.own_key);
   return find_locked(batch.id);
 }
 
@@ -217,6 +228,10 @@ bool PostgresUploadRows::append(BatchId batch, UploadChunk const& chunk) {
   for (auto const& call : lead_calls(batch.market, chunk.leads)) run_binary(tx_, call);
   withhold(batch.market, chunk.persons);
   insert_rejects(batch, chunk.rejects);
+  PostgresOwnRows{tx_, now_}.put_rows(batch, chunk.own_rows);
+  if (chunk.mark) {
+    PostgresUploadPieces{tx_, now_}.move(batch, *chunk.mark, n.read, chunk.signs_sealed);
+  }
   return true;
 }
 
@@ -283,7 +298,8 @@ void PostgresUploadRows::insert_rejects(BatchId batch, std::span<RowReject const
                    column<Element::text>(rejects, [](R r) { return r.code; }),
                    column<Element::text>(rejects, [](R r) { return r.pointer; }),
                    column<Element::text>(rejects, [](R r) { return r.detail; }),
-                   column<Element::text>(rejects, [](R r) { return r.external_id; })},
+                   column<Element::text>(rejects, [](R r) { return r.external_id; }),
+                   column<Element::text>(rejects, [](R r) { return r.own_column; })},
                   std::ssize(rejects)};
   run_binary(tx_, call);
 }
@@ -360,7 +376,7 @@ std::vector<RowReject> PostgresUploadRows::rejects(BatchId batch, RejectPlace af
     rejects.push_back({row.at(0).as<std::int64_t>(), row.at(1).as<std::int32_t>(),
                        read_outcome(row.at(2)), row.at(3).as<std::string>(),
                        row.at(4).as<std::string>(), row.at(5).as<std::string>(),
-                       read_maybe<std::string>(row.at(6))});
+                       read_maybe<std::string>(row.at(6)), read_maybe<std::string>(row.at(7))});
   }
   return rejects;
 }

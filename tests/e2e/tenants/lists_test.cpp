@@ -35,6 +35,7 @@ std::vector<std::string> queries_of(World const& world, std::string_view operati
     for (auto const* sale : world.of_kind("sale")) queries.push_back("sale_id=" + sale->id);
     return queries;
   }
+  if (operation == "list_column_mappings") return {"market=" + market};
   if (operation == "list_listing_facets") return {"market=" + market + "&facets=state"};
   if (operation == "list_holdout") return {"market=" + market + "&limit=500"};
   if (operation == "list_audit_log") return {"limit=500", "limit=500&market=" + market};

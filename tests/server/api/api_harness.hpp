@@ -223,6 +223,12 @@ class ApiHarness : public testing::Test {
     request.received_at = std::chrono::steady_clock::now();
     request.body = &body;
     auto response = co_await harness->router_.answer(request);
+    while (response.stream) {
+      auto const piece = co_await response.stream->next();
+      if (!piece || piece->empty()) break;
+      response.body += *piece;
+    }
+    response.stream.reset();
     co_return harness->reply_of(request, std::move(response));
   }
 

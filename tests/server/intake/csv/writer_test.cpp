@@ -36,6 +36,20 @@ TEST(CsvWriter, NeutralisesFormulasForSpreadsheetsOnly) {
   EXPECT_EQ(cell(CsvMode::spreadsheet, ""), "");
 }
 
+TEST(CsvWriter, MarksComeOffAgain) {
+  for (std::string_view text : {"=1", "+4930123", "-", "@a", "\tb",
+                                "\xEF\xBC\x9D"
+                                "1",
+                                "", "a", "'", "'quoted'", "a'=b"}) {
+    CsvWriter writer{CsvMode::spreadsheet};
+    auto const written = writer.cell(text).text();
+    bool const quoted = written.starts_with('"');
+    EXPECT_EQ(without_mark(quoted ? written.substr(1, written.size() - 2) : written), text);
+  }
+  EXPECT_EQ(without_mark("'=1"), "=1");
+  EXPECT_EQ(without_mark("''=1"), "''=1");
+}
+
 TEST(CsvWriter, LeavesNoFormulaOfTheCorpusAlive) {
   LEADEX_NEED_SHARED_DATA("csv/formula-injection.jsonl");
   std::istringstream lines{test::read_file(test::shared_data() / "csv/formula-injection.jsonl")};

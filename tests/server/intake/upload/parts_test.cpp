@@ -154,6 +154,38 @@ TEST_F(Decoder, RefusesMoreRowsOrBytesThanTheLimit) {
   }
 }
 
+TEST_F(Decoder, TakesTheMarksOffAListOfRefusedRowsThatComesBack) {
+  std::string const head =
+      "external_id,first_name,last_name,email,captured_at,consent_at,consent_text,vehicle,"
+      "source_reason,age";
+  std::string const row =
+      "'=x1,Ann,Lee,ann@example.com,2026-05-31T00:00:00Z,2026-05-31T00:00:00Z,'+yes,web_form,"
+      "search,40";
+  auto const read = [&](std::string const& more_head, std::string const& more) {
+    UploadDecoder decoder{{.format = storage::BatchFormat::csv,
+                           .packing = Packing::none,
+                           .limits = {},
+                           .rules = rules(),
+                           .now = std::chrono::sys_days{std::chrono::year{2026} / 6 / 1},
+                           .corrects = true,
+                           .keep_own = true},
+                          ring_,
+                          disposable_};
+    EXPECT_TRUE(decoder.feed(head + more_head + "\n" + row + more + "\n"));
+    EXPECT_TRUE(decoder.finish());
+    return std::move(decoder.rows().at(0));
+  };
+  auto const back = read(",leadex_row", ",7");
+  ASSERT_TRUE(back.lead);
+  EXPECT_EQ(back.lead->at(Column::external_id), "=x1");
+  EXPECT_EQ(back.lead->at(Column::consent_text), "+yes");
+  EXPECT_EQ(back.corrected_row, 7);
+  EXPECT_EQ(unpack_fields(back.own)->front(), "=x1");
+  auto const own = read("", "");
+  ASSERT_TRUE(own.lead);
+  EXPECT_EQ(own.lead->at(Column::external_id), "'=x1") << "the sender's own file";
+}
+
 TEST_F(Decoder, ReadsZstdAsIfItWereNotPacked) {
   std::string const text = "[1]\n{}\nnot json\n";
   std::string packed(ZSTD_compressBound(text.size()), '\0');
@@ -170,7 +202,7 @@ TEST_F(Decoder, ReadsZstdAsIfItWereNotPacked) {
 
   auto cut = make(storage::BatchFormat::ndjson, {}, Packing::zstd);
   ASSERT_TRUE(cut.feed(std::string_view{packed}.substr(0, packed.size() - 1)));
-  EXPECT_EQ(cut.finish().error(), DecodeFault::unpack_failed);
+  EXPECT_EQ(cut.finish().error(), DecodeFault::unpack_cut);
 }
 
 TEST_F(Decoder, ListsFaultsInOrderAndNeverTheValue) {

@@ -1,0 +1,122 @@
+#include "server/intake/chunk_checks.hpp"
+
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <set>
+
+#include "server/intake/corrections.hpp"
+#include "server/intake/lead_rows.hpp"
+#include "server/intake/mail_check.hpp"
+
+namespace leadex::intake {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using storage::StoreError;
+
+namespace {
+
+/// A sound row that is refused after all.
+void refuse_row(DecodedRow& row, RowFault fault) {
+  auto const& id = row.lead->at(Column::external_id);
+  if (!id.empty()) row.external_id = id;
+  row.lead.reset();
+  row.digests.clear();
+  row.faults = {std::move(fault)};
+}
+
+}  // namespace
+
+awaitable<Result<void, StoreError>> ChunkChecks::check(BatchId batch, Chunk& chunk) {
+  if (services_.mail != nullptr) co_await check_mail(chunk.rows);
+  if (request_.corrects) {
+    auto const looked = co_await refuse_uncalled(batch, chunk);
+    if (!looked) co_return refuse(looked.error());
+  }
+  co_return co_await find_suppressed(chunk);
+}
+
+awaitable<void> ChunkChecks::check_mail(std::vector<DecodedRow>& rows) {
+  std::vector<DecodedRow*> sound;
+  std::vector<CheckedLead*> leads;
+  for (auto& row : rows) {
+    if (!row.lead) continue;
+    sound.push_back(&row);
+    leads.push_back(&*row.lead);
+  }
+  auto const refused =
+      co_await find_undeliverable(*services_.mail, std::move(leads), kMailWaitUpload);
+  for (auto const place : refused) refuse_row(*sound[place], undeliverable_fault());
+}
+
+/// A refused row is brought again once: the first sound row that brings it has it, whatever the
+/// market says of its person. Said in one transaction, so that two uploads never both have it, and
+/// in a way that rows which come again after a cut find it theirs.
+awaitable<Result<void, StoreError>> ChunkChecks::refuse_uncalled(BatchId batch, Chunk& chunk) {
+  auto const wanted = std::make_shared<std::vector<WantedCorrection> const>(corrections_of(chunk));
+  auto const first_row = chunk.rows.front().row_no;
+  auto job = [refused = *request_.corrects, batch, wanted, first_row](storage::LotTx& tx) {
+    return take_corrections(tx.own_rows(), refused, batch, *wanted, first_row);
+  };
+  auto const taken = co_await services_.store.transact(job);
+  if (!taken) co_return refuse(taken.error());
+  for (auto& row : chunk.rows) {
+    if (!row.lead || taken->contains(row.row_no)) continue;
+    refuse_row(row, {RowCode::not_refused_before, "",
+                     "The batch before did not refuse such a row, or it was brought again."});
+  }
+  co_return Result<void, StoreError>{};
+}
+
+/// Who comes onto the list later is withheld from everybody as the chunk is stored, and erased
+/// after it when that was asked for (0028).
+awaitable<Result<void, StoreError>> ChunkChecks::find_suppressed(Chunk& chunk) {
+  if (services_.privacy == nullptr) co_return Result<void, StoreError>{};
+  std::vector<std::string> asked;
+  for (auto const& row : chunk.rows) {
+    if (row.lead) asked.insert(asked.end(), row.digests.begin(), row.digests.end());
+  }
+  if (asked.empty()) co_return Result<void, StoreError>{};
+  auto const barred = co_await services_.privacy->barred(std::move(asked));
+  if (!barred) co_return refuse(barred.error());
+  std::set<std::string> const whom(barred->begin(), barred->end());
+  for (auto const& row : chunk.rows) {
+    if (!row.lead) continue;
+    bool const found =
+        std::ranges::any_of(row.digests, [&](auto const& digest) { return whom.contains(digest); });
+    if (found) chunk.suppressed.insert(row.row_no);
+  }
+  co_return Result<void, StoreError>{};
+}
+
+awaitable<Result<std::int64_t, StoreError>> ChunkChecks::count_known(Chunk const& chunk) {
+  std::vector<storage::KnownPerson> persons;
+  for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
+    if (!chunk.was_answered(i, market::Admission::duplicate_in_market)) continue;
+    for (auto const& digest : chunk.rows[i].digests) {
+      persons.push_back({static_cast<std::int64_t>(i), digest});
+    }
+  }
+  if (persons.empty()) co_return std::int64_t{};
+  auto job = [market = request_.market->market_no(), tenant = request_.tenant_no,
+              persons = std::move(persons)](storage::LotTx& tx) {
+    return tx.batches().known_from_others(market, tenant, persons);
+  };
+  co_return co_await services_.store.transact(job);
+}
+
+awaitable<Result<storage::NamedBuyers, StoreError>> ChunkChecks::find_named(Chunk const& chunk) {
+  std::set<std::string> keys;
+  for (auto const& row : chunk.rows) {
+    if (!chunk.is_candidate(row)) continue;
+    for (auto& key : company_keys(*row.lead)) keys.insert(std::move(key));
+  }
+  if (keys.empty()) co_return storage::NamedBuyers{};
+  auto job = [wanted = std::vector<std::string>(keys.begin(), keys.end())](storage::LotTx& tx) {
+    return tx.batches().buyers_named(wanted);
+  };
+  co_return co_await services_.store.transact(job);
+}
+
+}  // namespace leadex::intake

@@ -1,0 +1,42 @@
+#pragma once
+// What a chunk of an upload asks others about, beside the market: e-mail domains, the exchange's
+// own list, the batch it corrects, persons other sources brought, buyers that consents name. Each
+// is asked for all rows at once. Nothing of it outlives the chunk, so an upload that goes on needs
+// none of it again. Coroutines of the upload's executor.
+
+#include <boost/asio/awaitable.hpp>
+
+#include "server/intake/batch_upload.hpp"
+#include "server/intake/upload_chunk.hpp"
+
+namespace leadex::intake {
+
+class ChunkChecks {
+ public:
+  /// Both outlive it.
+  ChunkChecks(UploadServices& services, UploadRequest const& request)
+      : services_(services), request_(request) {}
+
+  /// Before its persons are claimed: refuses rows whose mail cannot arrive, then rows that correct
+  /// nothing, then notes whose person may not be traded.
+  [[nodiscard]] boost::asio::awaitable<Result<void, storage::StoreError>> check(BatchId batch,
+                                                                                Chunk& chunk);
+
+  /// Rows whose person the market had from another generator.
+  [[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> count_known(
+      Chunk const& chunk);
+  /// The buyers that consents of the chunk name.
+  [[nodiscard]] boost::asio::awaitable<Result<storage::NamedBuyers, storage::StoreError>>
+  find_named(Chunk const& chunk);
+
+ private:
+  boost::asio::awaitable<void> check_mail(std::vector<DecodedRow>& rows);
+  boost::asio::awaitable<Result<void, storage::StoreError>> refuse_uncalled(BatchId batch,
+                                                                            Chunk& chunk);
+  boost::asio::awaitable<Result<void, storage::StoreError>> find_suppressed(Chunk& chunk);
+
+  UploadServices& services_;
+  UploadRequest const& request_;
+};
+
+}  // namespace leadex::intake

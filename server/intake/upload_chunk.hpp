@@ -1,0 +1,64 @@
+#pragma once
+// A stretch of an upload's rows on its way: first with what is decided of each, then as it is
+// stored. No I/O. One thread at a time.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/intake/lot_signs.hpp"
+#include "server/intake/upload_decoder.hpp"
+#include "server/market/market_actor.hpp"
+#include "server/storage/batches.hpp"
+
+namespace leadex::intake {
+
+struct Chunk {
+  std::int64_t first_no{};  // lead number of the first row
+  std::int64_t bytes{};     // of the decoded body
+  std::vector<DecodedRow> rows;
+  std::vector<market::Admission> admissions;  // one per row; means something for candidates only
+  std::set<std::int64_t> suppressed;          // rows whose person the exchange's own list has
+
+  /// Asks the market for its person.
+  [[nodiscard]] bool is_candidate(DecodedRow const& row) const {
+    return row.lead && !suppressed.contains(row.row_no);
+  }
+  [[nodiscard]] bool was_answered(std::size_t row, market::Admission answer) const {
+    return is_candidate(rows[row]) && admissions[row] == answer;
+  }
+  [[nodiscard]] bool is_accepted(std::size_t row) const {
+    return was_answered(row, market::Admission::accepted);
+  }
+};
+
+void add_reject(std::vector<storage::RowReject>& rejects, DecodedRow const& row);
+/// @param answer  one of the two duplicates
+void add_duplicate(std::vector<storage::RowReject>& rejects, DecodedRow const& row,
+                   market::Admission answer);
+
+/// What all rows of an upload share. Views: lives for the call.
+struct ChunkPlace {
+  BatchId batch;
+  std::int64_t tenant_no{};
+  std::optional<Money> ask;
+  std::shared_ptr<market::MarketSettings const> const& settings;
+  MarketRules const& rules;
+  Timestamp arrived_at;
+  storage::NamedBuyers const& named;
+  crypto::AeadKey const* own_key{};  // null: refused rows are not kept
+};
+
+/// Without mark and signs of a file in pieces. @cost some 10 µs a row
+[[nodiscard]] storage::UploadChunk seal_chunk(privacy::KeyRing const& ring, Chunk const& chunk,
+                                              ChunkPlace const& place);
+
+/// What the chunk shows of its source. @param known  rows whose person others brought before
+[[nodiscard]] ChunkSigns signs_of_chunk(privacy::KeyRing const& ring, Chunk const& chunk,
+                                        Timestamp began_at, std::int64_t known);
+
+}  // namespace leadex::intake
