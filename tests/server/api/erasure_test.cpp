@@ -317,6 +317,21 @@ TEST_F(AgedLeads, ARoundOfRetentionTakesAsManyAsItsTimeAllows) {
   EXPECT_EQ(rows("lead_key", "true"), "1") << "what is on sale stays";
 }
 
+TEST_F(AgedLeads, OldAgeTakesTheClaimsOnThePersonToo) {
+  (void)lead("ann");
+  age_persons();
+  (void)lead("ann");  // takes the person over
+  (void)lead("bob");
+  auto const bobs = rows("person", "lead_no = " + newest());
+  ASSERT_EQ(rows("person_before", "true"), "1");
+  sql_do("update leadex.lead set captured_us = 0, state = 4 where lead_no <> " + newest());
+  EXPECT_EQ(await(app::run_retention(forgetting_, {})), 2);
+  EXPECT_EQ(rows("lead_key", "true"), "1");
+  EXPECT_EQ(rows("person", "true"), bobs);
+  EXPECT_EQ(rows("person_before", "true"), "0");
+  EXPECT_EQ(await(app::run_retention(forgetting_, {.anew = true})), 0) << "twice is once";
+}
+
 TEST_F(AgedLeads, AWalkGoesOnWhereItEndedWhoeverWalks) {
   (void)lead("bob");
   copy_newest(2'500);
