@@ -27,9 +27,15 @@ constexpr auto kPatience = std::chrono::seconds{10};
 
 auto deadline() { return std::chrono::steady_clock::now() + kPatience; }
 
+struct Turn {
+  std::int64_t leads{};  ///< erased or revoked
+  bool whole{true};      ///< nothing failed and nothing is under way
+  bool slow{};           ///< the market did not answer in time
+};
+
 /// Sales that wait for their delivery are voided while there is still something to deliver: nobody
 /// is charged for what cannot be read. The lead is off by then, so nobody else gets it.
-awaitable<bool> void_undelivered(ForgetServices const& services, LeadId lead) {
+awaitable<bool> void_undelivered(ForgetServices const& services, LeadId lead, Turn& turn) {
   auto const slots = co_await services.store.undelivered(lead);
   if (!slots) co_return false;
   if (slots->empty()) co_return true;
@@ -42,6 +48,7 @@ awaitable<bool> void_undelivered(ForgetServices const& services, LeadId lead) {
     submission.deadline = deadline();
     // That it was delivered or voided meanwhile is an answer, too.
     auto const answer = co_await market->submit(std::move(submission));
+    if (!answer) turn.slow = answer.error() == market::SubmitError::deadline_passed;
     if (!answer) co_return false;
   }
   co_return true;
@@ -50,8 +57,8 @@ awaitable<bool> void_undelivered(ForgetServices const& services, LeadId lead) {
 /// Destroys a lead's key and all that its person could be found by.
 /// @return whether it was there to destroy; nothing when something failed
 awaitable<std::optional<bool>> erase_lead(ForgetServices const& services,
-                                          OpenRequest const& request, LeadId lead) {
-  if (!co_await void_undelivered(services, lead)) co_return std::nullopt;
+                                          OpenRequest const& request, LeadId lead, Turn& turn) {
+  if (!co_await void_undelivered(services, lead, turn)) co_return std::nullopt;
   auto const held = co_await services.store.held({0, storage::Role::admin}, lead);
   if (!held) co_return std::nullopt;
   auto known = request.digests;
@@ -66,17 +73,14 @@ awaitable<std::optional<bool>> erase_lead(ForgetServices const& services,
 }
 
 awaitable<std::optional<bool>> do_lead(ForgetServices const& services, OpenRequest const& request,
-                                       LeadId lead) {
-  if (request.kind == RequestKind::erasure) co_return co_await erase_lead(services, request, lead);
+                                       LeadId lead, Turn& turn) {
+  if (request.kind == RequestKind::erasure) {
+    co_return co_await erase_lead(services, request, lead, turn);
+  }
   auto const revoked = co_await services.store.revoke(lead, request.counts_from, request.no);
   if (!revoked) co_return std::nullopt;
   co_return *revoked;
 }
-
-struct Turn {
-  std::int64_t leads{};  ///< erased or revoked
-  bool whole{true};      ///< nothing failed and nothing is under way
-};
 
 /// All leads of the request in one market, which has withheld them by now.
 awaitable<Turn> do_leads(ForgetServices const& services, OpenRequest const& request,
@@ -90,8 +94,9 @@ awaitable<Turn> do_leads(ForgetServices const& services, OpenRequest const& requ
     for (auto const& lead : *page) {
       std::optional<bool> done;
       // Without a row it is claimed by an upload that has not stored it.
-      if (lead.generator_no != 0) done = co_await do_lead(services, request, lead.id);
+      if (lead.generator_no != 0) done = co_await do_lead(services, request, lead.id, turn);
       turn.whole = turn.whole && done.has_value();
+      if (turn.slow) co_return turn;
       turn.leads += done.value_or(false) ? 1 : 0;
     }
   }
@@ -145,12 +150,14 @@ class Round {
     auto const market = services_.markets.find(pending.market);
     if (!market || !market->ready()) co_return 0;  // for the process that owns it
     bool heard = pending.told || heard_.contains(pending.market);
-    if (!heard && !mute_.contains(pending.market)) {
+    bool const mute = mute_.contains(pending.market);
+    if (!heard && !mute) {
       co_await tell(request, {market});
       heard = heard_.contains(pending.market);
     }
     Turn turn{.whole = false};
-    if (heard) turn = co_await do_leads(services_, request, pending.market);
+    if (heard && !mute) turn = co_await do_leads(services_, request, pending.market);
+    if (turn.slow) mute_.insert(pending.market);
     (void)co_await services_.store.note_turn(
         {request.no, pending.market, heard, !turn.whole && turn.leads == 0});
     co_return turn.leads;

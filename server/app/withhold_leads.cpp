@@ -43,29 +43,34 @@ std::vector<Work> work_of(std::vector<std::shared_ptr<market::MarketActor>> cons
 }
 
 struct Flying {
-  MarketNo market{};
+  std::size_t work{};  // its place
   storage::Pending<Answered> answer;
 };
 
 using Refused = std::map<MarketNo, market::SubmitError>;
 
+/// A market that has more leads of the persons than a command takes says so, and is asked again:
+/// it skips those that are withheld already.
 awaitable<Refused> submit_all(std::vector<Work> all) {
   auto const executor = co_await asio::this_coro::executor;
   Refused refused;
   std::exception_ptr thrown;
   std::deque<Flying> flying;
-  for (std::size_t next = 0; next < all.size() || !flying.empty();) {
-    if (next < all.size() && flying.size() < kInFlightMax) {
-      auto& work = all[next++];
-      flying.push_back(
-          {work.market->market_no(), {executor, work.market->submit(std::move(work.submission))}});
+  std::deque<std::size_t> waiting;
+  for (std::size_t i = 0; i < all.size(); ++i) waiting.push_back(i);
+  while (!waiting.empty() || !flying.empty()) {
+    if (!waiting.empty() && flying.size() < kInFlightMax) {
+      auto const& work = all[waiting.front()];
+      flying.push_back({waiting.front(), {executor, work.market->submit(work.submission)}});
+      waiting.pop_front();
       continue;
     }
     auto front = std::move(flying.front());
     flying.pop_front();
     try {
       auto const answer = co_await front.answer.wait();
-      if (!answer) refused.emplace(front.market, answer.error());
+      if (!answer) refused.emplace(all[front.work].market->market_no(), answer.error());
+      if (answer && answer->outcome.more) waiting.push_back(front.work);
     } catch (...) {
       thrown = std::current_exception();
     }

@@ -70,6 +70,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
     bool transaction_known{};                 // of a conversion
     std::vector<std::string> noted;           // events of the click that it is of
     bool alone{};    // runs in a batch of its own, after a batch it was in was refused
+    bool more{};     // leads that one command does not take: to be asked again
     bool follows{};  // has no effect of its own: answered when the batch it is with is durable
     std::string in_flight_key;
     Answer answer;
@@ -125,7 +126,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   void release_claims(Building& building, std::size_t persons_before);
   bool complete_rights(Building& building, Item& item);
   void answer_after_all(Building& building, ItemPtr const& item);
-  bool find_leads(Building& building, Item const& item, WithholdLeads& command);
+  bool find_leads(Building& building, Item& item, WithholdLeads& command);
   void roll_zones(std::vector<CommitItem>& log, Command const& command, std::int64_t at_us);
   void seal_and_send(Building building);
   [[nodiscard]] std::int64_t now_us() const;

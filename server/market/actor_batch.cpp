@@ -117,6 +117,7 @@ void Actor::apply(Building& building, ItemPtr const& item) {
   }
   if (!complete_rights(building, *item)) return answer_after_all(building, item);
   apply_command(building, item, submission.command);
+  if (item->more) item->answer.outcome.more = true;
   if (item->answer.outcome.refusal == Refusal::none) return claim_conversion(building, *item);
   release_claims(building, persons_before);
 }
@@ -291,9 +292,9 @@ bool Actor::complete_rights(Building& building, Item& item) {
 /// The leads of persons that a buyer has put on its list: of what was looked up, earlier ones too,
 /// and of what was claimed since. Whoever comes later was looked up later, and found the list as it
 /// is now. A lead that the engine does not know yet has its row here; memory keeps it for an offer
-/// that was read before. More than a command takes follow as the actor's own.
+/// that was read before. What is more than a command takes is for whoever asks again.
 /// @return whether there are any that the buyer may still get
-bool Actor::find_leads(Building& building, Item const& item, WithholdLeads& command) {
+bool Actor::find_leads(Building& building, Item& item, WithholdLeads& command) {
   if (item.submission.withhold_persons.empty()) return true;
   std::map<std::int64_t, bool> leads;  // whether it is to come
   for (auto const& lead : item.leads) leads[lead.lead_no] = lead.to_come;
@@ -311,11 +312,8 @@ bool Actor::find_leads(Building& building, Item const& item, WithholdLeads& comm
     building.rows.withheld.push_back({lead_no, command.buyer_no});
     ahead_.add(lead_no, command.buyer_no);
   }
-  while (command.lead_nos.size() > kWithholdMax) {
-    auto const rest = command.lead_nos.end() - kWithholdMax;
-    own(WithholdLeads{command.buyer_no, {rest, command.lead_nos.end()}}, Lane::real_time);
-    command.lead_nos.erase(rest, command.lead_nos.end());
-  }
+  item.more = command.lead_nos.size() > kWithholdMax;
+  if (item.more) command.lead_nos.resize(kWithholdMax);
   return !command.lead_nos.empty() || building.rows.withheld.size() != rows_before;
 }
 

@@ -93,7 +93,7 @@ class PrivacyStore {
   [[nodiscard]] virtual Later<std::vector<std::string>> barred(
       std::vector<std::string> digests) = 0;
 
-  /// Those that are due, longest due first.
+  /// Those that are due: of which nothing is known to wait first, then longest due.
   [[nodiscard]] virtual Later<std::vector<OpenRequest>> open_requests(int limit) = 0;
   /// Where something of the request is left to do, by market. Claims without a lead of uploads that
   /// take no more rows are dropped on the way; those of uploads under way are left.

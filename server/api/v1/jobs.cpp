@@ -108,7 +108,8 @@ Answered run_named(ApiCall& call) {
     ran.items += *purged;
     auto* const intake = call.ctx.intake;
     if (intake != nullptr && intake->forgetting != nullptr) {
-      ran.items += co_await app::run_retention(*intake->forgetting, {.anew = true});
+      ran.items += co_await app::run_retention(*intake->forgetting,
+                                               {.budget = std::chrono::seconds{10}, .anew = true});
     }
   }
   if (job->name == "recycling" && call.ctx.intake != nullptr) {

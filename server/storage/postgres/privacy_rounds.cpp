@@ -8,19 +8,24 @@ namespace leadex::storage::postgres {
 
 namespace {
 
+// Those that were not looked at yet first: what waits for a market that takes no commands keeps
+// nobody else waiting.
 constexpr char const* kOpen =
     "select request_no, kind, email, phone, " LEADEX_MICROS(
         "counts_from") ", told_at is not null from privacy_request where done_at is null and "
-                       "look_at <= now() order by look_at, request_no limit $1";
+                       "look_at <= now() order by tries > 0, look_at, "
+                       "request_no limit $1";
 
 // Claims without a lead, of uploads that take no more rows: a lead that comes was stored by then,
 // since a chunk has its upload's row locked while it is stored. Claims that others took over do not
 // say whose they were: they wait until no upload of their market is under way.
 constexpr char const* kOrphans =
-    "delete from person p using market m, unnest($1::bytea[]) as d(digest), batch b where "
-    "p.market_id = m.market_id and p.digest = d.digest and b.market_id = p.market_id and "
-    "b.batch_no = p.provisional_upload and (b.status <> 'receiving' or b.mode = 'stopped') and not "
-    "exists (select from lead l where l.market_id = p.market_id and l.lead_no = p.lead_no)";
+    "delete from person where ctid = any(array(select c.ctid from market m cross join "
+    "unnest($1::bytea[]) as d(digest) cross join lateral (select ctid, market_id, lead_no, "
+    "provisional_upload from person where market_id = m.market_id and digest = d.digest offset 0) "
+    "c cross join lateral (select from batch where market_id = c.market_id and batch_no = "
+    "c.provisional_upload and (status <> 'receiving' or mode = 'stopped') offset 0) b where not "
+    "exists (select from lead l where l.market_id = c.market_id and l.lead_no = c.lead_no)))";
 constexpr char const* kOrphansBefore =
     "delete from person_before b where b.digest = any($1::bytea[]) and not exists (select from "
     "lead l where l.market_id = b.market_id and l.lead_no = b.lead_no) and not exists (select from "

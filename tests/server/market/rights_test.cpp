@@ -1,6 +1,7 @@
 // Buyers' own lists at the market's writer: what comes after an entry, what was there before it,
 // and what is under way while it comes.
 
+#include <deque>
 #include <random>
 #include <thread>
 
@@ -184,6 +185,63 @@ TEST_F(StoredRights, ALeadThatIsOverIsNotKeptFromAnybody) {
   enter(kBuyer, 1);
   ASSERT_TRUE(run(*at, told_of(kBuyer, {1})).has_value());
   EXPECT_EQ(withheld_rows(), 0);
+}
+
+TEST_F(StoredRights, APersonOfWhomThereIsNothingLeavesNoTraceButTheAnswerWaitsForWhatCameBefore) {
+  auto const at = host();
+  post(*at, 1, 1);
+  auto const batches = number("select count(*) from leadex.commit_batch");
+  ASSERT_TRUE(run(*at, told_of(kBuyer, {98, 99})).has_value());
+  EXPECT_EQ(number("select count(*) from leadex.commit_batch"), batches);
+  // Behind a post that is on its way: it is in the tables when the answer comes.
+  boost::asio::thread_pool one{1};  // they reach the writer in this order
+  auto const actor = at->find(kMarket);
+  for (std::int64_t lead = 2; lead <= 20; ++lead) {
+    auto posted =
+        boost::asio::co_spawn(one, actor->submit(post_of(lead, lead)), boost::asio::use_future);
+    auto told = boost::asio::co_spawn(one, actor->submit(told_of(kBuyer, {98, 99})),
+                                      boost::asio::use_future);
+    ASSERT_TRUE(told.get().has_value());
+    EXPECT_EQ(number("select count(*) from leadex.person where lead_no = " + std::to_string(lead)),
+              1);
+    EXPECT_TRUE(posted.get().has_value());
+  }
+  expect_replay();
+}
+
+TEST_F(StoredRights, EarlierLeadsOfThePersonAreKeptToo) {
+  constexpr std::int64_t kLeads = static_cast<std::int64_t>(kWithholdMax) + 100;
+  auto const at = host();
+  std::deque<std::future<Result<Answer, SubmitError>>> posted;
+  for (std::int64_t lead = 1; lead <= kLeads; ++lead) {
+    posted.push_back(submit(*at, post_of(lead, lead)));
+    if (posted.size() < 100) continue;
+    ASSERT_TRUE(posted.front().get().has_value());
+    posted.pop_front();
+  }
+  for (auto& answer : posted) ASSERT_TRUE(answer.get().has_value());
+  // As if all but the last were claimed for the same person once.
+  pqxx::connection connection{database_.owner()};
+  pqxx::work work{connection};
+  auto const digest = digest_of(kLeads);
+  work.exec_params(
+      "insert into leadex.person_before (market_id, digest, lead_no) select 7, $1, n from "
+      "generate_series(1, $2::bigint - 1) n",
+      pqxx::binarystring{digest}, kLeads);
+  work.commit();
+  enter(kBuyer, kLeads);
+  auto const first = run(*at, told_of(kBuyer, {kLeads}));
+  ASSERT_TRUE(first.has_value());
+  EXPECT_TRUE(first->outcome.more) << "than one command takes";
+  EXPECT_EQ(withheld_rows(), static_cast<std::int64_t>(kWithholdMax));
+  auto const second = run(*at, told_of(kBuyer, {kLeads}));
+  ASSERT_TRUE(second.has_value());
+  EXPECT_FALSE(second->outcome.more);
+  EXPECT_EQ(withheld_rows(), kLeads);
+  EXPECT_TRUE(withheld(*at, 1, kBuyer));
+  EXPECT_TRUE(withheld(*at, kLeads, kBuyer));
+  at->stop();
+  expect_replay();
 }
 
 TEST_F(StoredRights, WhateverComesAtOnceNoLeadOfAListedPersonStaysOpen) {
