@@ -1,6 +1,7 @@
 #include "server/app/close_upload.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -150,7 +151,7 @@ Result<Circumstances, LotRefusal> look(storage::LotTx& tx, CloseUpload const& cl
                        tx.inspection().terms(market, batch->market_version), *commitment};
 }
 
-/// Without the draw. @cost up to two seconds for large lots, so it runs in a database job
+/// Without the draw. @cost up to two seconds for large lots
 Checking plan_checking(privacy::KeyRing const& keys, market::MarketSettings const& settings,
                        Circumstances const& at) {
   auto const accepted = at.batch.counts.accepted;
@@ -167,6 +168,20 @@ Checking plan_checking(privacy::KeyRing const& keys, market::MarketSettings cons
   return checking;
 }
 
+awaitable<Checking> plan_on(privacy::KeyRing const& keys, std::shared_ptr<CloseUpload const> close,
+                            std::shared_ptr<Circumstances const> at) {
+  co_return plan_checking(keys, *close->settings, *at);
+}
+
+/// Holds no connection of the database, which others wait for meanwhile.
+awaitable<Checking> plan_apart(LotServices services, std::shared_ptr<CloseUpload const> close,
+                               std::shared_ptr<Circumstances const> at) {
+  auto work = plan_on(services.keys, std::move(close), std::move(at));
+  if (!services.plans) co_return co_await std::move(work);
+  co_return co_await boost::asio::co_spawn(services.plans, std::move(work),
+                                           boost::asio::use_awaitable);
+}
+
 awaitable<LotResult<Batch>> attempt(LotServices services,
                                     std::shared_ptr<CloseUpload const> close) {
   auto find = [close](storage::LotTx& tx) { return look(tx, *close); };
@@ -174,12 +189,7 @@ awaitable<LotResult<Batch>> attempt(LotServices services,
   if (!found) co_return refuse(found.error());
 
   auto const at = std::make_shared<Circumstances const>(*found);
-  auto plan = [keys = &services.keys, close, at](storage::LotTx& /*tx*/) {
-    return plan_checking(*keys, *close->settings, *at);
-  };
-  auto planned = co_await services.store.transact(plan);
-  if (!planned) co_return refuse(LotError{planned.error()});
-  auto const checking = std::make_shared<Checking>(std::move(*planned));
+  auto const checking = std::make_shared<Checking>(co_await plan_apart(services, close, at));
   auto const& steps = checking->planned.steps;
   if (!checking->skipped && steps.lot_size > 0) {
     BasisPoints const unreachable_max{close->settings->unreachable_max_bp};

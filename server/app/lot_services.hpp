@@ -2,6 +2,7 @@
 // What the use cases of uploads and lots work with, and what they refuse with. Built once by main;
 // everything it refers to outlives the server. Any thread.
 
+#include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -20,6 +21,8 @@ struct LotServices {
   storage::NumberRanges& numbers;
   privacy::KeyRing const& keys;
   market::MarketHost& markets;
+  /// Where lots are planned, up to two seconds of CPU each; none: where the caller runs.
+  boost::asio::any_io_executor plans{};
 };
 
 /// In the order in which they are looked for.

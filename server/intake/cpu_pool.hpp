@@ -3,6 +3,7 @@
 // Each upload has one piece of work here at a time, so uploads share it evenly. Stop it before the
 // executors of its callers end.
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -50,6 +51,8 @@ class CpuPool {
                                                                    boost::asio::use_awaitable);
     co_return std::move(**value);
   }
+
+  [[nodiscard]] boost::asio::any_io_executor executor() { return pool_.get_executor(); }
 
   void stop() {
     pool_.stop();

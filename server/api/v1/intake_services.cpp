@@ -38,7 +38,9 @@ IntakeServices::IntakeServices(app::LotServices lot_services, intake::Disposable
               std::move(now),
               [lot_services](MarketNo market) { return refill(lot_services, market); },
               nullptr,
-              options.mail} {}
+              options.mail} {
+  lots.plans = plan_cpu.executor();
+}
 
 void IntakeServices::keep_sources(SourceServices& services) { sources = &services; }
 
@@ -68,6 +70,7 @@ void IntakeServices::stop() {
   background.join();
   cpu.stop();
   curve_cpu.stop();
+  plan_cpu.stop();
 }
 
 void register_intake(http::Router& router, ApiContext& context) {

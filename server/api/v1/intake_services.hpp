@@ -122,6 +122,7 @@ struct IntakeServices {
   EventStreams event_streams;
   CurveDesk curves;
   intake::CpuPool curve_cpu{1};  // of its own: a curve takes seconds
+  intake::CpuPool plan_cpu{1};   // likewise, so that a large lot's plan keeps no database waiting
   boost::asio::thread_pool background{1};
   SourceServices* sources{};  ///< set by keep_sources; null: no taxonomy is in force
 };
