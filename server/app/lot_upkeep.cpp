@@ -91,7 +91,12 @@ awaitable<Result<std::int64_t, StoreError>> close_cut_uploads(LotServices servic
   std::int64_t closed = 0;
   for (auto const batch : *cut) {
     if (live && live(batch)) continue;  // slow, but it comes
-    auto job = [batch](storage::LotTx& tx) { return stop(tx, batch, "batch.timed_out"); };
+    auto job = [batch, before](storage::LotTx& tx) -> Result<bool, LotRefusal> {
+      static_cast<void>(tx.batches().find_locked(batch));
+      // A piece may have begun since they were looked up.
+      if (!tx.batches().is_cut(batch, before)) return refuse(LotRefusal::still_receiving);
+      return stop(tx, batch, "batch.timed_out");
+    };
     if (!flatten(co_await services.store.transact(job))) continue;
     ++closed;
     static_cast<void>(co_await finisher.finish(batch));

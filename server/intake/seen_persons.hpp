@@ -1,7 +1,7 @@
 #pragma once
-// SeenPersons: the persons of the rows of one file that are taken, so that a later row of the same
-// person is found. Rows that are refused, for whatever reason, leave no trace. One thread at a
-// time.
+// SeenPersons: the persons of the rows that a dry run would take, so that a later row of the same
+// person is found (a real upload asks the market, which has them claimed). Rows that are refused,
+// for whatever reason, leave no trace. One thread at a time.
 
 #include <algorithm>
 #include <span>

@@ -1,7 +1,7 @@
 #pragma once
 // UploadDecoder: from the bytes of an upload to checked rows: unpacked, hashed, cut into records,
 // each record judged. No clock, no I/O. One thread at a time. Persons met before in the same file
-// are SeenPersons' to find, once it is known which rows are taken at all.
+// are the market's to find, or SeenPersons' in a dry run.
 
 #include <cstdint>
 #include <memory>
@@ -60,7 +60,7 @@ struct DecodedRow {
   std::int64_t row_no{};
   std::optional<CheckedLead> lead;         // the row is sound
   std::vector<std::string> digests;        // of a sound row's person
-  bool duplicate_in_batch{};               // a sound row whose person an earlier one has
+  bool duplicate_in_batch{};               // of a dry run: an earlier sound row has its person
   std::vector<RowFault> faults;            // of a row that is not sound
   std::optional<std::string> external_id;  // of a row that is not sound, when it can be shown
   std::vector<std::optional<std::string>> own_columns;  // by fault: what the uploader calls it

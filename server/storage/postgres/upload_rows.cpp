@@ -132,6 +132,9 @@ constexpr char const* kStop =
 constexpr char const* kCut =
     "select market_id, batch_no from batch where status = 'receiving' and mode <> 'stopped' and "
     "touched_at < " LEADEX_INSTANT("$1") " order by market_id, batch_no limit $2";
+constexpr char const* kIsCut =
+    "select from batch where market_id = $1 and batch_no = $2 and touched_at < " LEADEX_INSTANT(
+        "$3");
 constexpr char const* kReceivingOf =
     "select market_id, batch_no from batch where market_id = $1 and tenant_no = $2 and status = "
     "'receiving' and mode <> 'stopped' and not exists (select from batch_piece p where p.market_id "
@@ -430,6 +433,10 @@ void PostgresUploadRows::stop(BatchId batch) {
 
 std::vector<BatchId> PostgresUploadRows::cut_uploads(Timestamp touched_before, int limit) {
   return read_ids(execute(tx_, kCut, Parameters(touched_before, limit)));
+}
+
+bool PostgresUploadRows::is_cut(BatchId batch, Timestamp touched_before) {
+  return !execute(tx_, kIsCut, Parameters(batch.market, batch.no, touched_before)).empty();
 }
 
 std::vector<BatchId> PostgresUploadRows::receiving_of(MarketNo market, std::int64_t tenant_no,

@@ -37,6 +37,7 @@ class PostgresUploadRows final : public UploadRows {
   void set_needs_admin(BatchId batch, bool needed) override;
   void stop(BatchId batch) override;
   [[nodiscard]] std::vector<BatchId> cut_uploads(Timestamp touched_before, int limit) override;
+  [[nodiscard]] bool is_cut(BatchId batch, Timestamp touched_before) override;
   [[nodiscard]] std::vector<BatchId> receiving_of(MarketNo market, std::int64_t tenant_no,
                                                   int limit) override;
   [[nodiscard]] std::vector<BatchId> unfinished_lots(MarketNo market, int limit) override;

@@ -302,6 +302,13 @@ TEST(Pieces, APersonComesOnceInAFileThatIsCut) {
   auto const twice = text + text.substr(rows);
   Pieces pieces{rig, BatchFormat::csv};
   ASSERT_FALSE(pieces.send(twice, 1, text.size()));
+  {
+    // However short the market's memory is: the file began longer ago than it reaches.
+    pqxx::connection connection{rig.files.owner()};
+    pqxx::work tx{connection};
+    tx.exec("update leadex.person set seen_us = 1");
+    tx.commit();
+  }
   auto const done = pieces.send(twice, 2, std::nullopt);
   ASSERT_TRUE(done);
   auto const batch = pieces.close(*done);
