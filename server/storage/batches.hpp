@@ -238,7 +238,8 @@ class UploadRows {
 
   /// Uploads still receiving that took their last chunk before that instant.
   [[nodiscard]] virtual std::vector<BatchId> cut_uploads(Timestamp touched_before, int limit) = 0;
-  /// Whether the batch took its last chunk, or a piece began, before that instant; once it is locked.
+  /// Whether the batch took its last chunk, or a piece began, before that instant; once it is
+  /// locked.
   [[nodiscard]] virtual bool is_cut(BatchId batch, Timestamp touched_before) = 0;
   /// Uploads of one generator to one market that are receiving, but those in pieces.
   [[nodiscard]] virtual std::vector<BatchId> receiving_of(MarketNo market, std::int64_t tenant_no,

@@ -94,7 +94,7 @@ TEST_F(Uploads, MappingsArePutReadListedAndForgotten) {
 
   auto const bad = put_mapping(R"({"columns":[{"from":"A","to":"what"}]})");
   EXPECT_EQ(bad.status, 422) << bad.body;
-  EXPECT_EQ(get("/v1/column-mappings?market=nowhere.us.usd", generator_.key).status, 404);
+  EXPECT_EQ(get("/v1/column-mappings?market=nowhere.us.usd", generator_.key).status, 422);
 }
 
 TEST_F(Uploads, RefusedRowsComeBackInOwnColumnsAndAreCorrected) {

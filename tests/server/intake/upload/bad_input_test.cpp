@@ -182,8 +182,7 @@ TEST_F(BadInput, EveryCutOfAPackedFileIsSaidAndKeepsItsWholeRows) {
   auto const packed = gzip(std::string{kHead} + row_of(1) + row_of(2) + row_of(3));
   for (std::size_t size = 0; size < packed.size(); ++size) {
     auto const decoder = make(storage::BatchFormat::csv, true);
-    EXPECT_EQ(fault_of(*decoder, std::string_view{packed}.substr(0, size)),
-              DecodeFault::unpack_cut)
+    EXPECT_EQ(fault_of(*decoder, std::string_view{packed}.substr(0, size)), DecodeFault::unpack_cut)
         << size;
     for (auto const& row : decoder->rows()) EXPECT_TRUE(row.lead) << size;
   }

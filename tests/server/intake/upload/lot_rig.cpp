@@ -189,7 +189,10 @@ storage::Batch LotRig::upload(std::string text, storage::BatchFormat format, std
                            .file_sha256 = result.file_sha256,
                            .bytes = result.bytes,
                            .settings = wanted.settings,
-                           .actor = {.principal_no = 12, .tenant_no = kGenerator}};
+                           .actor = {.principal_no = 12, .tenant_no = kGenerator},
+                           .key = std::nullopt,
+                           .picture = result.picture,
+                           .render = {}};
   return need(run(app::close_upload(lots(), std::move(closing))), "upload not closed");
 }
 

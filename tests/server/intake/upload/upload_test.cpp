@@ -207,8 +207,7 @@ TEST(Upload, StoresTheRowsInFrontOfAFault) {
   auto const result =
       rig.run(intake::upload_batch(*rig.uploads, rig.request(BatchFormat::csv, true), source));
   ASSERT_FALSE(result);
-  EXPECT_EQ(std::get<intake::DecodeFault>(result.error().reason),
-            intake::DecodeFault::unpack_cut);
+  EXPECT_EQ(std::get<intake::DecodeFault>(result.error().reason), intake::DecodeFault::unpack_cut);
   EXPECT_TRUE(result.error().settled);
   ASSERT_TRUE(result.error().batch);
   auto const batch = rig.batch(*result.error().batch);
