@@ -24,6 +24,7 @@
 #include "server/api/v1/trade_services.hpp"
 #include "server/app/audit_heads.hpp"
 #include "server/app/init_exchange.hpp"
+#include "server/app/key_epochs.hpp"
 #include "server/auth/api_key_mint.hpp"
 #include "server/delivery/bid_requests.hpp"
 #include "server/delivery/fan_out.hpp"
@@ -44,6 +45,7 @@
 #include "server/storage/postgres/deal_reads.hpp"
 #include "server/storage/postgres/delivery_store.hpp"
 #include "server/storage/postgres/forms.hpp"
+#include "server/storage/postgres/key_epochs.hpp"
 #include "server/storage/postgres/key_listener.hpp"
 #include "server/storage/postgres/lead_reads.hpp"
 #include "server/storage/postgres/lead_sources.hpp"
@@ -352,6 +354,28 @@ struct Exchange::Parts {
     }
   }
 
+  /// A server that would seal leads under a file that is not the month's does not begin.
+  void check_epochs() {
+    asio::thread_pool once{1};
+    auto const look =
+        asio::co_spawn(once, app::keep_epochs({epoch_rows, *keys}), asio::use_future).get();
+    if (look.trouble == app::EpochTrouble::none) return;
+    tell(look);
+    if (look.month >= keys->epochs()->month_in()) {
+      throw std::runtime_error("Key epoch " + privacy::epoch_name(look.month) + ": " +
+                               app::describe(look.trouble) + '.');
+    }
+  }
+  static void tell(app::EpochLook const& look) {
+    log::error("keys.epoch", "a month's key epoch is not in order")
+        .field("month", std::int64_t{look.month})
+        .field("reason", std::string_view{app::describe(look.trouble)});
+  }
+  asio::awaitable<void> look_at_epochs() {
+    auto const look = co_await app::keep_epochs({epoch_rows, *keys});
+    if (look.trouble != app::EpochTrouble::none) tell(look);
+  }
+
   app::UntruthServices untruths() {
     return {truth, database, *host, api::persons_of(*keys), wall_clock};
   }
@@ -412,6 +436,7 @@ struct Exchange::Parts {
                      }
                    }});
     add_form_jobs(all);
+    all.push_back({"key_epochs", seconds{60}, [this] { return look_at_epochs(); }});
     all.push_back({"audit_heads", seconds{60}, [this]() -> Nothing {
                      // Blocking on a file: this loop has a thread of its own.
                      if (!heads.write(audit_heads_path(settings))) {
@@ -447,6 +472,7 @@ struct Exchange::Parts {
   pg::PostgresLeadReads leads{pool};
   pg::PostgresBuyerRights rights{pool};
   pg::PostgresPrivacyStore privacy_rows{pool};
+  pg::PostgresKeyEpochs epoch_rows{pool};
   pg::PostgresClickStore click_rows{pool};
   pg::PostgresFormStore form_rows{pool};
   pg::PostgresLotStore lots{pool, *keys};
@@ -554,6 +580,7 @@ Exchange::~Exchange() = default;
 void Exchange::start() {
   auto& p = *parts_;
   p.check_database();
+  p.check_epochs();
   auto const audit = std::filesystem::path{audit_heads_path(p.settings)}.parent_path();
   std::filesystem::create_directories(audit);
   std::filesystem::permissions(audit, std::filesystem::perms::owner_all);
