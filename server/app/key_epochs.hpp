@@ -4,6 +4,7 @@
 // docs/decisions/0031-key-epochs.md.
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -16,6 +17,9 @@ namespace leadex::app {
 struct EpochServices {
   storage::KeyEpochRows& rows;
   privacy::KeyRing const& keys;  ///< keeps epochs
+  /// Between the tombstone and the last look before a file goes: longer than any process uses a key
+  /// after its last look at the file, and a command under way takes to be stored.
+  std::chrono::milliseconds settle{5'000};
 };
 
 /// An epoch is made so long before its month, so that a full disk is noticed in time.
@@ -29,6 +33,8 @@ enum class EpochTrouble : std::uint8_t {
   not_made,    // the next epoch's file cannot be made
   other_file,  // a month's file is not the one that the database knows
   lost_file,   // a month's file is missing or damaged, and was not destroyed
+  half_gone,   // a month has file and tombstone: a destruction was cut off
+  came_back,   // a destroyed month's file is there again and cannot be taken away
   no_answer,   // the database does not answer
 };
 /// A sentence for the operator.
@@ -38,9 +44,9 @@ struct EpochLook {
   EpochTrouble trouble{};
   privacy::EpochMonth month{};  ///< that it is about
 };
-/// Makes the epochs of now and of kEpochAhead, notes them, compares all with what was noted, and
-/// lets go of destroyed ones. Never makes the file of a month anew whose file was noted and is
-/// gone.
+/// Makes the epochs of now and of kEpochAhead, notes them, compares all with what was noted, lets
+/// go of destroyed ones, and destroys again what came back of them. Never makes the file of a month
+/// anew whose file was noted and is gone.
 [[nodiscard]] boost::asio::awaitable<EpochLook> keep_epochs(EpochServices services);
 
 struct Rewrapped {
@@ -50,17 +56,19 @@ struct Rewrapped {
   std::int64_t passed{};   ///< erased or wrapped anew by others meanwhile
 };
 /// Wraps all that lives under either key of `month` under the epoch of now, 1,000 looked at in a
-/// transaction. Cut off anywhere it can be run again. @errors as the rows
-[[nodiscard]] boost::asio::awaitable<Result<Rewrapped, storage::StoreError>> rewrap_month(
+/// transaction. Cut off anywhere it can be run again. Makes no epoch. @errors what is wrong with
+/// the epochs of `month` or of now: nothing is wrapped under a file that the server may not have
+[[nodiscard]] boost::asio::awaitable<Result<Rewrapped, EpochLook>> rewrap_month(
     EpochServices services, privacy::EpochMonth month,
     std::function<void(Rewrapped const&)> progress = {});
 
 enum class DestroyRefusal : std::uint8_t {
   no_answer,     // the database does not answer
   too_young,     // the month is not over for kEpochRest
-  derived,       // it has leads, but no epoch: their key comes from the root key
+  derived,       // it has leads whose key comes from the root key alone
   no_epoch,      // it has neither
   in_use,        // something is wrapped under it still
+  other_file,    // the file is not the one that the database knows
   file_trouble,  // the file system refused; run it again
 };
 /// A sentence for the operator.

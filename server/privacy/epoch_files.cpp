@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -21,6 +22,7 @@ namespace {
 using crypto::Secret;
 
 constexpr std::string_view kTombstone = ".destroyed";
+constexpr std::string_view kUnfinished = ".new-";
 constexpr std::size_t kNameChars = 7;        // 2026-11
 constexpr std::size_t kFileBytesMax = 4096;  // of what is overwritten; ours has 65
 
@@ -39,9 +41,12 @@ class Handle {
   int fd_;
 };
 
-bool is_there(std::string const& path) {
+enum class Presence : std::uint8_t { there, absent, unknown };
+
+Presence look_for(std::string const& path) {
   struct stat info {};
-  return ::lstat(path.c_str(), &info) == 0;
+  if (::lstat(path.c_str(), &info) == 0) return Presence::there;
+  return errno == ENOENT || errno == ENOTDIR ? Presence::absent : Presence::unknown;
 }
 
 // A new or removed name is durable only once its folder is.
@@ -78,7 +83,6 @@ std::optional<EpochMonth> month_of(std::string_view name) {
   return year * 100 + month;
 }
 
-// A file that cannot be opened for writing has still to go: unlinking is what hides it.
 bool overwrite(std::string const& path) {
   Handle const file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat info {};
@@ -87,6 +91,20 @@ bool overwrite(std::string const& path) {
   auto const size = std::min(static_cast<std::size_t>(info.st_size), zeros.size());
   auto const done = ::pwrite(file.fd(), zeros.data(), size, 0);
   return done >= 0 && static_cast<std::size_t>(done) == size && ::fsync(file.fd()) == 0;
+}
+
+// What a creator that was killed left behind: another name of a month's file, or of none.
+void sweep_unfinished(std::string const& folder) {
+  constexpr std::chrono::minutes kAge{1};  // nobody takes so long to make one
+  std::error_code fault;
+  auto const now = std::filesystem::file_time_type::clock::now();
+  for (std::filesystem::directory_iterator at{folder, fault}, end; !fault && at != end;
+       at.increment(fault)) {
+    std::error_code gone;
+    auto const made = at->last_write_time(gone);
+    if (gone || !at->path().filename().string().starts_with(kUnfinished)) continue;
+    if (now - made > kAge) ::unlink(at->path().c_str());
+  }
 }
 
 }  // namespace
@@ -101,6 +119,8 @@ char const* describe(EpochError error) {
       return "an epoch file must be a plain file of this user with mode 0600";
     case EpochError::malformed:
       return "an epoch file must hold 64 lower-case hex digits: it is damaged or cut short";
+    case EpochError::other_file:
+      return "the month's epoch file is another one than the database knows";
     case EpochError::unavailable:
       break;
   }
@@ -121,11 +141,14 @@ std::string EpochFiles::tombstone_of(EpochMonth month) const {
 }
 
 bool EpochFiles::is_usable(EpochMonth month) const {
-  return is_there(file_of(month)) && !is_there(tombstone_of(month));
+  return look_for(file_of(month)) == Presence::there &&
+         look_for(tombstone_of(month)) == Presence::absent;
 }
 
 Result<Secret, EpochError> EpochFiles::load(EpochMonth month) const {
-  if (is_there(tombstone_of(month))) return refuse(EpochError::destroyed);
+  auto const tombstone = look_for(tombstone_of(month));
+  if (tombstone == Presence::there) return refuse(EpochError::destroyed);
+  if (tombstone == Presence::unknown) return refuse(EpochError::unavailable);
   auto bytes = load_root_key_file(file_of(month));  // the same form and the same care
   if (!bytes) return refuse(error_of(bytes.error()));
   return std::move(*bytes);
@@ -142,7 +165,8 @@ Result<void, EpochError> EpochFiles::create(EpochMonth month) const {
   } else if (errno != EEXIST) {
     return refuse(errno == ENOENT ? EpochError::missing : EpochError::unavailable);
   }
-  auto const fresh = folder_ + "/.new-" + crypto::hex_encode(crypto::random_bytes(8));
+  auto const fresh =
+      folder_ + '/' + std::string{kUnfinished} + crypto::hex_encode(crypto::random_bytes(8));
   auto const made = create_root_key_file(fresh);
   if (!made) return refuse(error_of(made.error()));
   bool const linked = ::link(fresh.c_str(), file_of(month).c_str()) == 0;
@@ -160,29 +184,42 @@ Result<Secret, EpochError> EpochFiles::load_or_create(EpochMonth month) const {
   return load(month);
 }
 
+Result<void, EpochError> EpochFiles::mark(EpochMonth month) const {
+  auto const tombstone = tombstone_of(month);
+  Handle const mark(::open(tombstone.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!mark.opened()) {
+    return refuse(errno == ENOENT ? EpochError::missing : EpochError::unavailable);
+  }
+  if (::fsync(mark.fd()) != 0 || !sync_folder(folder_)) return refuse(EpochError::unavailable);
+  return {};
+}
+
+Result<void, EpochError> EpochFiles::unmark(EpochMonth month) const {
+  if (look_for(file_of(month)) != Presence::there) return refuse(EpochError::missing);
+  bool const gone = ::unlink(tombstone_of(month).c_str()) == 0 || errno == ENOENT;
+  if (!gone || !sync_folder(folder_)) return refuse(EpochError::unavailable);
+  return {};
+}
+
 Result<void, EpochError> EpochFiles::destroy(EpochMonth month) const {
   auto const file = file_of(month);
-  auto const tombstone = tombstone_of(month);
-  if (!is_there(file)) {
-    if (!is_there(tombstone)) return refuse(EpochError::missing);
-    return {};
+  auto const there = look_for(file);
+  if (there == Presence::unknown) return refuse(EpochError::unavailable);
+  if (there == Presence::absent && look_for(tombstone_of(month)) == Presence::absent) {
+    return refuse(EpochError::missing);
   }
-  {
-    // First, so that nobody takes up the key while it goes.
-    Handle const mark(::open(tombstone.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!mark.opened() || ::fsync(mark.fd()) != 0) return refuse(EpochError::unavailable);
-  }
-  if (!sync_folder(folder_)) return refuse(EpochError::unavailable);
-  bool const overwritten = overwrite(file);
-  bool const gone = ::unlink(file.c_str()) == 0 && sync_folder(folder_);
-  if (!overwritten || !gone) return refuse(EpochError::unavailable);
+  if (auto const marked = mark(month); !marked) return marked;
+  if (there == Presence::absent) return {};
+  if (!overwrite(file)) return refuse(EpochError::unavailable);
+  sweep_unfinished(folder_);
+  if (::unlink(file.c_str()) != 0 || !sync_folder(folder_)) return refuse(EpochError::unavailable);
   return {};
 }
 
 Result<std::vector<EpochState>, EpochError> EpochFiles::list() const {
   std::map<EpochMonth, EpochState> found;
   std::error_code fault;
-  if (!is_there(folder_)) return std::vector<EpochState>{};
+  if (look_for(folder_) == Presence::absent) return std::vector<EpochState>{};
   for (std::filesystem::directory_iterator at{folder_, fault}, end; !fault && at != end;
        at.increment(fault)) {
     std::string name = at->path().filename().string();

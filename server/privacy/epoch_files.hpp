@@ -23,6 +23,7 @@ enum class EpochError : std::uint8_t {
   destroyed,    // its tombstone is there: for ever
   not_private,  // no plain file, open to group or others, or of another user (root may own it)
   malformed,    // anything but 64 lower-case hex digits and at most one line feed
+  other_file,   // not the one that was noted of the month (EpochKeys)
   unavailable,  // the file system refused
 };
 
@@ -54,8 +55,12 @@ class EpochFiles {
   /// Whether the file is there and no tombstone is. Two looks at the file system, no read.
   [[nodiscard]] bool is_usable(EpochMonth month) const;
 
-  /// Leaves a tombstone, overwrites the file, takes it away. Again: goes on where it was cut off.
-  /// Nothing of it may be kept elsewhere. @errors missing (nothing to destroy), unavailable
+  /// Leaves a tombstone: nobody takes up the key from now on, those who hold it let go of it. What
+  /// unmark() takes back as long as the file stands. @errors missing (no folder), unavailable
+  [[nodiscard]] Result<void, EpochError> mark(EpochMonth month) const;
+  [[nodiscard]] Result<void, EpochError> unmark(EpochMonth month) const;
+  /// mark(), then overwrites the file and takes it away. Again: goes on where it was cut off. A
+  /// file that cannot be overwritten stays. @errors missing (nothing to destroy), unavailable
   [[nodiscard]] Result<void, EpochError> destroy(EpochMonth month) const;
 
   /// Of every month that has a file or a tombstone, ascending. @errors unavailable

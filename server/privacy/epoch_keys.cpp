@@ -53,33 +53,42 @@ EpochKeys::Key EpochKeys::kept(EpochMonth month) const {
   return found->second.key;
 }
 
-Result<EpochKeys::Key, EpochError> EpochKeys::keep(EpochMonth month,
-                                                   Result<Secret, EpochError> epoch) const {
+Result<EpochKeys::Key, EpochError> EpochKeys::of(EpochMonth month) const {
+  if (auto key = kept(month)) return key;
+  auto const epoch = files_.load(month);
   if (!epoch) return refuse(epoch.error());
+  auto const check = check_of(*epoch, month);
   auto const name = "contact-kek/epoch/" + epoch_name(month);
   auto key = std::make_shared<AeadKey const>(derive(*epoch, name, crypto::kAeadKeyBytes));
   std::unique_lock const writing(guard_);
-  auto const kept = kept_.try_emplace(month, Kept{std::move(key), Steady::now()}).first;
-  return kept->second.key;
-}
-
-Result<EpochKeys::Key, EpochError> EpochKeys::of(EpochMonth month) const {
-  if (auto key = kept(month)) return key;
-  return keep(month, files_.load(month));
+  auto const noted = noted_.find(month);
+  if (noted != noted_.end() && noted->second != check) return refuse(EpochError::other_file);
+  return kept_.try_emplace(month, Kept{std::move(key), Steady::now()}).first->second.key;
 }
 
 Result<EpochKeys::Current, EpochError> EpochKeys::current() const {
   auto const month = month_in();
-  if (auto key = kept(month)) return Current{month, std::move(key)};
-  auto made = keep(month, files_.load_or_create(month));
-  if (!made) return refuse(made.error());
-  return Current{month, std::move(*made)};
+  auto key = of(month);
+  if (!key) return refuse(key.error());
+  return Current{month, std::move(*key)};
+}
+
+std::string EpochKeys::check_of(Secret const& epoch, EpochMonth month) const {
+  return std::string{derive(epoch, "epoch-check/" + epoch_name(month), kCheckBytes).view()};
 }
 
 Result<std::string, EpochError> EpochKeys::check_value(EpochMonth month) const {
   auto const epoch = files_.load(month);
   if (!epoch) return refuse(epoch.error());
-  return std::string{derive(*epoch, "epoch-check/" + epoch_name(month), kCheckBytes).view()};
+  return check_of(*epoch, month);
+}
+
+void EpochKeys::note(EpochMonth month, std::string check_value) const {
+  std::unique_lock const writing(guard_);
+  auto const [at, fresh] = noted_.try_emplace(month, check_value);
+  if (!fresh && at->second == check_value) return;
+  at->second = std::move(check_value);
+  kept_.erase(month);  // it was taken without that knowledge
 }
 
 Result<void, EpochError> EpochKeys::prepare(EpochMonth month) const {

@@ -30,14 +30,16 @@ class EpochKeys {
 
   using Key = std::shared_ptr<crypto::AeadKey const>;
 
-  /// Opens what is wrapped; never makes an epoch. @errors all of EpochError
+  /// Opens what is wrapped; never makes an epoch. @errors all of EpochError; other_file: not the
+  /// one that was noted
   [[nodiscard]] Result<Key, EpochError> of(EpochMonth month) const;
 
   struct Current {
     EpochMonth month{};
     Key key;
   };
-  /// Of the month it is now; made if need be. @errors as EpochFiles::load_or_create
+  /// Of the month it is now, which prepare() made: sealing never makes a file, since one that is
+  /// only out of sight would be replaced. @errors as of()
   [[nodiscard]] Result<Current, EpochError> current() const;
 
   /// 16 bytes that tell one epoch of a month from another and nothing more. @errors as of()
@@ -45,6 +47,8 @@ class EpochKeys {
 
   /// Makes the month's epoch, unless it is there. @errors as EpochFiles::load_or_create
   [[nodiscard]] Result<void, EpochError> prepare(EpochMonth month) const;
+  /// What the database knows of a month: from now on its file is used only if it is that one.
+  void note(EpochMonth month, std::string check_value) const;
   /// Lets go of keys whose epoch was destroyed; they are wiped once nobody uses them.
   void forget_destroyed() const;
 
@@ -60,8 +64,7 @@ class EpochKeys {
   };
 
   [[nodiscard]] Key kept(EpochMonth month) const;
-  [[nodiscard]] Result<Key, EpochError> keep(EpochMonth month,
-                                             Result<crypto::Secret, EpochError> epoch) const;
+  [[nodiscard]] std::string check_of(crypto::Secret const& epoch, EpochMonth month) const;
   [[nodiscard]] crypto::Secret derive(crypto::Secret const& epoch, std::string const& name,
                                       std::size_t size) const;
 
@@ -71,6 +74,7 @@ class EpochKeys {
   std::chrono::nanoseconds trust_;
   mutable std::shared_mutex guard_;
   mutable std::map<EpochMonth, Kept> kept_;  // at most one per file
+  mutable std::map<EpochMonth, std::string> noted_;
 };
 
 }  // namespace leadex::privacy

@@ -31,8 +31,10 @@ Secret checked(Secret root) {
 
 std::string kek_name(KekId id) { return "contact-kek/" + epoch_name(id); }
 
-KeyRingError error_of(EpochError error) {
-  return error == EpochError::destroyed ? KeyRingError::destroyed_key : KeyRingError::no_key;
+// What cannot be read now must not be taken for what is gone: it would be dropped for good.
+KeyRingError destroyed_or_throw(EpochError error) {
+  if (error == EpochError::destroyed) return KeyRingError::destroyed_key;
+  throw std::runtime_error(describe(error));
 }
 
 }  // namespace
@@ -82,7 +84,7 @@ Result<std::shared_ptr<AeadKey const>, KeyRingError> KeyRing::contact_kek(KekId 
   if (is_epoch_kek(id)) {
     if (!epochs_) return refuse(KeyRingError::no_key);
     auto key = epochs_->of(id - kEpochKeks);
-    if (!key) return refuse(error_of(key.error()));
+    if (!key) return refuse(destroyed_or_throw(key.error()));
     return std::move(*key);
   }
   {

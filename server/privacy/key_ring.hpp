@@ -38,7 +38,7 @@ enum class BlindField : std::uint8_t { email, phone, email_loose };
 enum class KeyRingError : std::uint8_t {
   unknown_key,    // no year and month: a tampered row, never a value of ours
   destroyed_key,  // its epoch was destroyed
-  no_key,         // its epoch's file is not there or cannot be used, or the ring keeps no epochs
+  no_key,         // of an epoch, and the ring keeps none
 };
 
 /// What seals a new lead now.
@@ -64,11 +64,12 @@ class KeyRing {
 
   /// The key that wraps data keys of one month; derived at first use, then kept. Of an epoch that
   /// was destroyed meanwhile it is refused within a second; do not keep it longer than a use.
+  /// @throws std::runtime_error  its epoch's file cannot be read, or is not the one that was noted
   [[nodiscard]] Result<std::shared_ptr<crypto::AeadKey const>, KeyRingError> contact_kek(
       KekId id) const;
   /// The epoch's key of the month it is now, whenever a lead was captured: old months' epochs must
   /// be able to go. Where no epochs are kept, the key of `captured_at`'s month.
-  /// @throws std::runtime_error  the epoch's file can neither be read nor made
+  /// @throws std::runtime_error  the epoch's file cannot be read, or is not the one that was noted
   [[nodiscard]] SealingKek sealing_kek(Timestamp captured_at) const;
 
   [[nodiscard]] crypto::HmacKey const& blind_index(BlindField field) const;

@@ -106,6 +106,7 @@ int exit_code_of(app::DestroyRefusal refusal) {
       return kNotFound;
     case app::DestroyRefusal::derived:
     case app::DestroyRefusal::in_use:
+    case app::DestroyRefusal::other_file:
       return kConflict;
     case app::DestroyRefusal::no_answer:
     case app::DestroyRefusal::file_trouble:
@@ -145,7 +146,9 @@ int keys_rewrap(cli::LocalOptions const& options) {
   };
   auto const done = bench->await(app::rewrap_month(bench->services(), options.month, tell));
   if (!done) {
-    std::fprintf(stderr, "The database does not answer; what is done stays: run this again.\n");
+    std::fprintf(stderr, "%s: %s. What is done stays.\n",
+                 privacy::epoch_name(done.error().month).c_str(),
+                 app::describe(done.error().trouble));
     return kFailure;
   }
   std::printf("%s: %lld wrapped anew, %lld changed by others meanwhile, %lld do not open\n",
@@ -187,8 +190,9 @@ bool check_epochs(Settings const& settings) {
     }
     for (auto const& epoch : noted.value_or(std::vector<storage::NotedEpoch>{})) {
       auto const check = bench->epochs().check_value(month);
-      bool const other = check && *check != epoch.check_value;
-      if (epoch.kek_id == privacy::kEpochKeks + month && other) said = "another file";
+      if (epoch.kek_id != privacy::kEpochKeks + month || !check) continue;
+      if (*check != epoch.check_value) said = "another file than the database knows";
+      if (epoch.destroyed) said = "came back after it was destroyed";
     }
     if (said == "none") said = "ok, no epoch: the root key alone opens its leads";
     bool const fine = said.starts_with("ok") || said == "destroyed";

@@ -33,7 +33,8 @@ constexpr char const* kNote =
 constexpr char const* kNotedOne =
     "select kek_id, check_value, destroyed_at is not null from key_epoch where kek_id = $1";
 constexpr char const* kInUse =
-    "select exists (select from lead_key where kek_id = $1) or exists (select from form_submission "
+    "select exists (select from lead_key where kek_id in ($1, $1 - 1000000)) or exists (select "
+    "from form_submission "
     "where sealed is not null and substring(sealed from 2 for 4) = int4send($1::int4))";
 constexpr char const* kDestroyed =
     "update key_epoch set destroyed_at = now() where kek_id = $1 and destroyed_at is null";

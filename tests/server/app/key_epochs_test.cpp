@@ -51,7 +51,7 @@ class KeyEpochs : public testing::Test {
   T await(boost::asio::awaitable<T> later) {
     return boost::asio::co_spawn(thread_, std::move(later), boost::asio::use_future).get();
   }
-  EpochServices services() { return {rows_, rig_.ring}; }
+  EpochServices services() { return {rows_, rig_.ring, 0ms}; }
   Rewrapped rewrap(EpochMonth month) { return await(rewrap_month(services(), month)).value(); }
   Result<void, DestroyRefusal> destroy(EpochMonth month) {
     return await(destroy_month(services(), month, epoch_now_));
@@ -153,7 +153,11 @@ TEST_F(KeyEpochs, ADestroyedEpochTakesAnErasedPersonOutOfOlderDumpsToo) {
   EXPECT_EQ(contacts_of(dump_b), (Contacts{"another"}));
 
   epoch_now_ = kInNovember;
+  EXPECT_EQ(await(rewrap_month(services(), kSeptember)).error().trouble, EpochTrouble::not_made)
+      << "a verb makes no epoch";
+  ASSERT_EQ(look().trouble, EpochTrouble::none);
   EXPECT_EQ(destroy(kSeptember).error(), DestroyRefusal::in_use);
+  EXPECT_EQ(contacts_in(rig_.files.owner()), (Contacts{"another"})) << "no tombstone is left";
   auto const rewrapped = rewrap(kSeptember);
   EXPECT_EQ(rewrapped.done, 1);
   EXPECT_EQ(rewrapped.damaged, 0);
@@ -180,7 +184,11 @@ TEST_F(KeyEpochs, AMonthOfTheRootKeyAloneMustBeWrappedAnewAndItsBackupsStay) {
   with_epochs(rig_.ring);
   epoch_now_ = kInNovember;
   EXPECT_EQ(contacts_in(rig_.files.owner()), (Contacts{"before there were epochs"}));
+  ASSERT_EQ(look().trouble, EpochTrouble::none);
   EXPECT_EQ(destroy(kSeptember).error(), DestroyRefusal::derived);
+  ASSERT_TRUE(files().load_or_create(kSeptember)) << "the month of the update has both";
+  EXPECT_EQ(destroy(kSeptember).error(), DestroyRefusal::derived);
+  std::filesystem::remove(folder_ + "/epochs/2026-09");
   auto const dump_a = dump("a.sql");
   EXPECT_EQ(rewrap(kSeptember).done, 1);
   EXPECT_EQ(rows("lead_key", "kek_id = 1202611"), "1");
@@ -202,6 +210,7 @@ TEST_F(KeyEpochs, AMonthIsNotDestroyedBeforeItIsOverForADay) {
 
 TEST_F(KeyEpochs, WhatWaitsForAConfirmationKeepsItsEpoch) {
   with_epochs(rig_.ring);
+  ASSERT_EQ(look().trouble, EpochTrouble::none);
   privacy::SealPlace const place{"form_submission", 1, "row", "sealed"};
   auto const sealed =
       crypto::hex_encode(privacy::seal_waiting(rig_.ring, epoch_now_, place, "person"));
@@ -229,6 +238,7 @@ TEST_F(KeyEpochs, WhatWaitsForAConfirmationKeepsItsEpoch) {
 
 TEST_F(KeyEpochs, WrappingAnewMeetsErasuresAndDamageAndGoesOnAfterACut) {
   with_epochs(rig_.ring);
+  ASSERT_EQ(look().trouble, EpochTrouble::none);
   constexpr int kLeads = 2'500;  // three slices
   rig_.as_owner(
       "insert into leadex.lead_key select 1, n, 1202609, '' from generate_series(1, 2500) n");
@@ -245,6 +255,7 @@ TEST_F(KeyEpochs, WrappingAnewMeetsErasuresAndDamageAndGoesOnAfterACut) {
   }
   rig_.as_owner("update leadex.lead_key set wrapped = 'damaged' where lead_no = 77");
   epoch_now_ = kInNovember;
+  ASSERT_EQ(look().trouble, EpochTrouble::none);
   struct Cut {};
   EXPECT_THROW((void)await(rewrap_month(services(), kSeptember,
                                         [](Rewrapped const& sum) {
@@ -289,9 +300,44 @@ TEST_F(KeyEpochs, TheServerMakesTheNextMonthAheadAndMissesALostOne) {
   EXPECT_FALSE(std::filesystem::exists(september)) << "never made anew";
   std::filesystem::copy(folder_ + "/epochs/2026-10", september);
   EXPECT_EQ(look().trouble, EpochTrouble::other_file);
+  epoch_now_ = kInNovember;
+  EXPECT_EQ(look().trouble, EpochTrouble::other_file) << "and November's is made all the same";
+  EXPECT_EQ(await(rewrap_month(services(), kSeptember)).error().trouble, EpochTrouble::other_file);
+  EXPECT_EQ(destroy(kSeptember).error(), DestroyRefusal::other_file);
+  EXPECT_TRUE(std::filesystem::exists(september));
   std::filesystem::remove(september);
   std::filesystem::rename(folder_ + "/away", september);
   EXPECT_EQ(look().trouble, EpochTrouble::none);
+}
+
+TEST_F(KeyEpochs, ADestroyedEpochThatComesBackIsDestroyedAgain) {
+  with_epochs(rig_.ring);
+  ASSERT_EQ(look().trouble, EpochTrouble::none);
+  auto const september = folder_ + "/epochs/2026-09";
+  std::filesystem::copy(september, folder_ + "/backup");
+  epoch_now_ = kInNovember;
+  ASSERT_TRUE(destroy(kSeptember));
+  std::filesystem::remove(september + ".destroyed");  // the folder of before, from a backup
+  std::filesystem::copy(folder_ + "/backup", september);
+  EXPECT_EQ(look().trouble, EpochTrouble::none);
+  EXPECT_FALSE(std::filesystem::exists(september));
+  EXPECT_TRUE(std::filesystem::exists(september + ".destroyed"));
+  std::filesystem::remove(september + ".destroyed");  // a new folder
+  EXPECT_EQ(look().trouble, EpochTrouble::none);
+  EXPECT_TRUE(std::filesystem::exists(september + ".destroyed"));
+}
+
+TEST_F(KeyEpochs, ADestructionThatWasCutOffIsToldAndFinished) {
+  with_epochs(rig_.ring);
+  ASSERT_EQ(look().trouble, EpochTrouble::none);
+  ASSERT_TRUE(files().mark(kSeptember));  // and no more of it was done
+  epoch_now_ = kInNovember;
+  auto const cut = look();
+  EXPECT_EQ(cut.trouble, EpochTrouble::half_gone);
+  EXPECT_EQ(cut.month, kSeptember);
+  EXPECT_TRUE(destroy(kSeptember));
+  EXPECT_EQ(look().trouble, EpochTrouble::none);
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/epochs/2026-09"));
 }
 
 }  // namespace

@@ -46,8 +46,10 @@ class Epochs : public testing::Test {
   }
   void write(std::string const& text) const { std::ofstream(path(), std::ios::binary) << text; }
   /// A ring of `root` over the folder; keys are looked at again at each use.
-  [[nodiscard]] std::unique_ptr<KeyRing> ring(std::chrono::nanoseconds trust = {},
-                                              char root = 'r') const {
+  [[nodiscard]] std::unique_ptr<KeyRing> ring(std::chrono::nanoseconds trust = {}, char root = 'r',
+                                              bool made_now = true) const {
+    // As the server does before it seals.
+    if (made_now) (void)files().load_or_create(kek_id_of(now_.load()));
     auto made = std::make_unique<KeyRing>(root_of(root));
     made->keep_epochs(std::make_unique<EpochKeys>(
         made->root_copy(), files(), [this] { return now_.load(); }, trust));
@@ -81,7 +83,11 @@ TEST_F(Epochs, AFileIsMadeOnceAndPrivate) {
 
 TEST_F(Epochs, OpeningNeverMakesOne) {
   EXPECT_EQ(files().load(kMonth).error(), EpochError::missing);
-  EXPECT_EQ(ring()->contact_kek(kEpochKeks + kMonth).error(), KeyRingError::no_key);
+  auto const keys = ring({}, 'r', false);
+  EXPECT_THROW((void)keys->contact_kek(kEpochKeks + kMonth), std::runtime_error)
+      << "not to be taken for gone";
+  EXPECT_THROW((void)keys->sealing_kek({}), std::runtime_error);
+  EXPECT_EQ(KeyRing(root_of('r')).contact_kek(kEpochKeks + kMonth).error(), KeyRingError::no_key);
   EXPECT_FALSE(std::filesystem::exists(folder_));
 }
 
@@ -193,6 +199,8 @@ TEST_F(Epochs, LeadsAreSealedUnderTheEpochOfNowWheneverTheyWereCaptured) {
   EXPECT_EQ(sealed.key_row.kek_id, kEpochKeks + kMonth);
   EXPECT_EQ(open_contact(*keys, lead_, sealed.key_row, sealed.sealed).value().view(), "contact");
   now_ = kNow + std::chrono::days{10};
+  EXPECT_THROW((void)keys->sealing_kek({}), std::runtime_error) << "nobody made the next one";
+  ASSERT_TRUE(keys->epochs()->prepare(202612));
   EXPECT_EQ(seal_contact(*keys, lead_, kNow, "contact").key_row.kek_id, kEpochKeks + 202612);
   EXPECT_TRUE(open_contact(*keys, lead_, sealed.key_row, sealed.sealed)) << "the turn of a month";
   EXPECT_EQ(files().list().value().size(), 2U);
@@ -258,6 +266,51 @@ TEST_F(Epochs, ACheckValueTellsFilesApart) {
   EXPECT_EQ(ring()->epochs()->check_value(kMonth).value(), check);
   write(std::string(64, 'a'));
   EXPECT_NE(ring()->epochs()->check_value(kMonth).value(), check);
+}
+
+TEST_F(Epochs, AFileThatIsNotTheNotedOneSealsAndOpensNothing) {
+  auto const keys = ring();
+  (void)keys->sealing_kek({});
+  keys->epochs()->note(kMonth, keys->epochs()->check_value(kMonth).value());
+  EXPECT_NO_THROW((void)keys->sealing_kek({}));
+  std::filesystem::rename(path(), path("away"));
+  EXPECT_THROW((void)keys->sealing_kek({}), std::runtime_error);
+  EXPECT_FALSE(std::filesystem::exists(path())) << "one out of sight is not made again";
+  write(std::string(64, 'a'));
+  ASSERT_EQ(chmod(path().c_str(), 0600), 0);
+  EXPECT_THROW((void)keys->sealing_kek({}), std::runtime_error) << "another one";
+  EXPECT_THROW((void)keys->contact_kek(kEpochKeks + kMonth), std::runtime_error);
+  std::filesystem::rename(path("away"), path());
+  EXPECT_NO_THROW((void)keys->sealing_kek({}));
+  keys->epochs()->note(kMonth, std::string(16, 'x'));
+  EXPECT_THROW((void)keys->sealing_kek({}), std::runtime_error) << "what it held in memory too";
+}
+
+TEST_F(Epochs, ATombstoneIsTakenBackWhileTheFileStands) {
+  auto const keys = ring();
+  ASSERT_TRUE(files().mark(kMonth));
+  EXPECT_EQ(keys->contact_kek(kEpochKeks + kMonth).error(), KeyRingError::destroyed_key);
+  ASSERT_TRUE(files().unmark(kMonth));
+  EXPECT_TRUE(keys->contact_kek(kEpochKeks + kMonth));
+  ASSERT_TRUE(files().destroy(kMonth));
+  EXPECT_EQ(files().unmark(kMonth).error(), EpochError::missing);
+  EXPECT_EQ(files().load_or_create(kMonth).error(), EpochError::destroyed);
+}
+
+TEST_F(Epochs, DestroyingSweepsWhatAKilledCreatorLeft) {
+  ASSERT_TRUE(files().load_or_create(kMonth));
+  std::filesystem::create_hard_link(path(), path(".new-00"));
+  auto const long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours{1};
+  std::filesystem::last_write_time(path(), long_ago);
+  std::ofstream(path(".new-01")) << "old";
+  std::filesystem::last_write_time(path(".new-01"), long_ago);
+  std::ofstream(path(".new-02")) << "just being made";
+  ASSERT_TRUE(files().destroy(kMonth));
+  EXPECT_FALSE(std::filesystem::exists(path(".new-01")));
+  EXPECT_TRUE(std::filesystem::exists(path(".new-02")));
+  std::ifstream linked(path(".new-00"), std::ios::binary);
+  auto const left = std::string(std::istreambuf_iterator<char>(linked), {});
+  EXPECT_TRUE(left.empty() || left == std::string(65, '\0')) << "its bytes went with the file's";
 }
 
 TEST_F(Epochs, WhatWaitsForItsLeadGoesWithTheEpoch) {
