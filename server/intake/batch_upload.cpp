@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <exception>
+#include <map>
 #include <set>
 
 #include "server/intake/lead_rows.hpp"
@@ -48,7 +49,7 @@ struct Chunk {
   std::int64_t bytes{};
   std::vector<DecodedRow> rows;
   std::vector<market::Admission> admissions;  // one per row; means something for candidates only
-  std::set<std::int64_t> suppressed;          // rows whose person the exchange's own list has
+  std::map<std::int64_t, std::string_view> suppressed;  // rows of persons on a list, with the code
   [[nodiscard]] bool is_candidate(DecodedRow const& row) const {
     return row.lead && !row.duplicate_in_batch && !suppressed.contains(row.row_no);
   }
@@ -95,11 +96,27 @@ struct SealedChunk {
   std::vector<storage::LeadSource> sources;
 };
 
-void add_suppressed(std::vector<storage::RowReject>& rejects, DecodedRow const& row) {
+constexpr std::string_view kSuppressed = "suppressed";
+constexpr std::string_view kDoNotCall = "do_not_call";
+
+void add_suppressed(std::vector<storage::RowReject>& rejects, DecodedRow const& row,
+                    std::string_view code) {
   auto const& id = row.lead->at(Column::external_id);
-  rejects.push_back({row.row_no, 0, RowOutcome::suppressed, "suppressed", "",
-                     "This person may not be traded.",
+  auto const listed = do_not_call_fault(RowCode::do_not_call);
+  bool const called = code == kDoNotCall;
+  rejects.push_back({row.row_no, 0, RowOutcome::suppressed, std::string{code},
+                     called ? listed.pointer : "",
+                     called ? std::string{listed.detail} : "This person may not be traded.",
                      id.empty() ? std::nullopt : std::optional{id}});
+}
+
+/// A row that is no lead after all, for a reason that another than the row itself tells.
+void refuse_row(DecodedRow& row, RowFault fault) {
+  row.faults.push_back(std::move(fault));
+  auto const& id = row.lead->at(Column::external_id);
+  if (!id.empty()) row.external_id = id;
+  row.lead.reset();
+  row.digests.clear();
 }
 
 /// One upload from start to end; lives in the coroutine's frame.
@@ -255,6 +272,8 @@ class Upload {
     if (!first) co_return refuse(UploadFailure::Reason{first.error()});
     chunk.first_no = *first;
     if (services_.mail != nullptr) co_await check_mail(chunk.rows);
+    auto const held = co_await find_do_not_call(chunk);
+    if (!held) co_return refuse(UploadFailure::Reason{held.error()});
     seen_.mark(chunk.rows);
     chunk.admissions.resize(chunk.rows.size());
     auto const looked = co_await find_suppressed(chunk);
@@ -286,7 +305,32 @@ class Upload {
       if (!row.lead) continue;
       bool const found = std::ranges::any_of(
           row.digests, [&](auto const& digest) { return whom.contains(digest); });
-      if (found) chunk.suppressed.insert(row.row_no);
+      if (found) chunk.suppressed.insert_or_assign(row.row_no, kSuppressed);
+    }
+    co_return Result<void, StoreError>{};
+  }
+
+  /// Marks the rows whose phone is on the country's list; those that no list of late can tell about
+  /// are refused.
+  awaitable<Result<void, StoreError>> find_do_not_call(Chunk& chunk) {
+    if (services_.do_not_call == nullptr) co_return Result<void, StoreError>{};
+    std::vector<DecodedRow*> sound;
+    std::vector<CheckedLead const*> leads;
+    for (auto& row : chunk.rows) {
+      if (!row.lead) continue;
+      sound.push_back(&row);
+      leads.push_back(&*row.lead);
+    }
+    auto const hits = co_await services_.do_not_call->find(
+        result_.batch->market, request_.settings->rules.version, std::move(leads), services_.now());
+    if (!hits) co_return refuse(hits.error());
+    for (auto const& hit : *hits) {
+      auto& row = *sound[hit.place];
+      if (hit.code == RowCode::do_not_call) {
+        chunk.suppressed.emplace(row.row_no, kDoNotCall);
+      } else {
+        refuse_row(row, do_not_call_fault(hit.code));
+      }
     }
     co_return Result<void, StoreError>{};
   }
@@ -303,12 +347,7 @@ class Upload {
     auto const refused =
         co_await find_undeliverable(*services_.mail, std::move(leads), kMailWaitUpload);
     for (auto const place : refused) {
-      auto& row = *sound[place];
-      row.faults.push_back(undeliverable_fault());
-      auto const& id = row.lead->at(Column::external_id);
-      if (!id.empty()) row.external_id = id;
-      row.lead.reset();
-      row.digests.clear();
+      refuse_row(*sound[place], undeliverable_fault());
     }
   }
 
@@ -484,9 +523,10 @@ class Upload {
       if (!row.lead) {
         ++rows.counts.rejected;
         add_reject(rows.rejects, row);
-      } else if (chunk.suppressed.contains(row.row_no)) {
+      } else if (auto const barred = chunk.suppressed.find(row.row_no);
+                 barred != chunk.suppressed.end()) {
         ++rows.counts.suppressed;
-        add_suppressed(rows.rejects, row);
+        add_suppressed(rows.rejects, row, barred->second);
       } else if (row.duplicate_in_batch || chunk.admissions[i] != market::Admission::accepted) {
         ++rows.counts.duplicate;
         add_duplicate(rows.rejects, row,

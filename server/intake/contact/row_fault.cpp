@@ -52,6 +52,10 @@ std::string_view to_string(RowCode code) {
       return "source_invalid";
     case RowCode::source_names_contact:
       return "source_names_contact";
+    case RowCode::do_not_call:
+      return "do_not_call";
+    case RowCode::do_not_call_stale:
+      return "do_not_call_stale";
   }
   return "malformed_row";
 }

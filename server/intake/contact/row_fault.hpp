@@ -32,7 +32,9 @@ enum class RowCode : std::uint8_t {
   vehicle_invalid,
   ask_invalid,
   source_invalid,
-  source_names_contact
+  source_names_contact,
+  do_not_call,
+  do_not_call_stale
 };
 
 /// The code as the API shows it.
