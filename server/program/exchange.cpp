@@ -44,6 +44,7 @@
 #include "server/storage/postgres/conversion_reads.hpp"
 #include "server/storage/postgres/deal_reads.hpp"
 #include "server/storage/postgres/delivery_store.hpp"
+#include "server/storage/postgres/do_not_call.hpp"
 #include "server/storage/postgres/forms.hpp"
 #include "server/storage/postgres/key_epochs.hpp"
 #include "server/storage/postgres/key_listener.hpp"
@@ -326,6 +327,7 @@ struct Exchange::Parts {
     intake.keep_sources(sources);
     context.delivery = &delivery;
     intake.uploads.privacy = &privacy_rows;
+    intake.uploads.do_not_call = &do_not_call;
     intake.forgetting = &forgetting;
     api::register_api(router, context);
     api::register_privacy(router, context, persons);
@@ -364,6 +366,15 @@ struct Exchange::Parts {
     if (look.month >= keys->epochs()->month_in()) {
       throw std::runtime_error("Key epoch " + privacy::epoch_name(look.month) + ": " +
                                app::describe(look.trouble) + '.');
+    }
+  }
+  /// Phones of lists that are out of force go bit by bit.
+  asio::awaitable<void> sweep_do_not_call() {
+    constexpr int kSlice = 5'000;
+    constexpr int kSlicesMax = 100;
+    for (int slice = 0; slice < kSlicesMax; ++slice) {
+      auto const gone = co_await do_not_call_rows.sweep(kSlice);
+      if (!gone || *gone < kSlice) co_return;
     }
   }
   static void tell(app::EpochLook const& look) {
@@ -437,6 +448,7 @@ struct Exchange::Parts {
                    }});
     add_form_jobs(all);
     all.push_back({"key_epochs", seconds{60}, [this] { return look_at_epochs(); }});
+    all.push_back({"do_not_call", seconds{10}, [this] { return sweep_do_not_call(); }});
     all.push_back({"audit_heads", seconds{60}, [this]() -> Nothing {
                      // Blocking on a file: this loop has a thread of its own.
                      if (!heads.write(audit_heads_path(settings))) {
@@ -473,6 +485,8 @@ struct Exchange::Parts {
   pg::PostgresBuyerRights rights{pool};
   pg::PostgresPrivacyStore privacy_rows{pool};
   pg::PostgresKeyEpochs epoch_rows{pool};
+  pg::PostgresDoNotCall do_not_call_rows{pool};
+  intake::DoNotCall do_not_call{do_not_call_rows, *keys};
   pg::PostgresClickStore click_rows{pool};
   pg::PostgresFormStore form_rows{pool};
   pg::PostgresLotStore lots{pool, *keys};
@@ -518,7 +532,8 @@ struct Exchange::Parts {
       edits,
       {&bid_requests, webhooks_of(settings), static_cast<std::size_t>(settings.bid_asked_max),
        std::chrono::milliseconds{settings.bid_answer_reserve_ms}},
-      mail_domains.get()};
+      mail_domains.get(),
+      &do_not_call};
   api::ClickServices clicks{click_rows, clicks_of(settings)};
   api::FormServices forms{form_rows, forms_of(settings)};
   api::IntakeServices intake{{lots, numbers, *keys, *host},
@@ -527,7 +542,7 @@ struct Exchange::Parts {
                              wall_clock};
 
   api::SourceServices sources{lead_sources, passports};
-  api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys};
+  api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys, &do_not_call_rows};
   app::ForgetServices const forgetting{persons.forgetting()};
   app::Retention retention{forgetting};
 
