@@ -105,6 +105,13 @@ constexpr auto kTable = std::to_array<CodeInfo>({
      "The file has a column that this market does not know."},
     {Code::header_invalid, "header_invalid", 422, "The file's header is not usable."},
     {Code::suppressed, "suppressed", 422, "This person may not be traded."},
+    {Code::do_not_call, "do_not_call", 422,
+     "The phone number is on the do-not-call list of its country."},
+    {Code::do_not_call_stale, "do_not_call_stale", 422,
+     "The country's do-not-call list is missing or older than 31 days: staff have to load a newer "
+     "one."},
+    {Code::list_superseded, "list_superseded", 422,
+     "A list of a later date is in force; this one was not taken."},
     {Code::duplicate_in_batch, "duplicate_in_batch", 422,
      "This person stands in the upload before."},
     {Code::duplicate_in_market, "duplicate_in_market", 422,

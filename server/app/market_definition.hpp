@@ -64,6 +64,7 @@ struct MarketDefinition {
   std::chrono::seconds dedupe{7'776'000};
   std::chrono::seconds delivery_deadline{300};
   std::chrono::seconds consent_age_max{7'776'000};
+  bool do_not_call{};                 ///< phones are held against the list of the market's country
   std::chrono::seconds retention{0};  ///< after it a lead's contact is destroyed; 0: kept
   std::chrono::seconds ping_ttl{60};
   std::chrono::seconds cpa_window{2'592'000};

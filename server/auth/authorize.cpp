@@ -55,7 +55,7 @@ constexpr std::array<OwnScopes, 4> kOwn{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 157> kRules{{
+constexpr std::array<OperationRule, 159> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -200,6 +200,8 @@ constexpr std::array<OperationRule, 157> kRules{{
     {"record_opt_out", kTraders | kAdmin, kOwnWrite, false},
     {"bar_persons", kAdmin, "admin:write", false},
     {"get_barred_persons", kReaders, "admin:read", false},
+    {"put_do_not_call", kAdmin, "admin:write", false},
+    {"list_do_not_call", kReaders, "admin:read", false},
     {"list_findings", kReaders, "admin:read", false},
     {"get_finding", kReaders, "admin:read", false},
     {"decide_finding", kAdmin, "admin:write", false},

@@ -23,6 +23,9 @@ enum class Verb : std::uint8_t {
   doctor,
   config_show,
   id_show,
+  keys_list,
+  keys_rewrap,
+  keys_destroy,
   batches_upload,
   batches_list,
   batches_show,
@@ -44,6 +47,7 @@ struct LocalOptions {
   std::map<std::string, std::string> flags;  ///< settings given as flags, by key
   bool json{};                               ///< print JSON instead of text
   std::optional<std::string> market;         ///< replay and verify: this market alone
+  std::int32_t month{};                      ///< keys: year * 100 + month
 };
 
 /// For the verbs that speak HTTPS. Empty ones are looked up by connect().

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <sstream>
 
 #include "server/cli/client/table.hpp"
@@ -13,6 +14,20 @@ namespace leadex::cli {
 namespace {
 
 constexpr std::int64_t kLimitMax = 500;
+
+/// year * 100 + month of "2026-11"; 0: no month.
+std::int32_t month_of(std::string_view text) {
+  constexpr std::size_t kChars = 7;
+  if (text.size() != kChars || text[4] != '-') return 0;
+  std::int32_t year{};
+  std::int32_t month{};
+  auto const* const end = text.data() + kChars;
+  auto const of_year = std::from_chars(text.data(), text.data() + 4, year);
+  auto const of_month = std::from_chars(text.data() + 5, end, month);
+  bool const right = of_year.ptr == text.data() + 4 && of_month.ptr == end && year >= 2000 &&
+                     year <= 2999 && month >= 1 && month <= 12;
+  return right ? year * 100 + month : 0;
+}
 
 /// The tree of verbs; parsing fills `command_`.
 class Tree {
@@ -29,6 +44,7 @@ class Tree {
   CLI::App* client(CLI::App* parent, std::string const& name, std::string const& help, Verb which);
 
   void add_local_verbs();
+  void add_key_verbs();
   void add_verify_verbs();
   void add_batch_verbs();
   void add_trade_verbs();
@@ -55,6 +71,7 @@ Tree::Tree() {
       "Exit codes: 0 ok, 1 failure, 2 usage, 3 not allowed, 4 not found, 5 conflict, 6 partial,\n"
       "7 unreachable.");
   add_local_verbs();
+  add_key_verbs();
   add_verify_verbs();
   add_batch_verbs();
   add_trade_verbs();
@@ -137,6 +154,24 @@ void Tree::add_local_verbs() {
   local(id, "show", "Say what a public id stands for", Verb::id_show)
       ->add_option("id", command_.id, "Such as lead_0123…")
       ->required();
+}
+
+void Tree::add_key_verbs() {
+  auto* const keys = noun("keys", "Keys that contacts are sealed under, one a month");
+  auto const with_month = [this](CLI::App* app) {
+    auto const take = [this](std::string const& text) { command_.local.month = month_of(text); };
+    app->add_option_function<std::string>("--month", take, "Such as 2026-11")
+        ->required()
+        ->check([](std::string const& text) {
+          return std::string{month_of(text) == 0 ? "must be a month such as 2026-11" : ""};
+        });
+  };
+  local(keys, "list", "Months, their files, and what is sealed under each", Verb::keys_list);
+  with_month(local(keys, "rewrap", "Seal what lives under a month's key under the present one",
+                   Verb::keys_rewrap));
+  with_month(local(keys, "destroy",
+                   "Destroy a month's key for ever: what older backups hold under it is gone",
+                   Verb::keys_destroy));
 }
 
 void Tree::add_verify_verbs() {

@@ -33,6 +33,9 @@ struct LocalVerbs {
   Run verify_audit;
   Run doctor;
   Run config_show;
+  Run keys_list;
+  Run keys_rewrap;
+  Run keys_destroy;
   std::function<int(LocalOptions const&, std::string const& id)> id_show;
 };
 

@@ -73,6 +73,12 @@ LocalVerbs::Run const* local_verb(Verb verb, LocalVerbs const& local) {
       return &local.doctor;
     case Verb::config_show:
       return &local.config_show;
+    case Verb::keys_list:
+      return &local.keys_list;
+    case Verb::keys_rewrap:
+      return &local.keys_rewrap;
+    case Verb::keys_destroy:
+      return &local.keys_destroy;
     default:
       return nullptr;
   }

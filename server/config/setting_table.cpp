@@ -76,6 +76,8 @@ std::vector<Setting> places_and_listening() {
       words("tls_certificate", &S::tls_certificate, "Certificate chain of the server, PEM."),
       words("tls_key", &S::tls_key, "Private key of the server, PEM."),
       words("root_key_file", &S::root_key_file, "Root key of all sealing, outside the database."),
+      words("epochs_folder", &S::epochs_folder,
+            "Folder of the months' epoch files, outside the database and its backups."),
       words("disposable_domains_file", &S::disposable_domains_file,
             "One e-mail domain a line that intake refuses as disposable; read again each hour."),
       words("dns_servers", &S::dns_servers,

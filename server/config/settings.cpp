@@ -73,6 +73,7 @@ class Loader {
     place(settings.tls_certificate, "tls/server.crt");
     place(settings.tls_key, "tls/server.key");
     place(settings.root_key_file, "keys/root.key");
+    if (settings.epochs_folder.empty()) settings.epochs_folder = settings.root_key_file + ".epochs";
   }
 
   [[nodiscard]] SettingInfo describe(Setting const& setting) const {

@@ -24,6 +24,7 @@ struct Settings {
   std::string tls_certificate;          ///< empty: <var>/tls/server.crt; so for the next two
   std::string tls_key;                  ///< <var>/tls/server.key
   std::string root_key_file;            ///< <var>/keys/root.key
+  std::string epochs_folder;            ///< <root key file>.epochs
   std::string disposable_domains_file;  ///< empty: no list
   std::string dns_servers;              ///< empty: e-mail domains are not asked about
 

@@ -16,6 +16,7 @@
 
 #include "server/dns/mail_domains.hpp"
 #include "server/intake/cpu_pool.hpp"
+#include "server/intake/do_not_call.hpp"
 #include "server/intake/upload_decoder.hpp"
 #include "server/intake/upload_source.hpp"
 #include "server/market/market_actor.hpp"
@@ -40,6 +41,7 @@ struct UploadServices {
   /// Whose rows are `suppressed`; null: nobody's.
   storage::PrivacyStore* privacy{};
   dns::MailDomains* mail = nullptr;  // none: e-mail domains are not asked about
+  DoNotCall* do_not_call = nullptr;  // none: phones are held against no list
 };
 
 /// A piece of a file that comes in several.

@@ -34,6 +34,8 @@ awaitable<Result<void, StoreError>> ChunkChecks::check(BatchId batch, Chunk& chu
     auto const looked = co_await refuse_uncalled(batch, chunk);
     if (!looked) co_return refuse(looked.error());
   }
+  auto const held = co_await find_do_not_call(chunk);
+  if (!held) co_return refuse(held.error());
   co_return co_await find_suppressed(chunk);
 }
 
@@ -69,6 +71,31 @@ awaitable<Result<void, StoreError>> ChunkChecks::refuse_uncalled(BatchId batch, 
   co_return Result<void, StoreError>{};
 }
 
+/// Those that no list of late can tell about are refused.
+awaitable<Result<void, StoreError>> ChunkChecks::find_do_not_call(Chunk& chunk) {
+  if (services_.do_not_call == nullptr) co_return Result<void, StoreError>{};
+  std::vector<DecodedRow*> sound;
+  std::vector<CheckedLead const*> leads;
+  for (auto& row : chunk.rows) {
+    if (!row.lead) continue;
+    sound.push_back(&row);
+    leads.push_back(&*row.lead);
+  }
+  auto const hits = co_await services_.do_not_call->find(request_.market->market_no(),
+                                                         request_.settings->rules.version,
+                                                         std::move(leads), services_.now());
+  if (!hits) co_return refuse(hits.error());
+  for (auto const& hit : *hits) {
+    auto& row = *sound[hit.place];
+    if (hit.code == RowCode::do_not_call) {
+      chunk.suppressed.emplace(row.row_no, kDoNotCall);
+    } else {
+      refuse_row(row, do_not_call_fault(hit.code));
+    }
+  }
+  co_return Result<void, StoreError>{};
+}
+
 /// Who comes onto the list later is withheld from everybody as the chunk is stored, and erased
 /// after it when that was asked for (0028).
 awaitable<Result<void, StoreError>> ChunkChecks::find_suppressed(Chunk& chunk) {
@@ -85,7 +112,7 @@ awaitable<Result<void, StoreError>> ChunkChecks::find_suppressed(Chunk& chunk) {
     if (!row.lead) continue;
     bool const found =
         std::ranges::any_of(row.digests, [&](auto const& digest) { return whom.contains(digest); });
-    if (found) chunk.suppressed.insert(row.row_no);
+    if (found) chunk.suppressed.insert_or_assign(row.row_no, kSuppressed);
   }
   co_return Result<void, StoreError>{};
 }

@@ -18,7 +18,8 @@ class ChunkChecks {
       : services_(services), request_(request) {}
 
   /// Before its persons are claimed: refuses rows whose mail cannot arrive, then rows that correct
-  /// nothing, then notes whose person may not be traded.
+  /// nothing, then holds phones against their country's do-not-call list, then notes whose person
+  /// may not be traded.
   [[nodiscard]] boost::asio::awaitable<Result<void, storage::StoreError>> check(BatchId batch,
                                                                                 Chunk& chunk);
 
@@ -33,6 +34,7 @@ class ChunkChecks {
   boost::asio::awaitable<void> check_mail(std::vector<DecodedRow>& rows);
   boost::asio::awaitable<Result<void, storage::StoreError>> refuse_uncalled(BatchId batch,
                                                                             Chunk& chunk);
+  boost::asio::awaitable<Result<void, storage::StoreError>> find_do_not_call(Chunk& chunk);
   boost::asio::awaitable<Result<void, storage::StoreError>> find_suppressed(Chunk& chunk);
 
   UploadServices& services_;

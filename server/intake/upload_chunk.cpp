@@ -1,5 +1,6 @@
 #include "server/intake/upload_chunk.hpp"
 
+#include "server/intake/do_not_call.hpp"
 #include "server/intake/lead_rows.hpp"
 #include "server/intake/own_rows.hpp"
 
@@ -14,9 +15,13 @@ std::optional<std::string> shown_id(DecodedRow const& row) {
   return id.empty() ? std::nullopt : std::optional{id};
 }
 
-void add_suppressed(std::vector<storage::RowReject>& rejects, DecodedRow const& row) {
-  rejects.push_back({row.row_no, 0, RowOutcome::suppressed, "suppressed", "",
-                     "This person may not be traded.", shown_id(row)});
+void add_suppressed(std::vector<storage::RowReject>& rejects, DecodedRow const& row,
+                    std::string_view code) {
+  auto const listed = do_not_call_fault(RowCode::do_not_call);
+  bool const called = code == kDoNotCall;
+  rejects.push_back(
+      {row.row_no, 0, RowOutcome::suppressed, std::string{code}, called ? listed.pointer : "",
+       called ? std::string{listed.detail} : "This person may not be traded.", shown_id(row)});
 }
 
 void add_lead(storage::UploadChunk& rows, privacy::KeyRing const& ring, Chunk const& chunk,
@@ -73,7 +78,7 @@ storage::UploadChunk seal_chunk(privacy::KeyRing const& ring, Chunk const& chunk
     }
     if (row.lead && !chunk.is_candidate(row)) {  // who may not be traded is not kept either
       ++rows.counts.suppressed;
-      add_suppressed(rows.rejects, row);
+      add_suppressed(rows.rejects, row, chunk.suppressed.at(row.row_no));
       continue;
     }
     if (row.lead) {

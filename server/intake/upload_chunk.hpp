@@ -3,9 +3,9 @@
 // stored. No I/O. One thread at a time.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +22,7 @@ struct Chunk {
   std::int64_t bytes{};     // of the decoded body
   std::vector<DecodedRow> rows;
   std::vector<market::Admission> admissions;  // one per row; means something for candidates only
-  std::set<std::int64_t> suppressed;          // rows whose person the exchange's own list has
+  std::map<std::int64_t, std::string_view> suppressed;  // rows of persons on a list, with the code
 
   /// Asks the market for its person.
   [[nodiscard]] bool is_candidate(DecodedRow const& row) const {
@@ -35,6 +35,10 @@ struct Chunk {
     return was_answered(row, market::Admission::accepted);
   }
 };
+
+/// Codes of suppressed rows: on the exchange's own list, on their country's do-not-call list.
+inline constexpr std::string_view kSuppressed = "suppressed";
+inline constexpr std::string_view kDoNotCall = "do_not_call";
 
 void add_reject(std::vector<storage::RowReject>& rejects, DecodedRow const& row);
 /// @param answer  one of the two duplicates

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <mutex>
+#include <stdexcept>
 #include <utility>
 
 #include "billing/values/check.hpp"
+#include "server/privacy/epoch_keys.hpp"
 #include "server/privacy/root_key.hpp"
 
 namespace leadex::privacy {
@@ -27,9 +29,12 @@ Secret checked(Secret root) {
   return root;
 }
 
-std::string kek_name(KekId id) {
-  auto const month = std::to_string(id % 100);
-  return "contact-kek/" + std::to_string(id / 100) + (month.size() == 1 ? "-0" : "-") + month;
+std::string kek_name(KekId id) { return "contact-kek/" + epoch_name(id); }
+
+// What cannot be read now must not be taken for what is gone: it would be dropped for good.
+KeyRingError destroyed_or_throw(EpochError error) {
+  if (error == EpochError::destroyed) return KeyRingError::destroyed_key;
+  throw std::runtime_error(describe(error));
 }
 
 }  // namespace
@@ -45,6 +50,7 @@ KekId kek_id_of(Timestamp at) {
 }
 
 bool is_kek_id(KekId id) {
+  if (is_epoch_kek(id)) id -= kEpochKeks;
   auto const year = id / 100;
   auto const month = id % 100;
   return year >= kYearMin && year <= kYearMax && month >= 1 && month <= 12;
@@ -69,15 +75,35 @@ Secret KeyRing::derive(crypto::ByteView name, std::size_t size) const {
   return crypto::hkdf_sha256(root_, kSalt, name, size);
 }
 
-Result<AeadKey const*, KeyRingError> KeyRing::contact_kek(KekId id) const {
+KeyRing::~KeyRing() = default;
+
+void KeyRing::keep_epochs(std::unique_ptr<EpochKeys> epochs) { epochs_ = std::move(epochs); }
+
+Result<std::shared_ptr<AeadKey const>, KeyRingError> KeyRing::contact_kek(KekId id) const {
   if (!is_kek_id(id)) return refuse(KeyRingError::unknown_key);
+  if (is_epoch_kek(id)) {
+    if (!epochs_) return refuse(KeyRingError::no_key);
+    auto key = epochs_->of(id - kEpochKeks);
+    if (!key) return refuse(destroyed_or_throw(key.error()));
+    return std::move(*key);
+  }
   {
     std::shared_lock const reading(keks_guard_);
-    if (auto const found = keks_.find(id); found != keks_.end()) return &found->second;
+    if (auto const found = keks_.find(id); found != keks_.end()) return found->second;
   }
-  AeadKey key(derive(kek_name(id)));
+  auto key = std::make_shared<AeadKey const>(derive(kek_name(id)));
   std::unique_lock const writing(keks_guard_);
-  return &keks_.try_emplace(id, std::move(key)).first->second;
+  return keks_.try_emplace(id, std::move(key)).first->second;
+}
+
+SealingKek KeyRing::sealing_kek(Timestamp captured_at) const {
+  if (!epochs_) {
+    auto const id = kek_id_of(captured_at);
+    return {id, contact_kek(id).value()};
+  }
+  auto current = epochs_->current();
+  if (!current) throw std::runtime_error(describe(current.error()));
+  return {kEpochKeks + current->month, std::move(current->key)};
 }
 
 HmacKey const& KeyRing::blind_index(BlindField field) const {

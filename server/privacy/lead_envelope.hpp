@@ -25,7 +25,7 @@ struct NewLeadKey {
 
 [[nodiscard]] NewLeadKey make_lead_key(KeyRing const& ring, LeadId lead, KekId kek_id);
 
-/// @errors unknown_key when kek_id is no month; the others as open_value
+/// @errors unknown_key when kek_id is no month, or its epoch is gone; the others as open_value
 [[nodiscard]] Result<crypto::AeadKey, SealError> open_lead_key(KeyRing const& ring, LeadId lead,
                                                                LeadKeyRow const& row);
 
@@ -43,7 +43,8 @@ struct SealedContact {
   crypto::Bytes sealed;  // column sealed of table contact
 };
 
-/// @param captured_at  its UTC month names the contact key.   @cost about 3 µs for 400 bytes
+/// @param captured_at  names the contact key where the ring keeps no epochs (KeyRing::sealing_kek).
+/// @cost about 3 µs for 400 bytes   @throws as KeyRing::sealing_kek
 [[nodiscard]] SealedContact seal_contact(KeyRing const& ring, LeadId lead, Timestamp captured_at,
                                          std::string_view contact_json);
 
@@ -52,7 +53,17 @@ struct SealedContact {
                                                              crypto::ByteView sealed);
 
 /// Wraps the same data key under another month's key; what it sealed stays as it is.
+/// @errors as open_lead_key, of either key
 [[nodiscard]] Result<LeadKeyRow, SealError> rewrap_lead_key(KeyRing const& ring, LeadId lead,
                                                             LeadKeyRow const& row, KekId kek_id);
+
+/// Personal data that waits for its lead, and goes with the same epochs: sealed under the contact
+/// key of now, under the secret box where the ring keeps no epochs.   @throws as
+/// KeyRing::sealing_kek
+[[nodiscard]] crypto::Bytes seal_waiting(KeyRing const& ring, Timestamp at, SealPlace const& place,
+                                         crypto::ByteView plain);
+[[nodiscard]] Result<crypto::Secret, SealError> open_waiting(KeyRing const& ring,
+                                                             SealPlace const& place,
+                                                             crypto::ByteView sealed);
 
 }  // namespace leadex::privacy

@@ -149,6 +149,9 @@ cli::LocalVerbs local_verbs() {
           .verify_audit = verify_audit,
           .doctor = doctor,
           .config_show = config_show,
+          .keys_list = keys_list,
+          .keys_rewrap = keys_rewrap,
+          .keys_destroy = keys_destroy,
           .id_show = id_show};
 }
 

@@ -24,6 +24,7 @@
 #include "server/api/v1/trade_services.hpp"
 #include "server/app/audit_heads.hpp"
 #include "server/app/init_exchange.hpp"
+#include "server/app/key_epochs.hpp"
 #include "server/app/retention.hpp"
 #include "server/auth/api_key_mint.hpp"
 #include "server/delivery/bid_requests.hpp"
@@ -44,7 +45,9 @@
 #include "server/storage/postgres/conversion_reads.hpp"
 #include "server/storage/postgres/deal_reads.hpp"
 #include "server/storage/postgres/delivery_store.hpp"
+#include "server/storage/postgres/do_not_call.hpp"
 #include "server/storage/postgres/forms.hpp"
+#include "server/storage/postgres/key_epochs.hpp"
 #include "server/storage/postgres/key_listener.hpp"
 #include "server/storage/postgres/lead_reads.hpp"
 #include "server/storage/postgres/lead_sources.hpp"
@@ -325,6 +328,7 @@ struct Exchange::Parts {
     intake.keep_sources(sources);
     context.delivery = &delivery;
     intake.uploads.privacy = &privacy_rows;
+    intake.uploads.do_not_call = &do_not_call;
     intake.forgetting = &forgetting;
     api::register_api(router, context);
     api::register_privacy(router, context, persons);
@@ -351,6 +355,37 @@ struct Exchange::Parts {
       case app::RootKeyState::not_initialised:
         throw std::runtime_error("The database is empty: run `leadex init` first.");
     }
+  }
+
+  /// A server that would seal leads under a file that is not the month's does not begin.
+  void check_epochs() {
+    asio::thread_pool once{1};
+    auto const look =
+        asio::co_spawn(once, app::keep_epochs({epoch_rows, *keys}), asio::use_future).get();
+    if (look.trouble == app::EpochTrouble::none) return;
+    tell(look);
+    if (look.month >= keys->epochs()->month_in()) {
+      throw std::runtime_error("Key epoch " + privacy::epoch_name(look.month) + ": " +
+                               app::describe(look.trouble) + '.');
+    }
+  }
+  /// Phones of lists that are out of force go bit by bit.
+  asio::awaitable<void> sweep_do_not_call() {
+    constexpr int kSlice = 5'000;
+    constexpr int kSlicesMax = 100;
+    for (int slice = 0; slice < kSlicesMax; ++slice) {
+      auto const gone = co_await do_not_call_rows.sweep(kSlice);
+      if (!gone || *gone < kSlice) co_return;
+    }
+  }
+  static void tell(app::EpochLook const& look) {
+    log::error("keys.epoch", "a month's key epoch is not in order")
+        .field("month", std::int64_t{look.month})
+        .field("reason", std::string_view{app::describe(look.trouble)});
+  }
+  asio::awaitable<void> look_at_epochs() {
+    auto const look = co_await app::keep_epochs({epoch_rows, *keys});
+    if (look.trouble != app::EpochTrouble::none) tell(look);
   }
 
   app::UntruthServices untruths() {
@@ -419,6 +454,8 @@ struct Exchange::Parts {
                      }
                    }});
     add_form_jobs(all);
+    all.push_back({"key_epochs", seconds{60}, [this] { return look_at_epochs(); }});
+    all.push_back({"do_not_call", seconds{10}, [this] { return sweep_do_not_call(); }});
     all.push_back({"audit_heads", seconds{60}, [this]() -> Nothing {
                      // Blocking on a file: this loop has a thread of its own.
                      if (!heads.write(audit_heads_path(settings))) {
@@ -454,6 +491,9 @@ struct Exchange::Parts {
   pg::PostgresLeadReads leads{pool};
   pg::PostgresBuyerRights rights{pool};
   pg::PostgresPrivacyStore privacy_rows{pool};
+  pg::PostgresKeyEpochs epoch_rows{pool};
+  pg::PostgresDoNotCall do_not_call_rows{pool};
+  intake::DoNotCall do_not_call{do_not_call_rows, *keys};
   pg::PostgresClickStore click_rows{pool};
   pg::PostgresFormStore form_rows{pool};
   pg::PostgresLotStore lots{pool, *keys};
@@ -499,7 +539,8 @@ struct Exchange::Parts {
       edits,
       {&bid_requests, webhooks_of(settings), static_cast<std::size_t>(settings.bid_asked_max),
        std::chrono::milliseconds{settings.bid_answer_reserve_ms}},
-      mail_domains.get()};
+      mail_domains.get(),
+      &do_not_call};
   api::ClickServices clicks{click_rows, clicks_of(settings)};
   api::FormServices forms{form_rows, forms_of(settings)};
   api::IntakeServices intake{{lots, numbers, *keys, *host},
@@ -508,7 +549,7 @@ struct Exchange::Parts {
                              wall_clock};
 
   api::SourceServices sources{lead_sources, passports};
-  api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys};
+  api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys, &do_not_call_rows};
   app::ForgetServices const forgetting{persons.forgetting()};
 
   http::Client webhook_client{webhooks_of(settings)};
@@ -560,6 +601,7 @@ Exchange::~Exchange() = default;
 void Exchange::start() {
   auto& p = *parts_;
   p.check_database();
+  p.check_epochs();
   auto const audit = std::filesystem::path{audit_heads_path(p.settings)}.parent_path();
   std::filesystem::create_directories(audit);
   std::filesystem::permissions(audit, std::filesystem::perms::owner_all);

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "server/privacy/epoch_keys.hpp"
 #include "server/privacy/root_key.hpp"
 
 namespace leadex::program {
@@ -31,7 +32,10 @@ std::unique_ptr<privacy::KeyRing> open_keys(Settings const& settings) {
     std::fprintf(stderr, "The root key file cannot be used: %s\n", privacy::describe(root.error()));
     return nullptr;
   }
-  return std::make_unique<privacy::KeyRing>(std::move(*root));
+  auto ring = std::make_unique<privacy::KeyRing>(std::move(*root));
+  ring->keep_epochs(std::make_unique<privacy::EpochKeys>(
+      ring->root_copy(), privacy::EpochFiles{settings.epochs_folder}, wall_clock));
+  return ring;
 }
 
 Timestamp wall_clock() {

@@ -14,7 +14,7 @@ namespace leadex::program {
 /// Settings by file, environment and flags; empty after telling the faults on stderr.
 [[nodiscard]] std::optional<LoadedSettings> open_settings(cli::LocalOptions const& options);
 
-/// The key ring under the root key file; null after telling why on stderr.
+/// The key ring under the root key file, with its epochs; null after telling why on stderr.
 [[nodiscard]] std::unique_ptr<privacy::KeyRing> open_keys(Settings const& settings);
 
 [[nodiscard]] std::string root_key_path(Settings const& settings);

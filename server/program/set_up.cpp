@@ -125,6 +125,7 @@ int doctor(cli::LocalOptions const& options) {
   pg::Pool pool{{session, 1, 8}};
   bool const answers = pool.run_now([](pqxx::work&) { return true; }).has_value();
   say("database", answers, "does not answer");
+  if (keys && answers) good = check_epochs(settings) && good;
   return good ? EXIT_SUCCESS : kFailure;
 }
 

@@ -346,6 +346,9 @@ void read_market_definition(json::Value const& body, MarketDefinition& definitio
   read_seconds(reader, "dedupe_s", definition.dedupe);
   read_seconds(reader, "delivery_deadline_s", definition.delivery_deadline);
   read_seconds(reader, "consent_age_max_s", definition.consent_age_max);
+  if (auto const list = reader.optional_string("do_not_call")) {
+    definition.do_not_call = *list == "country";
+  }
   read_seconds(reader, "retention_s", definition.retention);
   read_seconds(reader, "ping_ttl_s", definition.ping_ttl);
   read_seconds(reader, "cpa_window_s", definition.cpa_window);
@@ -378,6 +381,7 @@ std::string market_definition_text(MarketDefinition const& from) {
     writer.field("dedupe_s", from.dedupe.count());
     writer.field("delivery_deadline_s", from.delivery_deadline.count());
     writer.field("consent_age_max_s", from.consent_age_max.count());
+    writer.field("do_not_call", from.do_not_call ? "country" : "none");
     writer.field("retention_s", from.retention.count());
     writer.field("ping_ttl_s", from.ping_ttl.count());
     writer.field("cpa_window_s", from.cpa_window.count());

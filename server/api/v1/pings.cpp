@@ -196,6 +196,8 @@ Answered post_ping(ApiCall& call) {
   if (!lead) co_return refuse(lead.error());
   auto const mail = co_await check_mail(call, *lead);
   if (!mail) co_return refuse(mail.error());
+  auto const callable = co_await check_do_not_call(call, *market, *lead);
+  if (!callable) co_return refuse(callable.error());
   auto bids = taken(call, *token);
   if (!bids) co_return refuse(bids.error());
 

@@ -27,6 +27,8 @@ Answered post_lead(ApiCall& call) {
   if (!lead) co_return refuse(lead.error());
   auto const mail = co_await check_mail(call, *lead);
   if (!mail) co_return refuse(mail.error());
+  auto const callable = co_await check_do_not_call(call, *market, *lead);
+  if (!callable) co_return refuse(callable.error());
   auto const& currency = market->settings->currency;
   auto place = co_await place_of(call, *market, *lead);
   if (!place) co_return refuse(place.error());

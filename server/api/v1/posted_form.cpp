@@ -56,6 +56,12 @@ asio::awaitable<PostedForm> post(FormCase one, MarketRef market, storage::PageKe
   call.principal.tenant_no = one.form.generator_no;
   call.principal.role = storage::Role::generator;
   call.principal.key_kind = storage::KeyKind::live;
+  // The page says the same as of anybody else.
+  if (auto const callable = co_await check_do_not_call(call, market, lead); !callable) {
+    if (info(callable.error().code).status >= 500) co_return PostedForm::unavailable;
+    count(one, FormStep::refused);
+    co_return PostedForm::done;
+  }
   auto place = co_await place_of(call, market, lead);
   if (!place) co_return PostedForm::unavailable;
   auto const number = co_await trade_of(call).lead_numbers.next(market.no());

@@ -51,6 +51,19 @@ asio::awaitable<Result<void, ApiProblem>> check_mail(ApiCall& call, intake::Chec
   co_return refuse(problem_of(faults));
 }
 
+asio::awaitable<Result<void, ApiProblem>> check_do_not_call(ApiCall& call, MarketRef market,
+                                                            intake::CheckedLead const& lead) {
+  auto* const lists = trade_of(call).do_not_call;
+  if (lists == nullptr) co_return Result<void, ApiProblem>{};
+  std::vector<intake::CheckedLead const*> leads{&lead};
+  auto const version = market.settings->rules.version;
+  auto const hits = co_await lists->find(market.no(), version, std::move(leads), call.ctx.now());
+  if (!hits) co_return refuse(api::problem_of(hits.error()));
+  if (hits->empty()) co_return Result<void, ApiProblem>{};
+  std::vector<intake::RowFault> const faults{intake::do_not_call_fault(hits->front().code)};
+  co_return refuse(problem_of(faults));
+}
+
 asio::awaitable<Result<void, ApiProblem>> add_warnings(ApiCall& call,
                                                        intake::CheckedLead const& lead,
                                                        bool replayed, Offered& offered) {

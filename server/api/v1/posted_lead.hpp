@@ -22,6 +22,10 @@ namespace leadex::api {
     ApiCall const& call, market::MarketSettings const& settings, intake::LeadFields fields,
     std::shared_ptr<storage::TaxonomyVersion const> const& taxonomy = nullptr);
 
+/// Holds its phone against the country's list, where the market's rules ask for that.
+/// @errors  do_not_call, do_not_call_stale, 422; those of the store
+[[nodiscard]] asio::awaitable<Result<void, ApiProblem>> check_do_not_call(
+    ApiCall& call, MarketRef market, intake::CheckedLead const& lead);
 /// Whether its e-mail domain takes mail, where name servers are set. @errors  it takes none, 422
 [[nodiscard]] asio::awaitable<Result<void, ApiProblem>> check_mail(ApiCall& call,
                                                                    intake::CheckedLead& lead);

@@ -155,6 +155,11 @@ void register_privacy(http::Router& router, ApiContext& context, PrivacyServices
   add(router, context, "get_lead_consent", with(get_lead_consent));
   add(router, context, "bar_persons", bar_persons);
   add(router, context, "get_barred_persons", get_barred_persons);
+  if (services.do_not_call == nullptr) return;
+  OperationOptions const whole_list{.streams = true,
+                                    .body_bytes_max = context.limits.upload_bytes_max};
+  add(router, context, "put_do_not_call", with(put_do_not_call), whole_list);
+  add(router, context, "list_do_not_call", with(list_do_not_call));
 }
 
 }  // namespace leadex::api

@@ -13,6 +13,11 @@ namespace leadex::api {
                                                         PrivacyServices const& services);
 [[nodiscard]] asio::awaitable<ApiResult> get_lead_consent(ApiCall& call,
                                                           PrivacyServices const& services);
+/// Both want services.do_not_call.
+[[nodiscard]] asio::awaitable<ApiResult> put_do_not_call(ApiCall& call,
+                                                         PrivacyServices const& services);
+[[nodiscard]] asio::awaitable<ApiResult> list_do_not_call(ApiCall& call,
+                                                          PrivacyServices const& services);
 /// On the exchange's own list, whose owner has number 0.
 [[nodiscard]] asio::awaitable<ApiResult> bar_persons(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> get_barred_persons(ApiCall& call);

@@ -6,6 +6,7 @@
 #include "server/app/forget_persons.hpp"
 #include "server/http/router.hpp"
 #include "server/storage/buyer_rights.hpp"
+#include "server/storage/do_not_call.hpp"
 #include "server/storage/lead_reads.hpp"
 #include "server/storage/privacy_store.hpp"
 
@@ -17,6 +18,7 @@ struct PrivacyServices {
   storage::LeadReads& leads;
   market::MarketHost& markets;
   privacy::KeyRing const& keys;
+  storage::DoNotCallLists* do_not_call = nullptr;  ///< null: those operations are not served
 
   /// For app::forget_persons and app::run_retention.
   [[nodiscard]] app::ForgetServices forgetting() const;

@@ -7,7 +7,7 @@
 #include "server/crypto/hash.hpp"
 #include "server/intake/contact/landing_page.hpp"
 #include "server/json/time_text.hpp"
-#include "server/privacy/sealed_value.hpp"
+#include "server/privacy/lead_envelope.hpp"
 
 namespace leadex::api {
 
@@ -96,7 +96,8 @@ std::string seal_sent(privacy::KeyRing const& keys, storage::PageKey const& page
                       SentForm const& sent) {
   auto plain = market::encode_value(sent);
   auto const row = privacy::row_key(page.form.no, page.token);
-  auto sealed = privacy::SecretBox{keys}.seal(place_of(page, row), plain);
+  auto sealed =
+      privacy::seal_waiting(keys, from_unix_micros(sent.sent_us), place_of(page, row), plain);
   crypto::wipe(plain);
   return sealed;
 }
@@ -104,7 +105,7 @@ std::string seal_sent(privacy::KeyRing const& keys, storage::PageKey const& page
 std::optional<SentForm> open_sent(privacy::KeyRing const& keys, storage::PageKey const& page,
                                   std::string_view sealed) {
   auto const row = privacy::row_key(page.form.no, page.token);
-  auto const plain = privacy::SecretBox{keys}.open(place_of(page, row), sealed);
+  auto const plain = privacy::open_waiting(keys, place_of(page, row), sealed);
   if (!plain) return std::nullopt;
   auto sent = market::decode_value<SentForm>(plain->view());
   if (!sent || sent->names.size() != sent->values.size() || sent->sources.size() != kFormSources) {

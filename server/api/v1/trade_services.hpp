@@ -14,6 +14,7 @@
 #include "server/dns/mail_domains.hpp"
 #include "server/http/client.hpp"
 #include "server/intake/contact/disposable_domains.hpp"
+#include "server/intake/do_not_call.hpp"
 #include "server/market/bid_requester.hpp"
 #include "server/privacy/key_ring.hpp"
 #include "server/storage/buyer_rights.hpp"
@@ -83,7 +84,8 @@ struct TradeServices {
   NumberBlocks& intent_numbers;
   CampaignEdits& edits;
   LiveBids live{};
-  dns::MailDomains* mail = nullptr;  ///< none: e-mail domains are not asked about
+  dns::MailDomains* mail = nullptr;          ///< none: e-mail domains are not asked about
+  intake::DoNotCall* do_not_call = nullptr;  ///< none: phones are held against no list
 };
 
 }  // namespace leadex::api

@@ -54,6 +54,10 @@ std::string_view to_string(RowCode code) {
       return "not_refused_before";
     case RowCode::source_names_contact:
       return "source_names_contact";
+    case RowCode::do_not_call:
+      return "do_not_call";
+    case RowCode::do_not_call_stale:
+      return "do_not_call_stale";
   }
   return "malformed_row";
 }

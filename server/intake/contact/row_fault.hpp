@@ -33,7 +33,9 @@ enum class RowCode : std::uint8_t {
   ask_invalid,
   source_invalid,
   source_names_contact,
-  not_refused_before  // a correction of what needs none
+  not_refused_before,  // a correction of what needs none
+  do_not_call,
+  do_not_call_stale
 };
 
 /// The code as the API shows it.

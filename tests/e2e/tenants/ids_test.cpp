@@ -99,7 +99,8 @@ class Questions {
 };
 
 bool names_things(Rule const& rule) {
-  return !rule.kinds.empty() && rule.kinds != "market" && rule.kinds != "job";
+  return !rule.kinds.empty() && rule.kinds != "market" && rule.kinds != "job" &&
+         rule.kinds != "country";
 }
 
 struct Counts {

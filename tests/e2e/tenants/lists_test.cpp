@@ -27,7 +27,7 @@ std::vector<std::string> queries_of(World const& world, std::string_view operati
   if (operation == "get_trial_balance") return {"currency=USD"};
   // Counts and words, no lists.
   if (operation == "get_suppressions" || operation == "get_barred_persons") return {""};
-  if (operation == "get_taxonomy") return {""};
+  if (operation == "get_taxonomy" || operation == "list_do_not_call") return {""};
   if (operation == "get_disqualification") return {"days=366"};
   if (operation == "get_attribution") return {"market=" + market};
   if (operation == "list_ledger_transfers") {

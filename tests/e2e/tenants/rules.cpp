@@ -165,6 +165,8 @@ constexpr std::array kRules{
     Rule{"record_opt_out", "GBA", {}, false, {}, kOptOut},
     Rule{"bar_persons", "A", {}, false, {}, kBarred},
     Rule{"get_barred_persons", "AU"},
+    Rule{"put_do_not_call", "A", "country", false, "version_date=2020-01-01", "+12125550142"},
+    Rule{"list_do_not_call", "AU"},
     Rule{"list_findings", "AU"},
     Rule{"get_finding", "AU", "finding"},
     Rule{"list_fraud_cases", "AU"},

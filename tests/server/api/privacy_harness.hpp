@@ -8,6 +8,7 @@
 #include "server/api/v1/privacy_services.hpp"
 #include "server/crypto/bytes.hpp"
 #include "server/crypto/hash.hpp"
+#include "server/storage/postgres/do_not_call.hpp"
 #include "server/storage/postgres/lot_store.hpp"
 #include "server/storage/postgres/privacy_store.hpp"
 #include "tests/server/api/trade_harness.hpp"
@@ -19,6 +20,8 @@ class PrivacyHarness : public TradeHarness {
   PrivacyHarness() {
     context_.intake = &intake_;
     intake_.uploads.privacy = &persons_;
+    intake_.uploads.do_not_call = &do_not_call_;
+    services_.do_not_call = &do_not_call_;
     intake_.forgetting = &forgetting_;
     register_intake(router_, context_);
     register_privacy(router_, context_, privacy_);
@@ -62,7 +65,9 @@ class PrivacyHarness : public TradeHarness {
   storage::postgres::PostgresLotStore lots_{sql_, ring_};
   storage::postgres::PostgresPrivacyStore persons_{sql_};
   IntakeServices intake_{{lots_, numbers_, ring_, *markets_}, {}, {}, context_.now};
-  PrivacyServices privacy_{persons_, rights_, leads_, *markets_, ring_};
+  storage::postgres::PostgresDoNotCall do_not_call_rows_{sql_};
+  intake::DoNotCall do_not_call_{do_not_call_rows_, ring_};
+  PrivacyServices privacy_{persons_, rights_, leads_, *markets_, ring_, &do_not_call_rows_};
   app::ForgetServices const forgetting_{privacy_.forgetting()};
 };
 

@@ -7,6 +7,7 @@
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/privacy_services.hpp"
 #include "server/api/v1/source_services.hpp"
+#include "server/storage/postgres/do_not_call.hpp"
 #include "server/storage/postgres/lead_sources.hpp"
 #include "server/storage/postgres/lot_store.hpp"
 #include "server/storage/postgres/passports.hpp"
@@ -38,7 +39,8 @@ class Routes : public TradeHarness {
   SourceServices sources_{lead_sources_, passports_};
   DeliveryServices delivery_{};
   storage::postgres::PostgresPrivacyStore persons_{sql_};
-  PrivacyServices privacy_{persons_, rights_, leads_, *markets_, ring_};
+  storage::postgres::PostgresDoNotCall do_not_call_{sql_};
+  PrivacyServices privacy_{persons_, rights_, leads_, *markets_, ring_, &do_not_call_};
   http::Router all_;
 };
 

@@ -34,6 +34,9 @@ TEST(CommandLine, EachVerbHasItsWords) {
       {{"doctor"}, Verb::doctor},
       {{"config", "show"}, Verb::config_show},
       {{"id", "show", "lead_X"}, Verb::id_show},
+      {{"keys", "list"}, Verb::keys_list},
+      {{"keys", "rewrap", "--month", "2026-11"}, Verb::keys_rewrap},
+      {{"keys", "destroy", "--month", "2026-11"}, Verb::keys_destroy},
       {{"batches", "upload", "f.csv", "--market", "m"}, Verb::batches_upload},
       {{"batches", "list"}, Verb::batches_list},
       {{"batches", "show", "batch_X"}, Verb::batches_show},
@@ -51,6 +54,15 @@ TEST(CommandLine, EachVerbHasItsWords) {
   for (auto const& [words, verb] : verbs) {
     EXPECT_EQ(parse(words).verb, verb) << words.front();
   }
+}
+
+TEST(CommandLine, AKeysMonthIsAMonth) {
+  EXPECT_EQ(parse({"keys", "destroy", "--month", "2026-01"}).local.month, 202601);
+  for (auto const* text :
+       {"", "2026", "2026-00", "2026-13", "202601", "1999-12", "2026-1 ", "+026-01"}) {
+    EXPECT_FALSE(parse_command_line({"keys", "destroy", "--month", text})) << text;
+  }
+  EXPECT_FALSE(parse_command_line({"keys", "destroy"})) << "no month";
 }
 
 TEST(CommandLine, UploadTakesItsOptions) {

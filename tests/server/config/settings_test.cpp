@@ -71,6 +71,7 @@ TEST_F(SettingsTest, WithoutSourcesTheDefaultsHold) {
   EXPECT_EQ(settings.drain_s, std::chrono::seconds{10});
   EXPECT_EQ(settings.tls_certificate, "var/tls/server.crt");
   EXPECT_EQ(settings.root_key_file, "var/keys/root.key");
+  EXPECT_EQ(settings.epochs_folder, "var/keys/root.key.epochs");
   for (auto const& info : loaded->info) EXPECT_EQ(info.origin, Origin::standard) << info.key;
 }
 

@@ -109,8 +109,8 @@ TEST(KeyRing, ThreadsMeetTheSameKeys) {
       for (int round = 0; round < 3; ++round) {
         for (KekId year = 2000; year < 2020; ++year) {
           for (KekId month = 1; month <= 12; ++month) {
-            auto const* const key = ring.contact_kek(year * 100 + month).value();
-            auto const* const expected = reference.contact_kek(year * 100 + month).value();
+            auto const key = ring.contact_kek(year * 100 + month).value();
+            auto const expected = reference.contact_kek(year * 100 + month).value();
             wrong += key->secret().view() == expected->secret().view() ? 0 : 1;
           }
         }
