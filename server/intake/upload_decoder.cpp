@@ -208,7 +208,7 @@ void UploadDecoder::judge(std::int64_t row_no, RawLead const& raw) {
     return;
   }
   decoded.lead = std::move(*checked);
-  decoded.digests = person_digests(keys_, *decoded.lead, DigestUse::upload);
+  decoded.digests = person_digests(keys_, *decoded.lead, DigestUse::claim);
 }
 
 Result<void, DecodeFault> UploadDecoder::outcome() const {

@@ -215,7 +215,7 @@ Answered post_ping(ApiCall& call) {
   auto const kept = co_await keep_source(call, *market->settings, *lead, place->id, *taxonomy);
   if (!kept) co_return refuse(kept.error());
   submission.command = std::move(post);
-  submission.persons = intake::person_digests(call.ctx.keys, *lead, intake::DigestUse::real_time);
+  submission.persons = intake::person_digests(call.ctx.keys, *lead, intake::DigestUse::claim);
   submission.idempotency = call.claim(market::Operation::post_ping);
   auto const done = co_await submit(call, *market, std::move(submission));
   if (!done) co_return refuse(done.error());
