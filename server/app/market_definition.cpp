@@ -35,8 +35,8 @@ std::string upper(std::string_view text) {
 }
 
 /// Words of letters and digits with single dashes between them.
-bool is_vertical(std::string_view text) {
-  if (text.empty() || text.size() > kVerticalBytesMax) return false;
+bool is_dashed(std::string_view text, std::size_t bytes_max) {
+  if (text.empty() || text.size() > bytes_max) return false;
   if (text.front() == '-' || text.back() == '-' || text.find("--") != std::string_view::npos) {
     return false;
   }
@@ -55,7 +55,8 @@ void check_id(MarketDefinition const& market, Faults& faults) {
   auto const vertical = id.substr(0, first);
   auto const country = id.substr(first + 1, last - first - 1);
   auto const currency = id.substr(last + 1);
-  if (!is_vertical(vertical) || !lower_letters(country, 2) || !lower_letters(currency, 3)) {
+  if (!is_dashed(vertical, kVerticalBytesMax) || !lower_letters(country, 2) ||
+      !lower_letters(currency, 3)) {
     return fault(faults, "/id", "id_malformed", "Must be vertical.country.currency.");
   }
   if (upper(country) != market.country) {
@@ -165,6 +166,14 @@ void check_spot_check(MarketDefinition const& market, Faults& faults) {
   }
 }
 
+void check_duplicates(MarketDefinition const& market, Faults& faults) {
+  auto const& group = market.dedupe_group;
+  if (!group.empty() && !is_dashed(group, storage::kDedupeGroupBytesMax)) {
+    fault(faults, "/dedupe_group", "name_invalid",
+          "Must have a-z, 0-9 and single dashes between, up to 64, or be empty.");
+  }
+}
+
 void check_recycling(MarketDefinition const& market, Faults& faults) {
   if (market.recycle_rounds < 0 || market.recycle_rounds > market::kRecycleRoundsMax) {
     fault(faults, "/recycling/rounds_max", "out_of_range", "Must be 0 to 20.");
@@ -262,6 +271,7 @@ std::vector<FieldFault> check_market_definition(MarketDefinition const& definiti
   check_attributes(definition, faults);
   check_money(definition, faults);
   check_spot_check(definition, faults);
+  check_duplicates(definition, faults);
   check_recycling(definition, faults);
   check_scoring(definition, faults);
   check_estimate(definition, faults);

@@ -13,6 +13,7 @@
 #include "server/app/app_error.hpp"
 #include "server/app/scoring_definition.hpp"
 #include "server/market/settings.hpp"
+#include "server/storage/duplicate_rules.hpp"
 
 namespace leadex::app {
 
@@ -62,6 +63,8 @@ struct MarketDefinition {
   std::int32_t holdback_bp = 1000;
   std::chrono::seconds holdback{2'592'000};
   std::chrono::seconds dedupe{7'776'000};
+  std::string dedupe_group;  ///< of markets that know each other's persons; none when empty
+  storage::DuplicateCredit duplicate_credit{};
   std::chrono::seconds delivery_deadline{300};
   std::chrono::seconds consent_age_max{7'776'000};
   bool do_not_call{};                 ///< phones are held against the list of the market's country

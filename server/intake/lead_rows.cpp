@@ -8,6 +8,7 @@
 #include "matching/market/codec.hpp"
 #include "matching/targeting/schema.hpp"
 #include "server/intake/contact/company_name.hpp"
+#include "server/intake/contact/mailbox.hpp"
 #include "server/intake/lead_score.hpp"
 #include "server/intake/lead_source_row.hpp"
 #include "server/json/writer.hpp"
@@ -127,9 +128,19 @@ std::vector<std::string> person_digests(privacy::KeyRing const& ring, CheckedLea
                                         DigestUse use) {
   using privacy::BlindField;
   std::vector<std::string> digests;
+  auto const add_email = [&](std::string_view form) {
+    auto digest = text_of(blind_index(ring, BlindField::email, form));
+    if (std::ranges::find(digests, digest) == digests.end()) digests.push_back(std::move(digest));
+  };
   if (lead.email) {
-    digests.push_back(text_of(blind_index(ring, BlindField::email, lead.email->normalised)));
-    if (use == DigestUse::upload) {
+    add_email(lead.email->normalised);
+    // Under the key of plain addresses, so that john+x meets john, who claims no second form.
+    auto const mailbox = mailbox_of(*lead.email);
+    if (mailbox != lead.email->normalised) add_email(mailbox);
+    if (use == DigestUse::erasure) {
+      auto const spellings = mailbox_spellings(*lead.email);
+      add_email(spellings.dotted);
+      add_email(spellings.undotted);
       digests.push_back(text_of(blind_index(ring, BlindField::email_loose, lead.email->loose)));
     }
   }

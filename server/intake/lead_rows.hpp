@@ -37,9 +37,10 @@ struct FormEvidence {
 [[nodiscard]] std::string evidence_json(CheckedLead const& lead,
                                         FormEvidence const* form = nullptr);
 
-/// Uploads compare a third form too, the e-mail without dots and tag.
-enum class DigestUse : std::uint8_t { real_time, upload };
-/// 16 bytes each, all different, at least one.
+/// A lead claims what its person is known by: e-mail, the mailbox behind it if that is spelled
+/// otherwise, phone. An erasure takes off whatever earlier versions claimed as well.
+enum class DigestUse : std::uint8_t { claim, erasure };
+/// 16 bytes each, all different, at least one; 3 at most for a claim.
 [[nodiscard]] std::vector<std::string> person_digests(privacy::KeyRing const& ring,
                                                       CheckedLead const& lead, DigestUse use);
 

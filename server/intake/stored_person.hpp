@@ -24,12 +24,12 @@ struct StoredPerson {
                                          storage::SealedLead const& sealed,
                                          std::string const& country);
 
-/// As person_digests of lead_rows.hpp gives them, for a posted lead unless told otherwise; none
-/// when the contact does not open.
+/// As person_digests of lead_rows.hpp gives them, as the lead claims them unless told otherwise;
+/// none when the contact does not open.
 [[nodiscard]] std::vector<std::string> stored_person_digests(privacy::KeyRing const& keys,
                                                              LeadId lead,
                                                              storage::SealedLead const& sealed,
                                                              std::string const& country,
-                                                             DigestUse use = DigestUse::real_time);
+                                                             DigestUse use = DigestUse::claim);
 
 }  // namespace leadex::intake

@@ -283,7 +283,7 @@ void UploadDecoder::judge(DecodedRow& decoded, RawLead const& raw) {
     return;
   }
   decoded.lead = std::move(*checked);
-  decoded.digests = person_digests(keys_, *decoded.lead, DigestUse::upload);
+  decoded.digests = person_digests(keys_, *decoded.lead, DigestUse::claim);
 }
 
 std::string UploadDecoder::own_header() const {

@@ -204,6 +204,18 @@ void Actor::start_look_up() {
   // Real-time work waits for what goes along with it: one of bulk, so that bulk goes on as well.
   take(bulk_for_look_up_, items.empty() ? kLookUpItemsMax : items.size() + 1);
   if (items.empty()) return;
+  auto const rules = duplicate_rules();
+  wanted.takes_over = rules.credit == storage::DuplicateCredit::last;
+  if (!rules.group.empty()) {
+    auto const settings = this->settings();
+    wanted.group = rules.group;
+    wanted.claimed_since_us = now_us() - settings->dedupe_us;
+    each_once(wanted.persons);
+    for (auto const& item : items) {
+      item->group = rules.group;
+      item->held_at = Clock::now();
+    }
+  }
   each_once(wanted.visitors);
   each_once(wanted.clicks);
   look_up_floor_ = released_seq_;
@@ -249,6 +261,8 @@ void Actor::on_looked_up(std::vector<ItemPtr> const& items,
       }
     }
     item->found = persons.claimed(s);
+    item->elsewhere = persons.elsewhere(s);
+    item->unsold = persons.unsold(item->found);
     item->withheld = persons.holders(s);
     item->leads = persons.leads(s);
     item->clicks = persons.clicks(s);

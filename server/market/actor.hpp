@@ -63,6 +63,11 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
     bool looked_up{};
     std::int64_t looked_up_seq{};
     std::vector<storage::FoundPerson> found;
+    std::vector<std::string> elsewhere;       // persons that another market of the group has
+    std::string group;                        // in which its persons are held, since
+    Clock::time_point held_at;                //   when the look-up was asked for
+    std::vector<storage::UnsoldLead> unsold;  // of the leads that have its persons, if asked
+    std::vector<std::int64_t> displaced;      // leads whose persons it takes over
     std::vector<std::int64_t> withheld;       // of a lead: buyers whose own list has its person
     std::vector<storage::FoundLead> leads;    // of persons whose leads are to be withheld
     std::vector<storage::FoundClick> clicks;  // of a visitor, of late
@@ -117,12 +122,18 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
     std::vector<std::shared_ptr<MarketSettings const>> new_settings;
     std::size_t decisions{};
     std::size_t bytes{};
+    storage::ClaimGuard guard;
   };
   [[nodiscard]] ItemPtr next_item(Building const& building, std::size_t bulk_taken, bool pressed);
   void apply(Building& building, ItemPtr const& item);
   static void follow(std::vector<ItemPtr>& items, ItemPtr const& item);
   void apply_command(Building& building, ItemPtr const& item, Command const& command);
   bool check_persons(Building& building, Item& item);
+  // actor_duplicates.cpp: groups of markets, leads that newer ones displace
+  [[nodiscard]] storage::DuplicateRules duplicate_rules() const;
+  [[nodiscard]] bool holds_well(Item const& item) const;
+  [[nodiscard]] bool displaceable(Item const& item, std::int64_t lead_no) const;
+  void displace(Building& building, Item const& item);
   void release_claims(Building& building, std::size_t persons_before);
   bool complete_rights(Building& building, Item& item);
   void answer_after_all(Building& building, ItemPtr const& item);
@@ -195,6 +206,7 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   RecentClicks clicks_;
   RecentNotes notes_;
   RightsAhead ahead_;  // outlives a reload: offers that were read before it may still come
+  std::map<std::int32_t, storage::DuplicateRules> duplicate_rules_;  // by version
   bool tick_waiting_{};
   std::function<void()> on_stopped_;
   std::vector<std::function<void()>> in_force_waiters_;  // for the newest settings

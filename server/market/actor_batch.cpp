@@ -109,6 +109,7 @@ void Actor::apply(Building& building, ItemPtr const& item) {
   }
   if (told_before(*item)) return finish(item, refuse(SubmitError::duplicate));
   if (noted_before(*item)) return finish(item, std::move(item->answer));
+  if (!holds_well(*item)) return finish(item, refuse(SubmitError::busy));
   auto const persons_before = building.rows.persons.size();
   // Whom the exchange's own list has is refused as such, known here or not.
   bool const barred = std::ranges::find(item->withheld, kEverybody) != item->withheld.end();
@@ -118,7 +119,10 @@ void Actor::apply(Building& building, ItemPtr const& item) {
   if (!complete_rights(building, *item)) return answer_after_all(building, item);
   apply_command(building, item, submission.command);
   if (item->more) item->answer.outcome.more = true;
-  if (item->answer.outcome.refusal == Refusal::none) return claim_conversion(building, *item);
+  if (item->answer.outcome.refusal == Refusal::none) {
+    displace(building, *item);
+    return claim_conversion(building, *item);
+  }
   release_claims(building, persons_before);
 }
 
@@ -215,6 +219,11 @@ bool Actor::check_persons(Building& building, Item& item) {
   auto const own_upload = admit != nullptr ? admit->batch_no : 0;
   std::unordered_map<std::string, storage::FoundPerson const*> found;
   for (auto const& person : item.found) found[person.digest] = &person;
+  auto const rules = duplicate_rules();
+  building.guard.group = rules.group;
+  auto const elsewhere = [&](std::string const& digest) {
+    return std::ranges::binary_search(item.elsewhere, digest);
+  };
   auto const holder = [&](std::string const& digest) -> std::int64_t {
     if (auto const recent = claims_.find(digest, item.looked_up_seq); recent != -1) return recent;
     auto const at = found.find(digest);
@@ -241,11 +250,26 @@ bool Actor::check_persons(Building& building, Item& item) {
       auto const at = found.find(digest);
       return at != found.end() && at->second->lead_no == lead_no;
     };
+    std::set<std::int64_t> displaced;
     std::set<std::string> once(s.persons.begin(), s.persons.end());
     std::erase_if(once, own);
+    // Only of what is durable: a claim under way is not yet anybody's to take.
+    auto const displaces = [&](std::string const& digest) {
+      if (rules.credit != storage::DuplicateCredit::last ||
+          std::holds_alternative<RelistLead>(s.command) ||
+          claims_.find(digest, item.looked_up_seq) != -1) {
+        return false;
+      }
+      auto const earlier = found.at(digest)->lead_no;
+      if (!displaceable(item, earlier)) return false;
+      displaced.insert(earlier);
+      return true;
+    };
     for (auto const& digest : once) {
-      if (holder(digest) != -1) return false;
+      if (elsewhere(digest)) return false;
+      if (holder(digest) != -1 && !displaces(digest)) return false;
     }
+    item.displaced.assign(displaced.begin(), displaced.end());
     for (auto const& digest : once) claim(digest, lead_no);
     return true;
   }
@@ -255,7 +279,10 @@ bool Actor::check_persons(Building& building, Item& item) {
     auto verdict = Admission::accepted;
     for (auto const& digest : row.digests) {
       auto const by = holder(digest);
-      if (by == -1) continue;
+      if (by == -1) {
+        if (elsewhere(digest)) verdict = Admission::duplicate_in_market;
+        continue;
+      }
       verdict = by == own_upload ? Admission::duplicate_in_batch : Admission::duplicate_in_market;
       if (verdict == Admission::duplicate_in_batch) break;
     }
@@ -346,7 +373,7 @@ void Actor::seal_and_send(Building building) {
   building.body.numbers = engine_.numbers();
   building.rows.body = encode_value(building.body);
   InFlight batch;
-  batch.prepared = store_.prepare(market_no_, building.rows, hash_);
+  batch.prepared = store_.prepare(market_no_, building.rows, building.guard, hash_);
   batch.items = std::move(building.items);
   batch.command_no = engine_.command_no();
   batch.new_settings = std::move(building.new_settings);

@@ -81,6 +81,7 @@ void Actor::adopt(storage::LoadedMarket loaded) {
       read->rules.version = stored.version;
       auto settings = std::make_shared<MarketSettings const>(std::move(*read));
       versions_[stored.version] = settings;
+      duplicate_rules_[stored.version] = stored.duplicates;
       if (stored.version > loaded.applied_version) {
         fresh.push_back(settings);
         continue;
@@ -141,6 +142,7 @@ void Actor::refresh(std::function<void()> done) {
           LEADEX_CHECK(read.has_value());
           read->rules.version = stored.version;
           auto settings = std::make_shared<MarketSettings const>(std::move(*read));
+          self->duplicate_rules_[stored.version] = stored.duplicates;
           {
             std::lock_guard const lock{self->published_};
             if (!self->versions_.try_emplace(stored.version, settings).second) continue;
@@ -251,6 +253,8 @@ void Actor::run_one_by_one() {
       if (!item->looked_up) return false;
       item->looked_up = false;
       item->found.clear();
+      item->elsewhere.clear();
+      item->unsold.clear();
       item->withheld.clear();
       item->leads.clear();
       item->clicks.clear();

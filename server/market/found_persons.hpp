@@ -2,9 +2,11 @@
 // FoundPersons: what a look-up found of persons, by digest, handed to the submissions that asked.
 // Of the actor; lives no longer than the look-up.
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "server/market/submission.hpp"
@@ -19,6 +21,8 @@ class FoundPersons {
     for (auto const& person : found.persons) persons_[person.digest] = &person;
     for (auto const& holder : found.holders) holders_[holder.digest].push_back(holder.buyer_no);
     for (auto const& lead : found.leads) leads_[lead.digest].push_back(&lead);
+    for (auto const& lead : found.unsold) unsold_[lead.lead_no] = lead.generator_no;
+    elsewhere_.insert(found.elsewhere.begin(), found.elsewhere.end());
     for (auto const& click : found.clicks) clicks_[click.visitor].push_back(&click);
   }
   /// Persons of a lead or of an upload's rows that are known in the market.
@@ -33,6 +37,30 @@ class FoundPersons {
       for (auto const& digest : row.digests) note(digest);
     }
     return claimed;
+  }
+  /// Those of them that another market of the group has or holds, ascending.
+  [[nodiscard]] std::vector<std::string> elsewhere(Submission const& s) const {
+    std::vector<std::string> known;
+    if (elsewhere_.empty()) return known;
+    auto const note = [&](std::string const& digest) {
+      if (elsewhere_.contains(digest)) known.push_back(digest);
+    };
+    for (auto const& digest : s.persons) note(digest);
+    for (auto const& row : s.admissions) {
+      for (auto const& digest : row.digests) note(digest);
+    }
+    std::ranges::sort(known);
+    return known;
+  }
+  /// Of the leads that have these persons those that left the market unsold.
+  [[nodiscard]] std::vector<storage::UnsoldLead> unsold(
+      std::vector<storage::FoundPerson> const& persons) const {
+    std::vector<storage::UnsoldLead> leads;
+    for (auto const& person : persons) {
+      auto const at = unsold_.find(person.lead_no);
+      if (at != unsold_.end()) leads.push_back({person.lead_no, at->second});
+    }
+    return leads;
   }
   /// Buyers whose own list has a person of that lead.
   [[nodiscard]] std::vector<std::int64_t> holders(Submission const& s) const {
@@ -67,6 +95,8 @@ class FoundPersons {
  private:
   std::unordered_map<std::string, std::vector<storage::FoundClick const*>> clicks_;
   std::unordered_map<std::string, storage::FoundPerson const*> persons_;
+  std::unordered_set<std::string> elsewhere_;
+  std::unordered_map<std::int64_t, std::int64_t> unsold_;  // generator by lead
   std::unordered_map<std::string, std::vector<std::int64_t>> holders_;
   std::unordered_map<std::string, std::vector<storage::FoundLead const*>> leads_;
 };

@@ -12,6 +12,7 @@
 
 #include "billing/values/result.hpp"
 #include "matching/market/restore.hpp"
+#include "server/storage/duplicate_rules.hpp"
 #include "server/storage/market_rows.hpp"
 
 namespace leadex::storage {
@@ -34,6 +35,7 @@ struct LoadedSale {
 struct SettingsVersion {
   std::int32_t version{};
   std::string settings;  // codec bytes of market::MarketSettings
+  DuplicateRules duplicates;
 };
 
 /// All of a market as of one snapshot.
@@ -64,6 +66,10 @@ struct FoundPerson {
   std::int64_t lead_no{};
   std::int64_t seen_us{};
   std::int64_t provisional_upload{};  // 0 none
+};
+struct UnsoldLead {
+  std::int64_t lead_no{};
+  std::int64_t generator_no{};
 };
 struct FoundHolder {
   std::string digest;
@@ -110,7 +116,15 @@ struct Lookups {
   std::int64_t clicked_since_us{};        // what "of late" means
   std::vector<Transaction> transactions;  // which are known?
   std::vector<std::int64_t> clicks;       // what is noted of them?
+  /// Of markets that know each other's persons: those above are held for this market, and looked up
+  /// in the others of the group, each digest once and ascending. Empty: none.
+  std::string group;
+  std::int64_t claimed_since_us{};  // what counts there
+  bool takes_over{};                // persons known here may be claimed anew
 };
+/// How long a person stays held in its group for a market that looked it up. A batch that claims it
+/// later is refused by the database.
+inline constexpr std::int64_t kGroupHoldUs = 60'000'000;
 struct LookedUp {
   std::int64_t seq{};  // of the market's head in the same snapshot
   std::vector<FoundKey> keys;
@@ -123,6 +137,9 @@ struct LookedUp {
   std::vector<FoundClick> clicks;
   std::vector<Transaction> transactions;
   std::vector<NotedEvent> noted;
+  std::vector<std::string> elsewhere;  // persons that another market of the group has or holds
+  /// takes_over: of the persons' leads those that left the market for good and were never sold.
+  std::vector<UnsoldLead> unsold;
 };
 
 enum class CommitFailure : std::uint8_t {
@@ -196,7 +213,8 @@ class MarketStore {
 
   /// `previous_hash` is that of seq − 1. Does no I/O; any thread.
   [[nodiscard]] virtual std::shared_ptr<PreparedBatch const> prepare(
-      std::int64_t market_id, BatchRows const& rows, std::string const& previous_hash) const = 0;
+      std::int64_t market_id, BatchRows const& rows, ClaimGuard const& guard,
+      std::string const& previous_hash) const = 0;
 
   /// Only hands on: called from the pipeline's threads under its lock.
   using Report = std::function<void(CommitReport)>;

@@ -6,6 +6,7 @@
 #include "matching/market/codec.hpp"
 #include "server/crypto/hash.hpp"
 #include "server/market/commit_body.hpp"
+#include "server/storage/postgres/claim_calls.hpp"
 #include "server/storage/postgres/market_chain.hpp"
 
 namespace leadex::bench {
@@ -150,6 +151,7 @@ OneSale RowMaker::decide(market::Submission submission) {
   OneSale made{
       rows.seq, rows.at_us, pg::body_calls(market_id_, rows), pg::tail_calls(market_id_, rows),
       {},       {}};
+  for (auto& call : pg::claim_calls(market_id_, rows, {})) made.body.push_back(std::move(call));
   auto const rest = crypto::sha256(pg::image_of(made.body) + pg::image_of(made.tail));
   made.stored_body = pg::store_body(crypto::view_of(rest), rows.body);
   auto const transfers = pg::transfers_digest(rows.transfers);

@@ -21,6 +21,7 @@ using targeting::AttributeType;
 
 constexpr std::array<std::string_view, 3> kVisibilityWords{"exact", "band", "hidden"};
 constexpr std::array<std::string_view, 2> kCpaHoldWords{"full", "pooled"};
+constexpr std::array<std::string_view, 2> kDuplicateCredits{"first", "last"};
 constexpr std::array<std::string_view, 3> kPriceRules{"first_price", "second_price", "fixed"};
 constexpr std::array<std::string_view, 2> kRankings{"price", "expected_value"};
 constexpr std::array<std::string_view, 5> kRoutings{"price", "weight", "round_robin", "waterfall",
@@ -344,6 +345,12 @@ void read_market_definition(json::Value const& body, MarketDefinition& definitio
   read_bp(reader, "holdback_bp", definition.holdback_bp);
   read_seconds(reader, "holdback_s", definition.holdback);
   read_seconds(reader, "dedupe_s", definition.dedupe);
+  if (auto group = reader.optional_string("dedupe_group")) {
+    definition.dedupe_group = std::move(*group);
+  }
+  if (auto const credit = reader.optional_string("duplicate_credit")) {
+    definition.duplicate_credit = from_word<storage::DuplicateCredit>(kDuplicateCredits, *credit);
+  }
   read_seconds(reader, "delivery_deadline_s", definition.delivery_deadline);
   read_seconds(reader, "consent_age_max_s", definition.consent_age_max);
   if (auto const list = reader.optional_string("do_not_call")) {
@@ -379,6 +386,9 @@ std::string market_definition_text(MarketDefinition const& from) {
     writer.field("holdback_bp", from.holdback_bp);
     writer.field("holdback_s", from.holdback.count());
     writer.field("dedupe_s", from.dedupe.count());
+    // The market's writer reads both from here.
+    writer.field("dedupe_group", from.dedupe_group);
+    writer.field("duplicate_credit", to_word(kDuplicateCredits, from.duplicate_credit));
     writer.field("delivery_deadline_s", from.delivery_deadline.count());
     writer.field("consent_age_max_s", from.consent_age_max.count());
     writer.field("do_not_call", from.do_not_call ? "country" : "none");

@@ -218,7 +218,7 @@ Answered post_ping(ApiCall& call) {
     co_return problem(Code::ping_mismatch);
   }
   submission.command = std::move(post);
-  submission.persons = intake::person_digests(call.ctx.keys, *lead, intake::DigestUse::real_time);
+  submission.persons = intake::person_digests(call.ctx.keys, *lead, intake::DigestUse::claim);
   submission.idempotency = call.claim(market::Operation::post_ping);
   auto const done = co_await submit(call, *market, std::move(submission));
   if (!done) co_return refuse(done.error());

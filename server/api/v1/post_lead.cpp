@@ -41,7 +41,7 @@ Answered post_lead(ApiCall& call) {
   market::Submission submission;
   submission.lead = intake::make_new_lead(call.ctx.keys, *lead, *place);
   submission.command = intake::make_offer(*submission.lead, *lead);
-  submission.persons = intake::person_digests(call.ctx.keys, *lead, intake::DigestUse::real_time);
+  submission.persons = intake::person_digests(call.ctx.keys, *lead, intake::DigestUse::claim);
   submission.idempotency = call.claim(market::Operation::post_lead);
   auto const done = co_await submit(call, *market, std::move(submission));
   if (!done) co_return refuse(done.error());

@@ -71,7 +71,7 @@ asio::awaitable<PostedForm> post(FormCase one, MarketRef market, storage::PageKe
   market::Submission submission;
   submission.lead = intake::make_new_lead(ctx.keys, lead, *place, &evidence);
   submission.command = intake::make_offer(*submission.lead, lead);
-  submission.persons = intake::person_digests(ctx.keys, lead, intake::DigestUse::real_time);
+  submission.persons = intake::person_digests(ctx.keys, lead, intake::DigestUse::claim);
   submission.idempotency =
       market::IdempotencyClaim{one.form.generator_no, keyed(ctx, kPageUse, form_key(page)),
                                body_digest(ctx, sent), market::Operation::post_lead};

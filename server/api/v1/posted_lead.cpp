@@ -141,7 +141,7 @@ asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::Che
                                     intake::LeadPlace place) {
   auto offer = intake::make_offer(lead, place);
   auto const withheld = co_await trade_of(call).rights.withholding(
-      intake::person_digests(call.ctx.keys, lead, intake::DigestUse::real_time));
+      intake::person_digests(call.ctx.keys, lead, intake::DigestUse::claim));
   if (!withheld) co_return refuse(api::problem_of(withheld.error()));
   offer.withheld = *withheld;
   if (market::barred(offer)) co_return problem(Code::suppressed);

@@ -102,7 +102,7 @@ app::ForgetServices PrivacyServices::forgetting() const {
   return {store, markets,
           [ring](LeadId lead, storage::SealedLead const& sealed, std::string const& country) {
             return intake::stored_person_digests(*ring, lead, sealed, country,
-                                                 intake::DigestUse::upload);
+                                                 intake::DigestUse::erasure);
           }};
 }
 

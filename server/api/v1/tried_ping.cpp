@@ -33,7 +33,7 @@ asio::awaitable<ApiResult> try_post(ApiCall& call, MarketRef market, PingToken t
   }
   if (to_unix_micros(call.ctx.now()) > token.expires_us) co_return problem(Code::ping_expired);
   auto const withheld = co_await trade_of(call).rights.withholding(
-      intake::person_digests(call.ctx.keys, lead, intake::DigestUse::real_time));
+      intake::person_digests(call.ctx.keys, lead, intake::DigestUse::claim));
   if (!withheld) co_return refuse(api::problem_of(withheld.error()));
   std::erase_if(bids, [&](market::PromisedBid const& bid) {
     return std::binary_search(withheld->begin(), withheld->end(), bid.buyer_no);

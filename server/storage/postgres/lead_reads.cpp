@@ -28,10 +28,13 @@ constexpr char const* kRounds =
     "null, r.dropped or r.withdrawn from lead_rest r join lead l using (market_id, lead_no) where "
     "r.market_id = "
     "$2 and r.lead_no = $3 and " LEADEX_OWN("$1", "l.tenant_no") " order by r.round desc";
+// In the market and in those of its group.
 constexpr char const* kPersonSeen =
-    "select coalesce(bool_or(l.tenant_no = $2), false), count(*) from person p left join lead l on "
-    "l.market_id = p.market_id and l.lead_no = p.lead_no where p.market_id = $1 and p.digest in "
-    "($3, $4) and p.seen_us >= $5";
+    "select coalesce(bool_or(l.tenant_no = $2), false), count(*) from market m cross join lateral "
+    "(select m.market_id as no union all select market_id from market where dedupe_group = "
+    "m.dedupe_group and market_id <> m.market_id) g cross join lateral (select lead_no from person "
+    "where market_id = g.no and digest in ($3, $4) and seen_us >= $5 offset 0) p left join lead l "
+    "on l.market_id = g.no and l.lead_no = p.lead_no where m.market_id = $1";
 constexpr char const* kBody = "select body from commit_batch where market_id = $1 and seq = $2";
 
 LeadView read_lead(pqxx::row const& row) {

@@ -13,6 +13,10 @@ constexpr char const* kInsertMarket =
 constexpr char const* kInsertVersion =
     "insert into market_version (market_id, version, definition, settings, created_by) "
     "values ($1, $2, $3, $4, $5)";
+// Here already for the others of its group, though its writer takes the version up a moment later.
+constexpr char const* kSetGroup =
+    "update market set dedupe_group = nullif($2::json->>'dedupe_group', '') where market_id = $1 "
+    "and dedupe_group is distinct from nullif($2::json->>'dedupe_group', '')";
 constexpr char const* kInsertHead =
     "insert into market_head (market_id, epoch, seq, hash, last_at_us) "
     "values ($1, 0, 0, decode(repeat('00', 32), 'hex'), 0)";
@@ -52,6 +56,7 @@ void insert_version(pqxx::transaction_base& tx, MarketNo market, MarketVersion c
   execute(tx, kInsertVersion,
           Parameters(market, version.version, version.definition,
                      bytea(std::string_view{version.settings}), version.created_by));
+  execute(tx, kSetGroup, Parameters(market, version.definition));
 }
 
 }  // namespace

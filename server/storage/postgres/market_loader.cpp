@@ -22,6 +22,17 @@ T decoded(pqxx::field const& field) {
   return std::move(*value);
 }
 
+}  // namespace
+
+SettingsVersion read_version(pqxx::row const& row) {
+  using Credit = DuplicateCredit;
+  return {row[0].as<std::int32_t>(),
+          bytes_of(row[1]),
+          {row[2].as<std::string>(), row[3].as<bool>() ? Credit::last : Credit::first}};
+}
+
+namespace {
+
 void load_settings(pqxx::transaction_base& work, std::int64_t market_id, LoadedMarket& out) {
   auto const row = work.exec_params1(
       "select m.version, h.epoch, h.seq, h.hash, h.last_at_us from leadex.market m join "
@@ -29,11 +40,11 @@ void load_settings(pqxx::transaction_base& work, std::int64_t market_id, LoadedM
       market_id);
   out.applied_version = row[0].as<std::int32_t>();
   out.head = {number(row[1]), number(row[2]), bytes_of(row[3]), number(row[4])};
-  for (auto const& version : work.exec_params(
-           "select version, settings from leadex.market_version where market_id = $1 order by "
-           "version",
-           market_id)) {
-    out.versions.push_back({version[0].as<std::int32_t>(), bytes_of(version[1])});
+  for (auto const& version :
+       work.exec_params("select " LEADEX_VERSION_COLUMNS
+                        " from leadex.market_version where market_id = $1 order by version",
+                        market_id)) {
+    out.versions.push_back(read_version(version));
   }
   auto const body =
       work.exec_params("select body from leadex.commit_batch where market_id = $1 and seq = $2",

@@ -3,12 +3,14 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "billing/values/check.hpp"
 #include "matching/market/codec.hpp"
 #include "server/crypto/hash.hpp"
 #include "server/storage/postgres/binary_array.hpp"
+#include "server/storage/postgres/claim_calls.hpp"
 #include "server/storage/postgres/market_chain.hpp"
 #include "server/storage/postgres/market_link.hpp"
 
@@ -16,13 +18,17 @@ namespace leadex::storage::postgres {
 
 namespace {
 
+constexpr std::uint64_t kLookUpsPerSweep = 64;
+
 class Prepared final : public PreparedBatch {
  public:
-  Prepared(std::int64_t market_id, BatchRows const& rows, std::string const& previous_hash)
+  Prepared(std::int64_t market_id, BatchRows const& rows, ClaimGuard const& guard,
+           std::string const& previous_hash)
       : seq_(rows.seq),
         at_us_(rows.at_us),
         body_(body_calls(market_id, rows)),
         tail_(tail_calls(market_id, rows)) {
+    for (auto& call : claim_calls(market_id, rows, guard)) body_.push_back(std::move(call));
     auto const image = image_of(body_) + image_of(tail_);
     auto const rest = crypto::sha256(image);
     stored_body_ = store_body(crypto::view_of(rest), rows.body);
@@ -234,7 +240,11 @@ class Pipeline final : public CommitPipeline {
       std::optional<LookedUp> found;
       try {
         pqxx::nontransaction work{link.connection()};
+        bool const grouped = !wanted.group.empty() && !wanted.persons.empty();
+        auto held = grouped ? hold_persons(link, work, wanted) : Digests{};
         found = read_look_up(link.run(work, look_up_call(market_id_, wanted)));
+        if (wanted.takes_over && !found->persons.empty()) find_unsold(link, work, *found);
+        if (grouped) look_elsewhere(link, work, wanted, std::move(held), *found);
       } catch (std::exception const&) {
         link.close();
       }
@@ -250,6 +260,47 @@ class Pipeline final : public CommitPipeline {
   }
 
  private:
+  using Digests = std::set<std::string>;
+
+  /// Before anything is looked up: what another market claims from here on, it cannot have.
+  Digests hold_persons(MarketLink& link, pqxx::nontransaction& work, Lookups const& wanted) {
+    if (look_ups_++ % kLookUpsPerSweep == 0) link.run(work, sweep_holds_call());
+    Digests held;
+    for (auto const& row : link.run(work, hold_call(market_id_, wanted.group, wanted.persons))) {
+      held.insert(bytes_of(row[0]));
+    }
+    return held;
+  }
+
+  void find_unsold(MarketLink& link, pqxx::nontransaction& work, LookedUp& found) const {
+    for (auto const& row : link.run(work, unsold_call(market_id_, found.persons))) {
+      found.unsold.push_back({row[0].as<std::int64_t>(), row[1].as<std::int64_t>()});
+    }
+  }
+
+  /// What others of the group hold or have claimed; of what is known already no hold is kept.
+  void look_elsewhere(MarketLink& link, pqxx::nontransaction& work, Lookups const& wanted,
+                      Digests held, LookedUp& found) const {
+    Digests elsewhere;
+    for (auto const& digest : wanted.persons) {
+      if (!held.contains(digest)) elsewhere.insert(digest);
+    }
+    std::vector<std::string> known;
+    for (auto const& row : link.run(work, claimed_elsewhere_call(market_id_, wanted))) {
+      auto digest = bytes_of(row[0]);
+      if (held.contains(digest)) known.push_back(digest);
+      elsewhere.insert(std::move(digest));
+    }
+    if (!wanted.takes_over) {
+      for (auto const& person : found.persons) {
+        bool const fresh = person.seen_us >= wanted.claimed_since_us;
+        if (fresh && held.contains(person.digest)) known.push_back(person.digest);
+      }
+    }
+    if (!known.empty()) link.run(work, let_go_call(market_id_, wanted.group, known));
+    found.elsewhere.assign(elsewhere.begin(), elsewhere.end());
+  }
+
   /// Waits for the batch before; false when it, or anything since, has failed.
   bool wait_for_turn(std::int64_t seq) {
     std::unique_lock lock{mutex_};
@@ -321,14 +372,16 @@ class Pipeline final : public CommitPipeline {
   bool failed_{false};
   std::int64_t committed_;
   std::array<std::unique_ptr<Worker>, 2> lanes_;
+  std::uint64_t look_ups_{};  // of the reader's thread
   std::unique_ptr<Worker> reader_;
 };
 
 }  // namespace
 
 std::shared_ptr<PreparedBatch const> prepare_batch(std::int64_t market_id, BatchRows const& rows,
+                                                   ClaimGuard const& guard,
                                                    std::string const& previous_hash) {
-  return std::make_shared<Prepared>(market_id, rows, previous_hash);
+  return std::make_shared<Prepared>(market_id, rows, guard, previous_hash);
 }
 
 std::unique_ptr<CommitPipeline> make_pipeline(std::string database, std::int64_t market_id,

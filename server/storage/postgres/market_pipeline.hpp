@@ -12,6 +12,7 @@ namespace leadex::storage::postgres {
 /// Encodes `rows` once: body and tail calls, the stored body, the hash.
 [[nodiscard]] std::shared_ptr<PreparedBatch const> prepare_batch(std::int64_t market_id,
                                                                  BatchRows const& rows,
+                                                                 ClaimGuard const& guard,
                                                                  std::string const& previous_hash);
 
 [[nodiscard]] std::unique_ptr<CommitPipeline> make_pipeline(std::string database,

@@ -53,14 +53,6 @@ constexpr Statement kLeadKeys{
     "insert into leadex.lead_key (market_id, lead_no, kek_id, wrapped) select $1::int8, * from "
     "unnest($2::int8[], $3::int4[], $4::bytea[])"};
 
-// A claim past the look-back window may be taken over; a fresher one leaves the row count short.
-constexpr Statement kPersons{
-    "lx_persons",
-    "insert into leadex.person as p (market_id, digest, lead_no, seen_us, provisional_upload) "
-    "select $1::int8, * from unnest($2::bytea[], $3::int8[], $4::int8[], $5::int8[]) on conflict "
-    "(market_id, digest) do update set lead_no = excluded.lead_no, seen_us = excluded.seen_us, "
-    "provisional_upload = excluded.provisional_upload where p.seen_us < $6::int8"};
-
 constexpr Statement kAuctions{
     "lx_auctions",
     "insert into leadex.auction (market_id, batch_seq, auction_no, lead_no, record) select "
@@ -590,16 +582,11 @@ void add_conversions(Calls& calls, std::string const& seq, BatchRows const& rows
 
 }  // namespace
 
+// Without persons: claim_calls.hpp has them.
 std::vector<Call> body_calls(std::int64_t market_id, BatchRows const& rows) {
   Calls calls{market_id};
   auto const seq = int8_param(rows.seq);
   add_leads(calls, rows.new_leads);
-  using P = PersonRow const&;
-  auto const& p = rows.persons;
-  calls.add(kPersons, p,
-            {bytes(p, [](P r) { return r.digest; }), i8(p, [](P r) { return r.lead_no; }),
-             i8(p, [](P r) { return r.seen_us; }), i8(p, [](P r) { return r.provisional_upload; }),
-             int8_param(rows.person_seen_before_us)});
   add_money(calls, seq, rows);
   add_trade(calls, seq, rows);
   add_acquisitions(calls, rows);

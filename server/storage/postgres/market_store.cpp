@@ -18,8 +18,9 @@ class PostgresMarketStore final : public MarketStore {
   explicit PostgresMarketStore(std::string database) : database_(std::move(database)) {}
 
   std::shared_ptr<PreparedBatch const> prepare(std::int64_t market_id, BatchRows const& rows,
+                                               ClaimGuard const& guard,
                                                std::string const& previous_hash) const override {
-    return postgres::prepare_batch(market_id, rows, previous_hash);
+    return postgres::prepare_batch(market_id, rows, guard, previous_hash);
   }
   std::unique_ptr<CommitPipeline> open_pipeline(std::int64_t market_id, std::int64_t committed_seq,
                                                 Report report) override {
@@ -127,10 +128,10 @@ class PostgresMarketStore final : public MarketStore {
       pqxx::read_transaction work{connection};
       Versions all;
       for (auto const& row : work.exec_params(
-               "select version, settings from leadex.market_version where market_id = $1 and "
-               "version > $2 order by version",
+               "select " LEADEX_VERSION_COLUMNS
+               " from leadex.market_version where market_id = $1 and version > $2 order by version",
                market_id, version)) {
-        all.push_back({row[0].as<std::int32_t>(), bytes_of(row[1])});
+        all.push_back(postgres::read_version(row));
       }
       return Result<Versions, MarketStoreError>{std::move(all)};
     });

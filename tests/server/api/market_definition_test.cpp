@@ -91,6 +91,8 @@ TEST(MarketDefinition, NamesEachFault) {
       {with(R"("return_window_s":-1)"), "/return_window_s out_of_range"},
       {with(R"("dedupe_s":86400,"retention_s":86399)"), "/retention_s range_invalid"},
       {with(R"("retention_s":1)"), "/retention_s range_invalid"},
+      {with(R"("dedupe_group":"Auto")"), "/dedupe_group name_invalid"},
+      {with(R"("dedupe_group":"a--b")"), "/dedupe_group name_invalid"},
       {with_attributes(R"({"Bad":{"type":"string"}})"), "/attributes/properties/Bad name_invalid"},
       {with_attributes(R"({"score":{"type":"integer"}})"),
        "/attributes/properties/score name_taken"},
@@ -142,6 +144,7 @@ TEST(MarketDefinition, ComesBackFromItsTextAsItWas) {
       parsed(with(R"("auction":{"max_shares":2,"reserve":{"amount":"2.5","currency":"USD"}},)"
                   R"("listing":{"ask":{"amount":"4","currency":"USD"},"ttl_s":10,"auction_s":5},)"
                   R"("commission":{"rate_bp":1500,"minimum":{"amount":"0.1","currency":"USD"}},)"
+                  R"("dedupe_group":"auto-us","duplicate_credit":"last",)"
                   R"("return_window_s":0,"cpa_hold":"pooled")"));
   read_market_definition(body, definition, errors);
   ASSERT_TRUE(errors.empty());
@@ -155,6 +158,8 @@ TEST(MarketDefinition, ComesBackFromItsTextAsItWas) {
             market::encode_value(app::settings_of(definition, 3)));
   EXPECT_EQ(again.return_window.count(), 0);
   EXPECT_EQ(again.cpa_hold, market::CpaHold::pooled);
+  EXPECT_EQ(again.dedupe_group, "auto-us");
+  EXPECT_EQ(again.duplicate_credit, storage::DuplicateCredit::last);
 
   auto const contract = json::Contract::load("schemas/openapi.yaml");
   ASSERT_TRUE(contract) << contract.error();

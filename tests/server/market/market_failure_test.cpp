@@ -30,7 +30,7 @@ TEST_F(MarketFixture, ABatchThatWaitedForAFailedOneEndsCleanly) {
     storage::BatchRows rows;
     rows.seq = seq;
     rows.persons.push_back({.digest = std::string(16, static_cast<char>(seq)), .lead_no = seq});
-    auto const batch = store->prepare(kMarket, rows, hash);
+    auto const batch = store->prepare(kMarket, rows, {}, hash);
     hash = batch->hash();
     pipeline->submit(batch, epoch);
   }
@@ -73,7 +73,7 @@ TEST_F(MarketFixture, NeighbouringBatchesMayKeepTheSameLeadFromTheSameBuyer) {
     rows.seq = seq;
     rows.persons.push_back({.digest = std::string(16, static_cast<char>(seq)), .lead_no = seq});
     rows.withheld.push_back({5, 3});
-    auto const batch = store->prepare(kMarket, rows, hash);
+    auto const batch = store->prepare(kMarket, rows, {}, hash);
     hash = batch->hash();
     pipeline->submit(batch, epoch);
   }

@@ -36,8 +36,9 @@ class OlderStore final : public storage::MarketStore {
 
   std::shared_ptr<storage::PreparedBatch const> prepare(std::int64_t market_id,
                                                         storage::BatchRows const& rows,
+                                                        storage::ClaimGuard const& guard,
                                                         std::string const& hash) const override {
-    return store_.prepare(market_id, rows, hash);
+    return store_.prepare(market_id, rows, guard, hash);
   }
   std::unique_ptr<storage::CommitPipeline> open_pipeline(std::int64_t market_id, std::int64_t seq,
                                                          Report report) override {
