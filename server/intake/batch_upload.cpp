@@ -377,7 +377,8 @@ class Upload {
     if (auto const& last = chunk.rows.back(); last.mark) {
       sealed.mark = storage::UploadMark{
           last.row_no, last.mark->bytes,
-          seal_piece_state(services_.keys, batch, decoder_header_, last.mark->hash_state)};
+          seal_piece_state(services_.keys, batch, decoder_header_, last.mark->hash_state),
+          request_.part->piece_no};
       sealed.signs_sealed = seal_signs(services_.keys, batch, last.row_no, signs);
     }
     return sealed;

@@ -47,6 +47,7 @@ struct UploadServices {
 /// A piece of a file that comes in several.
 struct UploadPart {
   BatchId batch;
+  std::int64_t piece_no{};            // as it was opened
   bool last{};                        // the file ends with it
   std::optional<ResumePoint> resume;  // none: it begins with the file
   Timestamp began_at;                 // the upload, so that age is counted alike for all pieces

@@ -67,8 +67,8 @@ class KeyEpochRows {
   /// Notes one unless it is. @return as it is noted: another check value tells of another file
   [[nodiscard]] virtual Later<NotedEpoch> note(std::int32_t kek_id, std::string check_value) = 0;
 
-  /// Marks one destroyed, with an audit row, unless anything is wrapped under it still, or under the
-  /// key that the root key alone gives its month. Again: true.
+  /// Marks one destroyed, with an audit row, unless anything is wrapped under it still, or under
+  /// the key that the root key alone gives its month. Again: true.
   [[nodiscard]] virtual Later<bool> mark_destroyed(std::int32_t kek_id, Timestamp at) = 0;
 };
 

@@ -16,11 +16,18 @@ struct UploadMark {
   std::int64_t rows{};       ///< data records so far
   std::int64_t bytes{};      ///< of the decoded body, up to the end of the last of them
   std::string state_sealed;  ///< header and hash so far
+  std::int64_t piece_no{};   ///< the piece that brings them
 };
 
 struct UploadPiece {
   std::optional<UploadMark> mark;      ///< none: nothing is stored yet
+  std::int64_t piece_no{};             ///< the latest that began; 0: none did
   std::optional<std::string> mapping;  ///< JSON, as it was when the upload began
+};
+
+struct OpenedPiece {
+  std::int64_t piece_no{};  ///< from now on no other piece adds rows, whatever process it is in
+  bool unsettled{};  ///< it was before: persons may be claimed for rows that were never stored
 };
 
 /// What one chunk shows of its source, sealed.
@@ -40,10 +47,11 @@ class UploadPieces {
   [[nodiscard]] virtual std::optional<UploadPiece> find(BatchId batch) = 0;
 
   /// A piece comes from now on: its time-out begins anew, and it is unsettled until settle().
-  /// @return whether it was unsettled: persons may be claimed for rows that were never stored
-  [[nodiscard]] virtual bool open(BatchId batch) = 0;
+  [[nodiscard]] virtual OpenedPiece open(BatchId batch) = 0;
   /// Whoever is claimed for it has a stored row, or is free again.
   virtual void settle(BatchId batch) = 0;
+  /// The same, unless another piece began since this one did.
+  virtual void settle_piece(BatchId batch, std::int64_t piece_no) = 0;
   /// It ended or was given up: where it would go on and its signs are forgotten.
   virtual void forget_state(BatchId batch) = 0;
   /// Unsettled ones that are closed, so that nobody will go on with them.

@@ -54,6 +54,7 @@ create table batch_piece (                -- where an upload that comes in piece
   batch_no bigint not null,
   rows_done bigint not null default 0 check (rows_done >= 0),
   bytes_done bigint not null default 0 check (bytes_done >= 0),  -- of the decoded body, behind the last row stored
+  piece_no bigint not null default 0 check (piece_no >= 0),  -- the latest that began: no earlier one adds rows
   state_sealed bytea,                     -- header and hash so far; null: nothing is stored yet
   mapping text,                           -- JSON, as it was when the upload began
   unsettled boolean not null default false,  -- a piece is on its way, or its process ended: persons may be claimed for nothing

@@ -71,7 +71,9 @@ asio::awaitable<Result<Standing, ApiProblem>> open_for_piece(ApiCall& call, Batc
     if (!standing) return refuse(Code::not_found);
     if (!standing->open()) return refuse(Code::conflict);
     if (offset != std::to_string(standing->offset())) return refuse(Code::upload_offset_wrong);
-    standing->unsettled = tx.pieces().open(id);
+    auto const piece = tx.pieces().open(id);
+    standing->piece.piece_no = piece.piece_no;
+    standing->unsettled = piece.unsettled;
     return std::move(*standing);
   };
   auto opened = co_await call.ctx.intake->lots.store.transact(job);
@@ -81,9 +83,9 @@ asio::awaitable<Result<Standing, ApiProblem>> open_for_piece(ApiCall& call, Batc
   co_return problem(opened->error());
 }
 
-asio::awaitable<Result<void, ApiProblem>> settle(ApiCall& call, BatchId id) {
-  auto job = [id](storage::LotTx& tx) {
-    tx.pieces().settle(id);
+asio::awaitable<Result<void, ApiProblem>> settle(ApiCall& call, BatchId id, std::int64_t piece_no) {
+  auto job = [id, piece_no](storage::LotTx& tx) {
+    tx.pieces().settle_piece(id, piece_no);
     return true;
   };
   auto const done = co_await call.ctx.intake->lots.store.transact(job);
@@ -218,6 +220,7 @@ asio::awaitable<Result<intake::UploadRequest, ApiProblem>> piece_request(ApiCall
         std::make_shared<intake::ColumnMapping const>(intake::read_mapping(*definition));
   }
   intake::UploadPart part{.batch = batch.id,
+                          .piece_no = standing.piece.piece_no,
                           .last = call.request.headers.find("upload-complete") != "?0",
                           .resume = {},
                           .began_at = batch.created_at};
@@ -236,16 +239,16 @@ bool is_final(intake::UploadFailure const& failure) {
   return fault != nullptr && *fault != intake::DecodeFault::unpack_cut;
 }
 
-asio::awaitable<ApiProblem> end_failed(ApiCall& call, BatchId id,
+asio::awaitable<ApiProblem> end_failed(ApiCall& call, BatchId id, std::int64_t piece_no,
                                        intake::UploadFailure const& failure) {
   auto& services = *call.ctx.intake;
   if (was_given_up(failure)) {
     static_cast<void>(co_await app::free_given_up(services.lots, id));
   } else if (is_final(failure)) {
     auto const given_up = co_await app::give_up_upload(services.lots, services.finisher, id);
-    if (given_up) static_cast<void>(co_await settle(call, id));
+    if (given_up) static_cast<void>(co_await settle(call, id, piece_no));
   } else if (failure.settled) {
-    static_cast<void>(co_await settle(call, id));
+    static_cast<void>(co_await settle(call, id, piece_no));
   }
   co_return problem_of(failure);
 }
@@ -299,22 +302,26 @@ asio::awaitable<ApiResult> append_upload(ApiCall& call) {
   if (auto const may = co_await refuse_stopped(call, id->market); !may) {
     co_return refuse(may.error());
   }
+  // Persons are freed below: by the market's owner alone.
+  auto const market = find_market(call.ctx, id->market);
+  if (!market) co_return refuse(market.error());
   LivePiece const live{services.live, *id};
   if (!live.held()) co_return problem(Code::in_progress);
   auto const offset = call.request.headers.find("upload-offset").value_or("");
   auto const standing = co_await open_for_piece(call, *id, std::string{offset});
   if (!standing) co_return refuse(standing.error());
+  auto const piece_no = standing->piece.piece_no;
   auto const freed = co_await free_unstored(call, *standing);
   if (!freed) co_return refuse(freed.error());
   auto const request = co_await piece_request(call, *standing);
   if (!request) {
-    static_cast<void>(co_await settle(call, *id));
+    static_cast<void>(co_await settle(call, *id, piece_no));
     co_return refuse(request.error());
   }
   UploadBody source{call};
   auto const result = co_await intake::upload_batch(services.uploads, *request, source);
-  if (!result) co_return refuse(co_await end_failed(call, *id, result.error()));
-  auto const settled = co_await settle(call, *id);
+  if (!result) co_return refuse(co_await end_failed(call, *id, piece_no, result.error()));
+  auto const settled = co_await settle(call, *id, piece_no);
   if (!settled) co_return refuse(settled.error());
   if (request->part->last) co_return co_await close(call, *request, *result);
   auto const after = co_await find_standing(call, *id);

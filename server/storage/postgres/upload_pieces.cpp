@@ -12,12 +12,14 @@ namespace {
 constexpr char const* kBegin =
     "insert into batch_piece (market_id, batch_no, mapping) values ($1, $2, $3)";
 constexpr char const* kFind =
-    "select rows_done, bytes_done, state_sealed, mapping from batch_piece where market_id = $1 and "
+    "select rows_done, bytes_done, state_sealed, mapping, piece_no from batch_piece where "
+    "market_id = $1 and "
     "batch_no = $2";
-// From the place where the rows in front ended: two senders never mix their rows.
+// From the place where the rows in front ended, and for the latest piece alone: two senders never
+// mix their rows, and whose persons were freed by a later piece stores nothing any more.
 constexpr char const* kMove =
     "update batch_piece set rows_done = $3, bytes_done = $4, state_sealed = $5 where market_id = "
-    "$1 and batch_no = $2 and rows_done = $6";
+    "$1 and batch_no = $2 and rows_done = $6 and piece_no = $7";
 constexpr char const* kPutSigns =
     "insert into batch_sign (market_id, batch_no, last_row, sealed) values ($1, $2, $3, $4)";
 constexpr char const* kSigns =
@@ -31,10 +33,15 @@ constexpr char const* kCountOpen =
 constexpr char const* kTouch =
     "update batch set touched_at = " LEADEX_INSTANT("$3") " where market_id = $1 and batch_no = $2";
 constexpr char const* kOpen =
-    "update batch_piece p set unsettled = true from batch_piece old where p.market_id = $1 and "
-    "p.batch_no = $2 and old.market_id = $1 and old.batch_no = $2 returning old.unsettled";
+    "update batch_piece p set unsettled = true, piece_no = p.piece_no + 1 from batch_piece old "
+    "where p.market_id = $1 and "
+    "p.batch_no = $2 and old.market_id = $1 and old.batch_no = $2 returning p.piece_no, "
+    "old.unsettled";
 constexpr char const* kSettle =
     "update batch_piece set unsettled = false where market_id = $1 and batch_no = $2";
+constexpr char const* kSettlePiece =
+    "update batch_piece set unsettled = false where market_id = $1 and batch_no = $2 and piece_no "
+    "= $3";
 constexpr char const* kForgetState =
     "with gone as (delete from batch_sign where market_id = $1 and batch_no = $2) update "
     "batch_piece set state_sealed = null where market_id = $1 and batch_no = $2";
@@ -63,10 +70,11 @@ std::optional<UploadPiece> PostgresUploadPieces::find(BatchId batch) {
   auto const row = rows.at(0);
   UploadPiece piece;
   if (auto state = read_bytes_maybe(row.at(2))) {
-    piece.mark =
-        UploadMark{row.at(0).as<std::int64_t>(), row.at(1).as<std::int64_t>(), std::move(*state)};
+    piece.mark = UploadMark{row.at(0).as<std::int64_t>(), row.at(1).as<std::int64_t>(),
+                            std::move(*state), row.at(4).as<std::int64_t>()};
   }
   piece.mapping = read_maybe<std::string>(row.at(3));
+  piece.piece_no = row.at(4).as<std::int64_t>();
   return piece;
 }
 
@@ -80,10 +88,10 @@ std::string PostgresUploadPieces::free_unstored(BatchId batch, std::int64_t last
 
 void PostgresUploadPieces::move(BatchId batch, UploadMark const& mark, std::int64_t rows,
                                 std::string const& signs_sealed) {
-  auto const moved =
-      execute(tx_, kMove,
-              Parameters(batch.market, batch.no, mark.rows, mark.bytes,
-                         bytea(std::string_view{mark.state_sealed}), mark.rows - rows));
+  auto const moved = execute(
+      tx_, kMove,
+      Parameters(batch.market, batch.no, mark.rows, mark.bytes,
+                 bytea(std::string_view{mark.state_sealed}), mark.rows - rows, mark.piece_no));
   if (moved.affected_rows() != 1) throw std::runtime_error("an upload did not go on");
   execute(tx_, kPutSigns,
           Parameters(batch.market, batch.no, mark.rows, bytea(std::string_view{signs_sealed})));
@@ -94,13 +102,18 @@ std::int64_t PostgresUploadPieces::count_open(std::int64_t tenant_no) {
   return execute(tx_, kCountOpen, Parameters(tenant_no)).at(0).at(0).as<std::int64_t>();
 }
 
-bool PostgresUploadPieces::open(BatchId batch) {
+OpenedPiece PostgresUploadPieces::open(BatchId batch) {
   execute(tx_, kTouch, Parameters(batch.market, batch.no, now_));
-  return execute(tx_, kOpen, Parameters(batch.market, batch.no)).at(0).at(0).as<bool>();
+  auto const row = execute(tx_, kOpen, Parameters(batch.market, batch.no)).at(0);
+  return {row.at(0).as<std::int64_t>(), row.at(1).as<bool>()};
 }
 
 void PostgresUploadPieces::settle(BatchId batch) {
   execute(tx_, kSettle, Parameters(batch.market, batch.no));
+}
+
+void PostgresUploadPieces::settle_piece(BatchId batch, std::int64_t piece_no) {
+  execute(tx_, kSettlePiece, Parameters(batch.market, batch.no, piece_no));
 }
 
 void PostgresUploadPieces::forget_state(BatchId batch) {

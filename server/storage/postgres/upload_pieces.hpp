@@ -14,8 +14,9 @@ class PostgresUploadPieces final : public UploadPieces {
   void begin(BatchId batch, std::optional<std::string> const& mapping) override;
   [[nodiscard]] std::optional<UploadPiece> find(BatchId batch) override;
   [[nodiscard]] std::int64_t count_open(std::int64_t tenant_no) override;
-  [[nodiscard]] bool open(BatchId batch) override;
+  [[nodiscard]] OpenedPiece open(BatchId batch) override;
   void settle(BatchId batch) override;
+  void settle_piece(BatchId batch, std::int64_t piece_no) override;
   void forget_state(BatchId batch) override;
   [[nodiscard]] std::vector<BatchId> closed_unsettled(int limit) override;
   [[nodiscard]] std::vector<KeptSigns> signs(BatchId batch, std::int64_t after_row,

@@ -147,7 +147,7 @@ TEST_F(KeyEpochs, ADestroyedEpochTakesAnErasedPersonOutOfOlderDumpsToo) {
   auto const dump_a = dump("a.sql");
   auto const balance = books();
 
-  ASSERT_TRUE(await(persons_.erase({1, 1}, {}, storage::EraseCause::request)));
+  ASSERT_TRUE(await(persons_.erase({1, 1}, {}, 1)));
   auto const dump_b = dump("b.sql");
   EXPECT_EQ(contacts_of(dump_a), (Contacts{"marked person", "another"})) << "the key is in it";
   EXPECT_EQ(contacts_of(dump_b), (Contacts{"another"}));

@@ -55,11 +55,14 @@ class Pieces {
 
   /// What of the file is not stored yet, up to `cut` bytes of it where the peer goes away.
   auto send(std::string const& text, std::uint64_t seed, std::optional<std::size_t> cut,
-            bool last = true) {
+            bool last = true, std::optional<std::int64_t> piece_no = {}) {
     auto wanted = rig_.request(format_);
-    intake::UploadPart part{
-        .batch = id, .last = last, .resume = {}, .began_at = rig_.batch(id).created_at};
     auto const now = standing();
+    intake::UploadPart part{.batch = id,
+                            .piece_no = piece_no.value_or(now.piece_no),
+                            .last = last,
+                            .resume = {},
+                            .began_at = rig_.batch(id).created_at};
     if (now.mark) {
       auto point = intake::open_piece_state(rig_.ring, id, *now.mark);
       EXPECT_TRUE(point);
@@ -273,7 +276,7 @@ TEST(Pieces, AreUnsettledUntilWhoeverIsClaimedHasARow) {
   Pieces pieces{rig, BatchFormat::csv};
   auto const open = [&] {
     auto job = [id = pieces.id](storage::LotTx& tx) { return tx.pieces().open(id); };
-    return *rig.run(rig.store.transact(job));
+    return rig.run(rig.store.transact(job))->unsettled;
   };
   EXPECT_FALSE(open()) << "nobody was claimed";
   EXPECT_TRUE(open()) << "the piece before never said how it ended";
@@ -293,6 +296,19 @@ TEST(Pieces, AreUnsettledUntilWhoeverIsClaimedHasARow) {
   EXPECT_EQ(*rig.run(app::free_left_claims(rig.lots())), 1);
   EXPECT_EQ(*rig.run(app::free_left_claims(rig.lots())), 0);
   EXPECT_EQ(rig.number("select count(*) from leadex.person"), 0);
+}
+
+TEST(Pieces, AnEarlierPieceStoresNothingOnceALaterOneBegan) {
+  LotRig rig;
+  auto const text = LotRig::text_of(rig.file(300, 8, 0), 300);
+  Pieces pieces{rig, BatchFormat::csv};
+  auto job = [id = pieces.id](storage::LotTx& tx) { return tx.pieces().open(id); };
+  auto const first = rig.run(rig.store.transact(job));
+  ASSERT_TRUE(rig.run(rig.store.transact(job)));
+  auto late = pieces.send(text, 1, {}, true, first->piece_no);
+  EXPECT_FALSE(late);
+  EXPECT_EQ(rig.number("select count(*) from leadex.lead"), 0);
+  EXPECT_TRUE(pieces.send(text, 1, {}));
 }
 
 TEST(Pieces, APersonComesOnceInAFileThatIsCut) {
