@@ -34,9 +34,9 @@ TEST(Authorize, NoRoleReachesIntoAnothers) {
 
 TEST(Authorize, AuditorsAndVerifiersChangeNothingElse) {
   for (auto const& rule : operation_rules()) {
-    bool const reads = rule.operation_id.starts_with("list_") ||
-                       rule.operation_id.starts_with("get_") ||
-                       rule.operation_id.starts_with("explain_");
+    bool const reads =
+        rule.operation_id.starts_with("list_") || rule.operation_id.starts_with("get_") ||
+        rule.operation_id.starts_with("explain_") || rule.operation_id.starts_with("stream_");
     if (rule.allows(Role::auditor)) EXPECT_TRUE(reads) << rule.operation_id;
     if (rule.allows(Role::verifier) && !reads) EXPECT_EQ(rule.scope, "checks:write");
   }
