@@ -305,8 +305,7 @@ TEST(Pieces, AnEarlierPieceStoresNothingOnceALaterOneBegan) {
   auto job = [id = pieces.id](storage::LotTx& tx) { return tx.pieces().open(id); };
   auto const first = rig.run(rig.store.transact(job));
   ASSERT_TRUE(rig.run(rig.store.transact(job)));
-  auto late = pieces.send(text, 1, {}, true, first->piece_no);
-  EXPECT_FALSE(late);
+  EXPECT_ANY_THROW(static_cast<void>(pieces.send(text, 1, {}, true, first->piece_no)));
   EXPECT_EQ(rig.number("select count(*) from leadex.lead"), 0);
   EXPECT_TRUE(pieces.send(text, 1, {}));
 }
