@@ -86,7 +86,7 @@ figure 'server at its peak, resident' MiB $(($(peak_kib) / 1024))
 if [ -n "${LEADEX_PROFILE:-}" ]; then
   kill -INT "$perf"
   wait "$perf" || true
-  perf report --input="$work/perf.data" --sort=dso,symbol --stdio --column-widths=24,120 2>/dev/null >"$LEADEX_PROFILE"
+  perf report --input="$work/perf.data" --sort=dso,symbol --stdio 2>/dev/null | sed 's/ *$//' >"$LEADEX_PROFILE"
 fi
 
 number=$(sql <<<"SELECT market_id FROM leadex.market WHERE name = '$market';")

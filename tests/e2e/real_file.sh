@@ -14,6 +14,7 @@ trap 'rm -rf "$work"' EXIT
 need_bank
 market=bank-$(date +%s | tail -c 7).us.usd
 
+# Dead numbers far below the acceptable rate of 1 %: near it, a lot is rejected now and then, rightly.
 "$make_leads" --in "$bank" --out "$work/leads.csv" --oracle "$work/oracle.csv" --rows "$rows" --seed 7 \
   --fault-bp 500 --dead-bp 20
 make_market "$market" "$("$make_leads" --attributes)"

@@ -37,6 +37,7 @@ start_name_server() {
     sleep 0.05
   done
   cat "$name_server_folder/out" "$name_server_folder/log" >&2
+  stop_name_server
   echo "FAILED: the name server did not start after $tries looks" >&2
   exit 1
 }
