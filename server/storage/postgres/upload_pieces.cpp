@@ -1,8 +1,7 @@
 #include "server/storage/postgres/upload_pieces.hpp"
 
-#include <stdexcept>
-
 #include "server/storage/postgres/instant_sql.hpp"
+#include "server/storage/postgres/session.hpp"
 #include "server/storage/postgres/statement.hpp"
 
 namespace leadex::storage::postgres {
@@ -92,7 +91,7 @@ void PostgresUploadPieces::move(BatchId batch, UploadMark const& mark, std::int6
       tx_, kMove,
       Parameters(batch.market, batch.no, mark.rows, mark.bytes,
                  bytea(std::string_view{mark.state_sealed}), mark.rows - rows, mark.piece_no));
-  if (moved.affected_rows() != 1) throw std::runtime_error("an upload did not go on");
+  if (moved.affected_rows() != 1) throw JobFailed(StoreError::conflict);
   execute(tx_, kPutSigns,
           Parameters(batch.market, batch.no, mark.rows, bytea(std::string_view{signs_sealed})));
 }

@@ -322,7 +322,7 @@ TEST_F(Sources, TenThousandRandomLeadsSumToTheirSalesUnderEachRule) {
       "version, state, vehicle, reason, captured_us, listed_us, ask_micros, consent_us, "
       "consent_digest, attributes, external_id) select m, n, 0, 0, case when mine then (select "
       "min(tenant_no) from leadex.tenant where role = 'generator') else 77 end, 1, 2, vehicle, "
-      "'own', extract(epoch from now())::bigint * 1000000 - 1000000 - n % 3600 * 1000000, 0, -1, "
+      "'own', extract(epoch from now())::bigint * 1000000 - 1000000 - n % 3600 * 1000000::bigint, 0, -1, "
       "0, "
       "'', '', '' from "
       "made; insert into leadex.lead_source select m, n, 3, -1, '', false, 0, 'u' || vehicle, '', "

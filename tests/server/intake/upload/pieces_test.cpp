@@ -305,7 +305,9 @@ TEST(Pieces, AnEarlierPieceStoresNothingOnceALaterOneBegan) {
   auto job = [id = pieces.id](storage::LotTx& tx) { return tx.pieces().open(id); };
   auto const first = rig.run(rig.store.transact(job));
   ASSERT_TRUE(rig.run(rig.store.transact(job)));
-  EXPECT_ANY_THROW(static_cast<void>(pieces.send(text, 1, {}, true, first->piece_no)));
+  auto const late = pieces.send(text, 1, {}, true, first->piece_no);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(std::get<storage::StoreError>(late.error().reason), storage::StoreError::conflict);
   EXPECT_EQ(rig.number("select count(*) from leadex.lead"), 0);
   EXPECT_TRUE(pieces.send(text, 1, {}));
 }
