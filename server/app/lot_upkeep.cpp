@@ -119,6 +119,7 @@ awaitable<Result<void, StoreError>> free_given_up(LotServices services, BatchId 
     after = std::move(**next);
   } while (!after.empty());
   auto settle = [batch](storage::LotTx& tx) {
+    tx.own_rows().release_corrections(batch, 0);  // of a chunk that was on its way at the end
     tx.pieces().settle(batch);
     return true;
   };

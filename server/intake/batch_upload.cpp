@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <exception>
+#include <type_traits>
 
 #include "billing/values/check.hpp"
 #include "server/intake/chunk_checks.hpp"
@@ -40,6 +41,19 @@ constexpr int kSignsPerStretch = 64;   // chunks, 33 kB each
 awaitable<void> sleep_for(std::chrono::milliseconds duration) {
   asio::steady_timer timer{co_await asio::this_coro::executor, duration};
   co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+/// Later means that nothing was done; the body waits in the sender's socket meanwhile.
+template <class Ask>
+std::invoke_result_t<Ask> again_while_later(Ask ask) {
+  auto answer = co_await ask();
+  for (int attempt = 1;
+       !answer && answer.error() == StoreError::retry_later && attempt < kStoreAttemptsMax;
+       ++attempt) {
+    co_await sleep_for(kBusyPause);
+    answer = co_await ask();
+  }
+  co_return answer;
 }
 
 MarketRules rules_in_force(UploadRequest const& request) {
@@ -246,12 +260,15 @@ class Upload {
   }
 
   awaitable<Step<Chunk>> claim(Chunk chunk) {
-    auto const first = co_await services_.numbers.reserve_later(
-        result_.batch->market, storage::NumberKind::lead, std::ssize(chunk.rows));
+    auto const first = co_await again_while_later([&] {
+      return services_.numbers.reserve_later(result_.batch->market, storage::NumberKind::lead,
+                                             std::ssize(chunk.rows));
+    });
     if (!first) co_return refuse(UploadFailure::Reason{first.error()});
     chunk.first_no = *first;
     chunk.admissions.resize(chunk.rows.size());
-    auto const checked = co_await checks_.check(*result_.batch, chunk);
+    auto const checked =
+        co_await again_while_later([&] { return checks_.check(*result_.batch, chunk); });
     if (!checked) co_return refuse(UploadFailure::Reason{checked.error()});
     for (std::size_t from = 0; from < chunk.rows.size();) {
       bool const pressed = request_.market->pace().pressed(std::chrono::steady_clock::now());
@@ -335,9 +352,9 @@ class Upload {
   }
 
   awaitable<Step<BatchCounts>> store(Chunk chunk) {
-    auto const named = co_await checks_.find_named(chunk);
+    auto const named = co_await again_while_later([&] { return checks_.find_named(chunk); });
     if (!named) co_return refuse(UploadFailure::Reason{named.error()});
-    auto const known = co_await checks_.count_known(chunk);
+    auto const known = co_await again_while_later([&] { return checks_.count_known(chunk); });
     if (!known) co_return refuse(UploadFailure::Reason{known.error()});
     ChunkSigns signs;
     auto rows = co_await services_.cpu.run([this, &chunk, &named, &known, &signs] {
@@ -346,14 +363,7 @@ class Upload {
     });
     auto const batch = *result_.batch;
     auto job = [batch, rows](storage::LotTx& tx) { return tx.batches().append(batch, *rows); };
-    auto appended = co_await services_.store.transact(job);
-    // Later means that nothing was stored; the body waits in the sender's socket meanwhile.
-    for (int attempt = 1;
-         !appended && appended.error() == StoreError::retry_later && attempt < kStoreAttemptsMax;
-         ++attempt) {
-      co_await sleep_for(kBusyPause);
-      appended = co_await services_.store.transact(job);
-    }
+    auto const appended = co_await again_while_later([&] { return services_.store.transact(job); });
     if (!appended) co_return refuse(UploadFailure::Reason{appended.error()});
     // Its time-out came, or its generator took it back: no reader waits for the rest.
     if (!*appended) co_return refuse(UploadFailure::Reason{StoreError::not_found});

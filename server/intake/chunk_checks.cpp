@@ -17,33 +17,31 @@ using storage::StoreError;
 
 namespace {
 
-/// A sound row that is refused after all.
+/// A sound row that is refused after all. Its digests stay: it is kept, and found by them.
 void refuse_row(DecodedRow& row, RowFault fault) {
   auto const& id = row.lead->at(Column::external_id);
   if (!id.empty()) row.external_id = id;
   row.lead.reset();
-  row.digests.clear();
   row.faults = {std::move(fault)};
 }
 
 }  // namespace
 
 awaitable<Result<void, StoreError>> ChunkChecks::check(BatchId batch, Chunk& chunk) {
-  if (services_.mail != nullptr) co_await check_mail(chunk.rows);
-  if (request_.corrects) {
-    auto const looked = co_await refuse_uncalled(batch, chunk);
-    if (!looked) co_return refuse(looked.error());
-  }
+  auto const listed = co_await find_suppressed(chunk);
+  if (!listed) co_return refuse(listed.error());
   auto const held = co_await find_do_not_call(chunk);
   if (!held) co_return refuse(held.error());
-  co_return co_await find_suppressed(chunk);
+  if (services_.mail != nullptr) co_await check_mail(chunk);
+  if (!request_.corrects) co_return Result<void, StoreError>{};
+  co_return co_await refuse_uncalled(batch, chunk);
 }
 
-awaitable<void> ChunkChecks::check_mail(std::vector<DecodedRow>& rows) {
+awaitable<void> ChunkChecks::check_mail(Chunk& chunk) {
   std::vector<DecodedRow*> sound;
   std::vector<CheckedLead*> leads;
-  for (auto& row : rows) {
-    if (!row.lead) continue;
+  for (auto& row : chunk.rows) {
+    if (!chunk.is_candidate(row)) continue;
     sound.push_back(&row);
     leads.push_back(&*row.lead);
   }
@@ -64,7 +62,7 @@ awaitable<Result<void, StoreError>> ChunkChecks::refuse_uncalled(BatchId batch, 
   auto const taken = co_await services_.store.transact(job);
   if (!taken) co_return refuse(taken.error());
   for (auto& row : chunk.rows) {
-    if (!row.lead || taken->contains(row.row_no)) continue;
+    if (!chunk.is_candidate(row) || taken->contains(row.row_no)) continue;
     refuse_row(row, {RowCode::not_refused_before, "",
                      "The batch before did not refuse such a row, or it was brought again."});
   }
@@ -77,7 +75,7 @@ awaitable<Result<void, StoreError>> ChunkChecks::find_do_not_call(Chunk& chunk) 
   std::vector<DecodedRow*> sound;
   std::vector<CheckedLead const*> leads;
   for (auto& row : chunk.rows) {
-    if (!row.lead) continue;
+    if (!chunk.is_candidate(row)) continue;
     sound.push_back(&row);
     leads.push_back(&*row.lead);
   }
@@ -97,22 +95,28 @@ awaitable<Result<void, StoreError>> ChunkChecks::find_do_not_call(Chunk& chunk) 
 }
 
 /// Who comes onto the list later is withheld from everybody as the chunk is stored, and erased
-/// after it when that was asked for (0028).
+/// after it when that was asked for (0028). Of a row that is refused anyway only what it says is
+/// not kept.
 awaitable<Result<void, StoreError>> ChunkChecks::find_suppressed(Chunk& chunk) {
   if (services_.privacy == nullptr) co_return Result<void, StoreError>{};
   std::vector<std::string> asked;
   for (auto const& row : chunk.rows) {
-    if (row.lead) asked.insert(asked.end(), row.digests.begin(), row.digests.end());
+    asked.insert(asked.end(), row.digests.begin(), row.digests.end());
   }
   if (asked.empty()) co_return Result<void, StoreError>{};
   auto const barred = co_await services_.privacy->barred(std::move(asked));
   if (!barred) co_return refuse(barred.error());
   std::set<std::string> const whom(barred->begin(), barred->end());
-  for (auto const& row : chunk.rows) {
-    if (!row.lead) continue;
+  for (auto& row : chunk.rows) {
     bool const found =
         std::ranges::any_of(row.digests, [&](auto const& digest) { return whom.contains(digest); });
-    if (found) chunk.suppressed.insert_or_assign(row.row_no, kSuppressed);
+    if (!found) continue;
+    if (row.lead) {
+      chunk.suppressed.insert_or_assign(row.row_no, kSuppressed);
+    } else {
+      row.own.clear();
+      row.external_id.reset();
+    }
   }
   co_return Result<void, StoreError>{};
 }

@@ -17,9 +17,9 @@ class ChunkChecks {
   ChunkChecks(UploadServices& services, UploadRequest const& request)
       : services_(services), request_(request) {}
 
-  /// Before its persons are claimed: refuses rows whose mail cannot arrive, then rows that correct
-  /// nothing, then holds phones against their country's do-not-call list, then notes whose person
-  /// may not be traded.
+  /// Before its persons are claimed: notes whose person may not be traded, holds phones against
+  /// their country's do-not-call list, then refuses rows whose mail cannot arrive and rows that
+  /// correct nothing. May be asked again for the same chunk.
   [[nodiscard]] boost::asio::awaitable<Result<void, storage::StoreError>> check(BatchId batch,
                                                                                 Chunk& chunk);
 
@@ -31,7 +31,7 @@ class ChunkChecks {
   find_named(Chunk const& chunk);
 
  private:
-  boost::asio::awaitable<void> check_mail(std::vector<DecodedRow>& rows);
+  boost::asio::awaitable<void> check_mail(Chunk& chunk);
   boost::asio::awaitable<Result<void, storage::StoreError>> refuse_uncalled(BatchId batch,
                                                                             Chunk& chunk);
   boost::asio::awaitable<Result<void, storage::StoreError>> find_do_not_call(Chunk& chunk);

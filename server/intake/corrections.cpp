@@ -1,5 +1,6 @@
 #include "server/intake/corrections.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace leadex::intake {
@@ -7,7 +8,7 @@ namespace leadex::intake {
 std::vector<WantedCorrection> corrections_of(Chunk const& chunk) {
   std::vector<WantedCorrection> wanted;
   for (auto const& row : chunk.rows) {
-    if (!row.lead) continue;
+    if (!chunk.is_candidate(row)) continue;
     wanted.push_back({row.row_no, row.corrected_row, row.lead->at(Column::external_id)});
   }
   return wanted;
@@ -45,6 +46,8 @@ std::set<std::int64_t> take_corrections(storage::OwnRows& rows, BatchId refused,
       break;
     }
   }
+  // In one order, so that two files with the same rows never wait in a ring.
+  std::ranges::sort(found, {}, &storage::Correction::refused_row);
   return rows.put_corrections(refused, batch, found);
 }
 

@@ -9,6 +9,7 @@
 #include "matching/targeting/schema.hpp"
 #include "server/intake/contact/company_name.hpp"
 #include "server/intake/contact/mailbox.hpp"
+#include "server/intake/contact/text.hpp"
 #include "server/intake/lead_score.hpp"
 #include "server/intake/lead_source_row.hpp"
 #include "server/json/writer.hpp"
@@ -148,6 +149,22 @@ std::vector<std::string> person_digests(privacy::KeyRing const& ring, CheckedLea
     digests.push_back(text_of(blind_index(ring, BlindField::phone, lead.phone->e164)));
   }
   return digests;
+}
+
+std::vector<std::string> digests_told(privacy::KeyRing const& ring, RawLead const& raw,
+                                      std::string_view country) {
+  auto const is_sound = [&raw](Column column) {
+    auto const& value = raw.at(column);
+    return value && value->size() <= octets_max(column) && is_utf8(*value) && !has_nul(*value);
+  };
+  CheckedLead told;
+  if (is_sound(Column::email)) {
+    if (auto address = parse_email(*raw.at(Column::email))) told.email = std::move(*address);
+  }
+  if (is_sound(Column::phone)) {
+    if (auto number = parse_phone(*raw.at(Column::phone), country)) told.phone = std::move(*number);
+  }
+  return person_digests(ring, told, DigestUse::claim);
 }
 
 std::vector<std::string> company_keys(CheckedLead const& lead) {

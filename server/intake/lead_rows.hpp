@@ -44,6 +44,10 @@ enum class DigestUse : std::uint8_t { claim, erasure };
 [[nodiscard]] std::vector<std::string> person_digests(privacy::KeyRing const& ring,
                                                       CheckedLead const& lead, DigestUse use);
 
+/// Of a row that is not sound: what it would claim, as far as its e-mail and its phone can be read.
+[[nodiscard]] std::vector<std::string> digests_told(privacy::KeyRing const& ring,
+                                                    RawLead const& raw, std::string_view country);
+
 [[nodiscard]] std::vector<market::AttributeText> attribute_texts(CheckedLead const& lead);
 
 /// Where a lead stands among the others.

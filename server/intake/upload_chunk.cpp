@@ -90,7 +90,7 @@ storage::UploadChunk seal_chunk(privacy::KeyRing const& ring, Chunk const& chunk
     }
     if (place.own_key == nullptr || row.own.empty()) continue;
     rows.own_rows.push_back(
-        {row.row_no, seal_own_row(*place.own_key, place.batch, row.row_no, row.own)});
+        {row.row_no, seal_own_row(*place.own_key, place.batch, row.row_no, row.own), row.digests});
   }
   return rows;
 }

@@ -280,6 +280,7 @@ void UploadDecoder::judge(DecodedRow& decoded, RawLead const& raw) {
     bool const shown = decoded.faults.front().code != RowCode::malformed_row && id &&
                        !id->empty() && id->size() <= octets_max(Column::external_id);
     if (shown) decoded.external_id = std::string{*id};
+    if (options_.keep_own) decoded.digests = digests_told(keys_, raw, options_.rules.country);
     return;
   }
   decoded.lead = std::move(*checked);

@@ -58,10 +58,10 @@ struct ResumePoint {
 
 struct DecodedRow {
   std::int64_t row_no{};
-  std::optional<CheckedLead> lead;         // the row is sound
-  std::vector<std::string> digests;        // of a sound row's person
-  bool duplicate_in_batch{};               // of a dry run: an earlier sound row has its person
-  std::vector<RowFault> faults;            // of a row that is not sound
+  std::optional<CheckedLead> lead;   // the row is sound
+  std::vector<std::string> digests;  // of its person; of one not sound as far as it can be read
+  bool duplicate_in_batch{};         // of a dry run: an earlier sound row has its person
+  std::vector<RowFault> faults;      // of a row that is not sound
   std::optional<std::string> external_id;  // of a row that is not sound, when it can be shown
   std::vector<std::optional<std::string>> own_columns;  // by fault: what the uploader calls it
   std::string own;  // the row as it came: pack_fields of a CSV's, the line of an NDJSON; if wanted

@@ -22,6 +22,7 @@ struct OwnKeyRow {
 struct OwnRow {
   std::int64_t row_no{};
   std::string sealed;
+  std::vector<std::string> persons;  ///< digests it could be found by, when its person asks
 };
 
 /// A refused row as it is given back: all of its faults in one.
@@ -53,7 +54,7 @@ class OwnRows {
  public:
   virtual ~OwnRows() = default;
   virtual void put_key(BatchId batch, OwnKeyRow const& key) = 0;
-  /// A row that is there stays as it is.
+  /// A row that is there stays as it is. Of persons on the exchange's own list none is kept.
   virtual void put_rows(BatchId batch, std::span<OwnRow const> rows) = 0;
   /// Nothing once it is destroyed.
   [[nodiscard]] virtual std::optional<OwnKeyRow> find_key(BatchId batch) = 0;

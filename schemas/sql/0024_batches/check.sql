@@ -1,6 +1,6 @@
 -- Fails (division by zero) unless the migration left what it promises.
-select 1 / (count(*) = 6)::integer from pg_class where relnamespace = 'leadex'::regnamespace
-  and relname in ('column_mapping', 'batch_own_key', 'batch_own_row', 'batch_piece',
+select 1 / (count(*) = 7)::integer from pg_class where relnamespace = 'leadex'::regnamespace
+  and relname in ('column_mapping', 'batch_own_key', 'batch_own_row', 'batch_own_person', 'batch_piece',
   'batch_correction', 'batch_sign');
 select 1 / (has_table_privilege('leadex_app', 'leadex.batch_own_row', 'delete')
   and not has_table_privilege('leadex_app', 'leadex.batch_own_row', 'update')

@@ -12,7 +12,7 @@ create table column_mapping (             -- a generator's own column names, rem
 grant select, insert, update, delete on column_mapping to leadex_app;
 
 alter table batch_reject add column own_column text;  -- as the uploader calls it
-create index batch_reject_by_external_id on batch_reject (market_id, batch_no, external_id)
+create index batch_reject_by_external_id on batch_reject (market_id, batch_no, external_id, row_no)
   where external_id is not null;
 
 alter table batch add column corrects_no bigint;      -- the batch whose refused rows this one brings again
@@ -35,6 +35,18 @@ create table batch_own_row (              -- a refused row as it came
   sealed bytea not null,
   primary key (market_id, batch_no, row_no)
 );
+create table batch_own_person (           -- whom it names, so that it goes when they ask
+  market_id bigint not null,
+  batch_no bigint not null,
+  row_no bigint not null,
+  digest bytea not null check (length(digest) = 16),
+  primary key (market_id, batch_no, row_no, digest),
+  foreign key (market_id, batch_no, row_no) references batch_own_row on delete cascade
+);
+create index batch_own_person_by_digest on batch_own_person (digest);
+insert into suppression_list (tenant_no) values (0) on conflict do nothing;  -- the row that is locked
+grant select, insert on batch_own_person to leadex_app;
+grant update (external_id) on batch_reject to leadex_app;
 grant select, insert, delete on batch_own_key, batch_own_row to leadex_app;
 grant update (key_sealed, header_sealed) on batch_own_key to leadex_app;
 

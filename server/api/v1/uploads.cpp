@@ -233,18 +233,20 @@ asio::awaitable<Result<intake::UploadRequest, ApiProblem>> piece_request(ApiCall
   co_return request;
 }
 
-/// What is packed and was cut may come again; a file that is wrong never becomes right.
-bool is_final(intake::UploadFailure const& failure) {
+/// What is packed and was cut may come again; a file that is wrong never becomes right. A header
+/// that was sound when the upload began may be so again: the market's words changed, not the file.
+bool is_final(intake::UploadFailure const& failure, bool resumed) {
   auto const* fault = std::get_if<intake::DecodeFault>(&failure.reason);
-  return fault != nullptr && *fault != intake::DecodeFault::unpack_cut;
+  if (fault == nullptr || *fault == intake::DecodeFault::unpack_cut) return false;
+  return !resumed || *fault != intake::DecodeFault::header_invalid;
 }
 
 asio::awaitable<ApiProblem> end_failed(ApiCall& call, BatchId id, std::int64_t piece_no,
-                                       intake::UploadFailure const& failure) {
+                                       bool resumed, intake::UploadFailure const& failure) {
   auto& services = *call.ctx.intake;
   if (was_given_up(failure)) {
     static_cast<void>(co_await app::free_given_up(services.lots, id));
-  } else if (is_final(failure)) {
+  } else if (is_final(failure, resumed)) {
     auto const given_up = co_await app::give_up_upload(services.lots, services.finisher, id);
     if (given_up) static_cast<void>(co_await settle(call, id, piece_no));
   } else if (failure.settled) {
@@ -320,7 +322,10 @@ asio::awaitable<ApiResult> append_upload(ApiCall& call) {
   }
   UploadBody source{call};
   auto const result = co_await intake::upload_batch(services.uploads, *request, source);
-  if (!result) co_return refuse(co_await end_failed(call, *id, piece_no, result.error()));
+  if (!result) {
+    bool const resumed = request->part->resume.has_value();
+    co_return refuse(co_await end_failed(call, *id, piece_no, resumed, result.error()));
+  }
   auto const settled = co_await settle(call, *id, piece_no);
   if (!settled) co_return refuse(settled.error());
   if (request->part->last) co_return co_await close(call, *request, *result);

@@ -18,6 +18,19 @@ constexpr Statement kPutRows{
     "lx_own_rows",
     "insert into leadex.batch_own_row (market_id, batch_no, row_no, sealed) select $1::int8, "
     "$2::int8, * from unnest($3::int8[], $4::bytea[]) on conflict do nothing"};
+constexpr Statement kPutPersons{
+    "lx_own_persons",
+    "insert into leadex.batch_own_person (market_id, batch_no, row_no, digest) select $1::int8, "
+    "$2::int8, * from unnest($3::int8[], $4::bytea[]) on conflict do nothing"};
+// Who is being put on the list now has its row: their transaction ends first, or sees these rows.
+constexpr char const* kLockList = "select from suppression_list where tenant_no = 0 for share";
+constexpr Statement kDropListed{
+    "lx_own_listed",
+    "delete from leadex.batch_own_row where market_id = $1::int8 and batch_no = $2::int8 and "
+    "row_no "
+    "in (select p.row_no from unnest($3::int8[], $4::bytea[]) as p(row_no, digest) cross join "
+    "lateral (select from leadex.suppression where tenant_no = 0 and digest = p.digest offset 0) "
+    "as s)"};
 constexpr char const* kFindKey =
     "select key_sealed, header_sealed from batch_own_key where market_id = $1 and batch_no = $2 "
     "and "
@@ -35,14 +48,16 @@ constexpr Statement kRowsAmong{
     "leadex.batch_correction c where c.market_id = $1::int8 and c.batch_no = $2::int8 and c.row_no "
     "= r.row_no)"};
 // Of each name as many as ask for one, and as many more as rows that are asked for by number may
-// take away.
+// take away. Of rows that share one more than 2,000 are found by number alone: a name of all rows
+// is none, and would be walked by each chunk.
 constexpr Statement kIdsAmong{
     "lx_refused_ids",
     "select w.id, f.row_no from (select id, count(*) + $4::int8 as wanted from unnest($3::text[]) "
-    "as u(id) group by id) w cross join lateral (select distinct r.row_no from leadex.batch_reject "
-    "r where r.market_id = $1::int8 and r.batch_no = $2::int8 and r.external_id = w.id and not "
-    "exists (select from leadex.batch_correction c where c.market_id = $1::int8 and c.batch_no = "
-    "$2::int8 and c.row_no = r.row_no) order by r.row_no limit w.wanted) f order by f.row_no"};
+    "as u(id) group by id) w cross join lateral (select r.row_no from (select distinct row_no from "
+    "leadex.batch_reject where market_id = $1::int8 and batch_no = $2::int8 and external_id = w.id "
+    "order by row_no limit 2000) r where not exists (select from leadex.batch_correction c where "
+    "c.market_id = $1::int8 and c.batch_no = $2::int8 and c.row_no = r.row_no) order by r.row_no "
+    "limit w.wanted) f order by f.row_no"};
 constexpr Statement kPutCorrections{
     "lx_put_corrections",
     "insert into leadex.batch_correction (market_id, batch_no, row_no, by_batch_no, by_row_no) "
@@ -88,6 +103,18 @@ void PostgresOwnRows::put_rows(BatchId batch, std::span<OwnRow const> rows) {
                     column<Element::int8>(rows, [](auto const& row) { return row.row_no; }),
                     column<Element::bytea>(rows, [](auto const& row) { return row.sealed; })},
                    kAnyRows});
+  std::vector<std::pair<std::int64_t, std::string_view>> persons;
+  for (auto const& row : rows) {
+    for (auto const& digest : row.persons) persons.emplace_back(row.row_no, digest);
+  }
+  if (persons.empty()) return;
+  std::vector<std::string> const values{
+      int8_param(batch.market), int8_param(batch.no),
+      column<Element::int8>(persons, [](auto const& person) { return person.first; }),
+      column<Element::bytea>(persons, [](auto const& person) { return person.second; })};
+  run_binary(tx_, {&kPutPersons, values, kAnyRows});
+  execute(tx_, kLockList);
+  run_binary(tx_, {&kDropListed, values, kAnyRows});
 }
 
 std::optional<OwnKeyRow> PostgresOwnRows::find_key(BatchId batch) {

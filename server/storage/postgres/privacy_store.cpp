@@ -24,6 +24,13 @@ constexpr char const* kReceive =
               "privacy_request r where r.done_at is null and r.kind = $1 and r.email is not "
               "distinct from $2 and r.phone is not distinct from $3 and r.counts_from "
               "<= " LEADEX_INSTANT("$8") ") returning request_no";
+// Refused rows as they came: no lead, so nobody would find them later.
+constexpr char const* kDropRefused =
+    "with gone as (delete from batch_own_row r using batch_own_person p where p.digest = "
+    "any($1::bytea[]) and r.market_id = p.market_id and r.batch_no = p.batch_no and r.row_no = "
+    "p.row_no returning r.market_id, r.batch_no, r.row_no) update batch_reject r set external_id = "
+    "null from gone where r.market_id = gone.market_id and r.batch_no = gone.batch_no and r.row_no "
+    "= gone.row_no and r.external_id is not null";
 // Person by person: free to choose, the planner reads the whole list for a chunk's persons.
 constexpr char const* kBarred =
     "select d.digest from unnest($1::bytea[]) as d(digest) cross join lateral (select from "
@@ -114,6 +121,9 @@ PostgresPrivacyStore::Later<bool> PostgresPrivacyStore::receive(PersonRequest re
     if (request.email) persons.push_back({*request.email, SuppressedField::email});
     if (request.phone) persons.push_back({*request.phone, SuppressedField::phone});
     if (!put_on_list(tx, kExchange, persons)) return false;
+    std::vector<std::string> digests;
+    for (auto const& person : persons) digests.push_back(person.digest);
+    execute(tx, kDropRefused, Parameters(digest_list(digests)));
     auto const made = execute(tx, kReceive,
                               Parameters(static_cast<int>(request.kind), bytea(request.email),
                                          bytea(request.phone), request.said_at, request.reason,

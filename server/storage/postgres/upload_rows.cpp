@@ -129,12 +129,15 @@ constexpr char const* kSetNeedsAdmin =
     "update batch set needs_admin = $3 where market_id = $1 and batch_no = $2";
 constexpr char const* kStop =
     "update batch set mode = 'stopped' where market_id = $1 and batch_no = $2";
+// However often it is touched, an upload has an end: its refused rows are readable until then.
+#define LEADEX_CUT(instant)                                                    \
+  "(touched_at < " LEADEX_INSTANT(instant) " or created_at < " LEADEX_INSTANT( \
+      instant) " - interval '7 days')"
 constexpr char const* kCut =
-    "select market_id, batch_no from batch where status = 'receiving' and mode <> 'stopped' and "
-    "touched_at < " LEADEX_INSTANT("$1") " order by market_id, batch_no limit $2";
+    "select market_id, batch_no from batch where status = 'receiving' and mode <> 'stopped' "
+    "and " LEADEX_CUT("$1") " order by market_id, batch_no limit $2";
 constexpr char const* kIsCut =
-    "select from batch where market_id = $1 and batch_no = $2 and touched_at < " LEADEX_INSTANT(
-        "$3");
+    "select from batch where market_id = $1 and batch_no = $2 and " LEADEX_CUT("$3");
 constexpr char const* kReceivingOf =
     "select market_id, batch_no from batch where market_id = $1 and tenant_no = $2 and status = "
     "'receiving' and mode <> 'stopped' and not exists (select from batch_piece p where p.market_id "

@@ -39,23 +39,27 @@ class Erasure : public PrivacyHarness {
   std::string open_requests() { return rows("privacy_request", "done_at is null"); }
   /// A file with that person, whose rows are claimed and stored although the intake never looked
   /// at the exchange's own list: as if it had looked before the person was on it.
-  Reply upload_unlooked(std::string const& person) {
+  Reply upload_unlooked(std::string const& person, std::string const& state = "CA") {
     intake_.uploads.privacy = nullptr;
+    auto reply = upload(person, state);
+    intake_.uploads.privacy = &persons_;
+    return reply;
+  }
+  Reply upload(std::string const& person, std::string const& state) {
     auto const csv =
         std::string{
             "external_id,email,first_name,last_name,captured_at,consent_at,"
             "consent_text,vehicle,source_reason,state\r\n1,"} +
         person + "@example.org,A,B," + ago(std::chrono::hours{1}) + ',' +
-        ago(std::chrono::hours{1}) + ",Yes,web_form,x,CA\r\n";
+        ago(std::chrono::hours{1}) + ",Yes,web_form,x," + state + "\r\n";
     http::Headers headers;
     headers.add("content-type", "text/csv");
     auto reply = call({.method = "POST",
                        .target = "/v1/batches?market=" + std::string{kMarket},
                        .key = generator_.key,
                        .body = csv,
-                       .idempotency_key = "up-" + person,
+                       .idempotency_key = "up-" + person + std::to_string(++uploads_),
                        .headers = std::move(headers)});
-    intake_.uploads.privacy = &persons_;
     EXPECT_EQ(reply.status, 202) << reply.body;
     return reply;
   }
@@ -69,6 +73,9 @@ class Erasure : public PrivacyHarness {
     }
     return false;
   }
+
+ private:
+  int uploads_{};
 };
 
 TEST_F(Erasure, AnUploadThatLookedBeforeItIsErasedAfterIt) {
@@ -84,6 +91,22 @@ TEST_F(Erasure, AnUploadThatLookedBeforeItIsErasedAfterIt) {
   EXPECT_EQ(rows("contact", "true"), "0");
   EXPECT_EQ(rows("person", "true"), "0");
   EXPECT_EQ(rows("privacy_request", "done_at is not null and leads = 1"), "1");
+}
+
+TEST_F(Erasure, RefusedRowsAsTheyCameGoWithTheirPerson) {
+  (void)upload("ann", "nowhere");
+  (void)upload("eve", "nowhere");
+  ASSERT_EQ(rows("batch_own_row", "true"), "2");
+  ASSERT_EQ(rows("batch_reject", "external_id = '1'"), "2");
+  ASSERT_EQ(erase("ann@example.org").status, 202);
+  EXPECT_EQ(rows("batch_own_row", "true"), "1");
+  EXPECT_EQ(rows("batch_own_person", "true"), "1");
+  EXPECT_EQ(rows("batch_reject", "external_id = '1'"), "1");
+  (void)upload("ann", "nowhere");
+  EXPECT_EQ(rows("batch_own_row", "true"), "1") << "the intake looked";
+  (void)upload_unlooked("ann", "nowhere");
+  EXPECT_EQ(rows("batch_own_row", "true"), "1") << "the look came before";
+  EXPECT_EQ(rows("batch_reject", "true"), "4");
 }
 
 TEST_F(Erasure, AnUploadThatLookedBeforeAnOptOutIsRevokedAfterIt) {

@@ -298,6 +298,23 @@ TEST(Pieces, AreUnsettledUntilWhoeverIsClaimedHasARow) {
   EXPECT_EQ(rig.number("select count(*) from leadex.person"), 0);
 }
 
+TEST(Pieces, AnUploadHasAnEndHoweverOftenItIsTouched) {
+  LotRig rig;
+  Pieces pieces{rig, BatchFormat::csv};
+  auto const closed_in = [&](std::chrono::hours later) {
+    // Touched a moment before, whenever that is.
+    pqxx::connection connection{rig.files.owner()};
+    pqxx::work tx{connection};
+    tx.exec("update leadex.batch set touched_at = now() + interval '" +
+            std::to_string(later.count()) + " hours'");
+    tx.commit();
+    return *rig.run(app::close_cut_uploads(rig.lots(), *rig.finisher, LotRig::system_now() + later,
+                                           std::chrono::hours{1}));
+  };
+  EXPECT_EQ(closed_in(std::chrono::hours{168}), 0);
+  EXPECT_EQ(closed_in(std::chrono::hours{170}), 1);
+}
+
 TEST(Pieces, AnEarlierPieceStoresNothingOnceALaterOneBegan) {
   LotRig rig;
   auto const text = LotRig::text_of(rig.file(300, 8, 0), 300);
