@@ -9,6 +9,7 @@
 #include "billing/values/check.hpp"
 #include "server/api/request_checks.hpp"
 #include "server/auth/authorize.hpp"
+#include "server/privacy/key_unavailable.hpp"
 
 namespace leadex::api {
 
@@ -127,7 +128,12 @@ asio::awaitable<ApiResult> run(Entry const& entry, ApiCall& call, http::Headers&
   }
   auto const taken = co_await take_body(entry, call);
   if (!taken) co_return refuse(taken.error());
-  co_return co_await entry.handler(call);
+  try {
+    co_return co_await entry.handler(call);
+  } catch (privacy::KeyUnavailable const&) {
+    // The job that looks after epochs tells of it each minute.
+  }
+  co_return problem(Code::unavailable);
 }
 
 asio::awaitable<http::Response> serve(std::shared_ptr<Entry const> entry, http::Request& request) {

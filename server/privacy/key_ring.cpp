@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <mutex>
-#include <stdexcept>
 #include <utility>
 
 #include "billing/values/check.hpp"
 #include "server/privacy/epoch_keys.hpp"
+#include "server/privacy/key_unavailable.hpp"
 #include "server/privacy/root_key.hpp"
 
 namespace leadex::privacy {
@@ -34,7 +34,7 @@ std::string kek_name(KekId id) { return "contact-kek/" + epoch_name(id); }
 // What cannot be read now must not be taken for what is gone: it would be dropped for good.
 KeyRingError destroyed_or_throw(EpochError error) {
   if (error == EpochError::destroyed) return KeyRingError::destroyed_key;
-  throw std::runtime_error(describe(error));
+  throw KeyUnavailable(describe(error));
 }
 
 }  // namespace
@@ -102,7 +102,7 @@ SealingKek KeyRing::sealing_kek(Timestamp captured_at) const {
     return {id, contact_kek(id).value()};
   }
   auto current = epochs_->current();
-  if (!current) throw std::runtime_error(describe(current.error()));
+  if (!current) throw KeyUnavailable(describe(current.error()));
   return {kEpochKeks + current->month, std::move(current->key)};
 }
 

@@ -1,6 +1,10 @@
 // Erasures, opt-outs, the exchange's own list of persons, and retention, through the API's
 // operations and the jobs behind them.
 
+#include <cstdlib>
+#include <filesystem>
+
+#include "server/privacy/epoch_keys.hpp"
 #include "tests/server/api/privacy_harness.hpp"
 
 namespace leadex::api {
@@ -39,6 +43,22 @@ class Privacy : public PrivacyHarness {
 
   std::string campaign_;
 };
+
+TEST_F(Privacy, WhatCannotBeSealedIsNotTakenAndMayComeAgain) {
+  auto const now = [] { return std::chrono::floor<Micros>(std::chrono::system_clock::now()); };
+  std::string pattern = (std::filesystem::temp_directory_path() / "leadex_epochs_XXXXXX").string();
+  std::string const parent = mkdtemp(pattern.data());
+  auto const files = [&parent] { return privacy::EpochFiles{parent + "/epochs"}; };
+  ring_.keep_epochs(std::make_unique<privacy::EpochKeys>(ring_.root_copy(), files(), now,
+                                                         std::chrono::nanoseconds{}));
+  auto const refused = lead("ann");
+  EXPECT_EQ(refused.status, 503) << refused.body;
+  EXPECT_FALSE(refused.header("Retry-After").empty());
+  EXPECT_EQ(rows("lead", "true"), "0");
+  ASSERT_TRUE(files().load_or_create(privacy::kek_id_of(now())));
+  EXPECT_EQ(lead("ann").status, 201);
+  std::filesystem::remove_all(parent);
+}
 
 TEST_F(Privacy, AnErasedPersonIsUndecryptableHereAndInEveryLaterDump) {
   auto const sale = sold("ann");
