@@ -11,6 +11,7 @@
 #include "server/forms/form_body.hpp"
 #include "server/forms/page.hpp"
 #include "server/http/router.hpp"
+#include "server/privacy/key_unavailable.hpp"
 
 namespace leadex::api {
 
@@ -218,6 +219,16 @@ void note_faults(Visit const& visit, std::vector<intake::RowFault> const& faults
   }
 }
 
+/// A key that cannot be read now is as a database that cannot be reached.
+asio::awaitable<PostedForm> sealed_or_later(asio::awaitable<PostedForm> work) {
+  try {
+    co_return co_await std::move(work);
+  } catch (privacy::KeyUnavailable const&) {
+    // The job that looks after epochs tells of it each minute.
+  }
+  co_return PostedForm::unavailable;
+}
+
 http::Response answer_of(Visit const& visit, PostedForm posted) {
   switch (posted) {
     case PostedForm::unavailable:
@@ -278,7 +289,8 @@ asio::awaitable<http::Response> send(http::Request& request, ApiContext& ctx, Fo
     co_return shown_again(*visit, sent, std::move(shown));
   }
   FormCase const one{request, ctx, forms, visit->form, visit->definition.double_opt_in};
-  co_return answer_of(*visit, co_await post_form(one, *market, *token, sent, *lead));
+  auto const done = co_await sealed_or_later(post_form(one, *market, *token, sent, *lead));
+  co_return answer_of(*visit, done);
 }
 
 asio::awaitable<http::Response> show_confirm(http::Request& request, ApiContext& ctx,
@@ -312,7 +324,7 @@ asio::awaitable<http::Response> confirm(http::Request& request, ApiContext& ctx,
     co_return message(*visit, 410, visit->definition.texts.expired);
   }
   FormCase const one{request, ctx, forms, visit->form, true};
-  auto const done = co_await confirm_form(one, {*id, token->nonce});
+  auto const done = co_await sealed_or_later(confirm_form(one, {*id, token->nonce}));
   if (done == PostedForm::used) co_return message(*visit, 410, visit->definition.texts.expired);
   co_return answer_of(*visit, done);
 }

@@ -5,6 +5,7 @@
 
 #include "server/api/v1/form_services.hpp"
 #include "server/api/v1/form_token.hpp"
+#include "server/storage/postgres/do_not_call.hpp"
 #include "tests/server/api/trade_harness.hpp"
 
 namespace leadex::api {
@@ -159,6 +160,27 @@ TEST_F(Forms, AKnownPersonSeesWhatANewOneSees) {
   EXPECT_EQ(leads(), "1");
   EXPECT_EQ(funnel(id).number("refused"), 1);
   EXPECT_EQ(funnel(id).number("leads"), 1);
+}
+
+class FormsAndLists : public Forms {
+ protected:
+  FormsAndLists() { services_.do_not_call = &lists_; }
+  [[nodiscard]] std::string market_more() const override { return R"(,"do_not_call":"country")"; }
+
+ private:
+  storage::postgres::PostgresDoNotCall list_rows_{sql_};
+  intake::DoNotCall lists_{list_rows_, ring_};
+};
+
+TEST_F(FormsAndLists, APhoneThatMayNotBeCalledIsNoLeadAndSeesWhatOthersSee) {
+  auto const id = form();
+  auto const free = sent(id, "ann");
+  auto const phone = "&attributes.state=CA&consent=yes&contact.phone=%2B12125550142";
+  auto const held = page("POST", "/f/" + id, typed(token_in(shown(id).body), "bob", phone));
+  EXPECT_EQ(free.status, held.status);
+  EXPECT_EQ(free.body, held.body);
+  EXPECT_EQ(leads(), "1");
+  EXPECT_EQ(funnel(id).number("refused"), 1) << "no list was ever brought";
 }
 
 TEST_F(Forms, APageIsSentOnce) {
