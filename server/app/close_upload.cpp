@@ -34,8 +34,16 @@ Result<Batch, LotRefusal> find_receiving(storage::LotTx& tx, BatchId id) {
   return *batch;
 }
 
+/// What decides how strictly a lot is checked.
+struct Trust {
+  quality::InspectionMode standing{};
+  bool refused_before{};  // its file, in this market
+  friend bool operator==(Trust const&, Trust const&) = default;
+};
+
 /// How the lot is checked: found once, saved with what was drawn by it.
 struct Checking {
+  Trust trust;
   PlannedLot planned;
   quality::InspectionMode mode{};
   bool strict{};
@@ -91,11 +99,18 @@ void accept_unseen(storage::LotTx& tx, Batch const& batch) {
   tx.audit().append(batch.id.market, {&entry, 1});
 }
 
-Result<Batch, LotRefusal> save(storage::LotTx& tx, CloseUpload const& close,
-                               Checking const& checking) {
+/// @return nothing, and nothing is saved, when the source stands elsewhere by now: a lot of it may
+///         have been refused while this one was planned
+Result<std::optional<Batch>, LotRefusal> save(storage::LotTx& tx, CloseUpload const& close,
+                                              Checking const& checking) {
   auto const& plan = checking.planned.fixed;
   auto const batch = find_receiving(tx, close.batch);
   if (!batch) return refuse(batch.error());
+  auto const market = close.batch.market;
+  // No other lot of the source is decided from here on until this transaction ends.
+  Trust const now{tx.inspection().source_held(market, batch->tenant_no).standing.mode,
+                  tx.inspection().was_refused(market, close.file_sha256)};
+  if (now != checking.trust) return std::optional<Batch>{};
   if (batch->counts.accepted != plan.lot_size) return refuse(LotRefusal::not_receiving);
   tx.batches().close(close.batch,
                      {.file_sha256 = close.file_sha256,
@@ -123,19 +138,18 @@ Result<Batch, LotRefusal> save(storage::LotTx& tx, CloseUpload const& close,
     tx.idempotency().store(scope, kUploadStatus, close.render(closed));
   }
   auto const entry = closed_entry(close, closed, checking);
-  tx.audit().append(close.batch.market, {&entry, 1});
-  return closed;
+  tx.audit().append(market, {&entry, 1});
+  return std::optional{closed};
 }
 
 }  // namespace
 
 namespace {
 
-/// What decides how a lot is checked.
+/// What a lot's plan is made from.
 struct Circumstances {
   Batch batch;
-  quality::InspectionMode standing{};
-  bool refused_before{};  // its file, in this market
+  Trust trust;
   storage::CheckTerms terms;
   storage::Commitment commitment;
 };
@@ -146,18 +160,21 @@ Result<Circumstances, LotRefusal> look(storage::LotTx& tx, CloseUpload const& cl
   auto const market = close.batch.market;
   auto const commitment = tx.lots().commitment(market, batch->commitment_no);
   LEADEX_CHECK(commitment.has_value());
-  return Circumstances{*batch, tx.inspection().source(market, batch->tenant_no).standing.mode,
-                       tx.inspection().was_refused(market, close.file_sha256),
-                       tx.inspection().terms(market, batch->market_version), *commitment};
+  return Circumstances{*batch,
+                       {tx.inspection().source(market, batch->tenant_no).standing.mode,
+                        tx.inspection().was_refused(market, close.file_sha256)},
+                       tx.inspection().terms(market, batch->market_version),
+                       *commitment};
 }
 
 /// Without the draw. @cost up to two seconds for large lots
 Checking plan_checking(privacy::KeyRing const& keys, market::MarketSettings const& settings,
                        Circumstances const& at) {
   auto const accepted = at.batch.counts.accepted;
-  Checking checking{.strict = at.refused_before};
-  bool const stopped = at.standing == quality::InspectionMode::stopped;
-  checking.mode = at.refused_before || stopped ? quality::InspectionMode::tightened : at.standing;
+  auto const [standing, refused_before] = at.trust;
+  Checking checking{.trust = at.trust, .strict = refused_before};
+  bool const stopped = standing == quality::InspectionMode::stopped;
+  checking.mode = refused_before || stopped ? quality::InspectionMode::tightened : standing;
   if (checking.mode == quality::InspectionMode::skip && accepted > 0) {
     crypto::HmacKey const secret{open_draw_secret(keys, at.batch.id.market, at.commitment)};
     checking.skipped = draws_skip(secret);
@@ -182,8 +199,9 @@ awaitable<Checking> plan_apart(LotServices services, std::shared_ptr<CloseUpload
                                            boost::asio::use_awaitable);
 }
 
-awaitable<LotResult<Batch>> attempt(LotServices services,
-                                    std::shared_ptr<CloseUpload const> close) {
+/// @return as save()
+awaitable<LotResult<std::optional<Batch>>> attempt(LotServices services,
+                                                   std::shared_ptr<CloseUpload const> close) {
   auto find = [close](storage::LotTx& tx) { return look(tx, *close); };
   auto const found = flatten(co_await services.store.transact(find));
   if (!found) co_return refuse(found.error());
@@ -212,12 +230,15 @@ bool is_passing(LotError const& error) {
 
 }  // namespace
 
-/// A whole file has come by now: a database that stumbles is asked again before it is lost.
+/// A whole file has come by now: a database that stumbles is asked again before it is lost, and a
+/// lot whose source came to stand elsewhere is planned again.
 awaitable<LotResult<Batch>> close_upload(LotServices services, CloseUpload close) {
   auto const shared = std::make_shared<CloseUpload const>(std::move(close));
   for (int attempts = 1;; ++attempts) {
     auto closed = co_await attempt(services, shared);
-    if (closed || !is_passing(closed.error()) || attempts == kAttemptsMax) co_return closed;
+    if (closed && *closed) co_return std::move(**closed);
+    if (closed) closed = refuse(LotError{storage::StoreError::retry_later});
+    if (!is_passing(closed.error()) || attempts == kAttemptsMax) co_return refuse(closed.error());
     boost::asio::steady_timer pause{co_await boost::asio::this_coro::executor, kPause * attempts};
     co_await pause.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   }

@@ -169,6 +169,12 @@ SourceStanding PostgresInspectionRows::source(MarketNo market, std::int64_t tena
   return read_source(rows.at(0));
 }
 
+SourceStanding PostgresInspectionRows::source_held(MarketNo market, std::int64_t tenant_no) {
+  auto const rows = execute(tx_, kSourceLocked, Parameters(market, tenant_no));
+  if (rows.empty()) return SourceStanding{.tenant_no = tenant_no};
+  return read_source(rows.at(0));
+}
+
 SourceStanding PostgresInspectionRows::source_locked(MarketNo market, std::int64_t tenant_no) {
   execute(tx_, kBegin, Parameters(market, tenant_no, now_));
   return read_source(execute(tx_, kSourceLocked, Parameters(market, tenant_no)).at(0));

@@ -20,6 +20,7 @@ class PostgresInspectionRows final : public InspectionRows {
   [[nodiscard]] bool was_refused(MarketNo market, std::string const& file_sha256) override;
   [[nodiscard]] bool was_refused_to_owner(BatchId batch) override;
   [[nodiscard]] SourceStanding source(MarketNo market, std::int64_t tenant_no) override;
+  [[nodiscard]] SourceStanding source_held(MarketNo market, std::int64_t tenant_no) override;
   [[nodiscard]] SourceStanding source_locked(MarketNo market, std::int64_t tenant_no) override;
   void save_source(MarketNo market, SourceStanding const& source) override;
   [[nodiscard]] std::vector<SourceStanding> sources(MarketNo market, std::int64_t after_tenant_no,
