@@ -17,7 +17,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kLookEvery = std::chrono::milliseconds{500};
 constexpr auto kHeartbeatEvery = std::chrono::seconds{10};
-constexpr auto kStreamMax = std::chrono::minutes{10};
+constexpr std::int64_t kStreamMaxS = 600;
 
 bool has_ended(storage::Batch const& batch) {
   using storage::BatchStatus;
@@ -47,8 +47,12 @@ class Place {
 class EventBody final : public http::BodySource {
  public:
   EventBody(ApiContext& context, BatchId id, storage::BatchViewer viewer,
-            std::unique_ptr<Place> place)
-      : context_(context), id_(id), viewer_(viewer), place_(std::move(place)) {}
+            std::unique_ptr<Place> place, std::chrono::seconds length)
+      : context_(context),
+        id_(id),
+        viewer_(viewer),
+        place_(std::move(place)),
+        until_(Clock::now() + length) {}
 
   asio::awaitable<Result<std::string, http::SourceError>> next() override {
     if (begun_) co_await wait();
@@ -93,7 +97,7 @@ class EventBody final : public http::BodySource {
   BatchId id_;
   storage::BatchViewer viewer_;
   std::unique_ptr<Place> place_;
-  Clock::time_point const until_ = Clock::now() + kStreamMax;
+  Clock::time_point const until_;
   Clock::time_point told_at_ = Clock::now();
   std::string told_;
   bool begun_{};
@@ -117,7 +121,8 @@ asio::awaitable<ApiResult> stream_batch_events(ApiCall& call) {
         ApiProblem{Code::rate_limited, "Too many streams of events are open.", {}, kRetryS});
   }
   auto response = http::make_response(200, "text/event-stream", {});
-  response.stream = std::make_unique<EventBody>(call.ctx, *id, viewer, std::move(place));
+  std::chrono::seconds const length{call.query_int("max_s").value_or(kStreamMaxS)};
+  response.stream = std::make_unique<EventBody>(call.ctx, *id, viewer, std::move(place), length);
   co_return response;
 }
 

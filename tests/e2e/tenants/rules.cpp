@@ -70,7 +70,7 @@ constexpr std::array kRules{
     Rule{"begin_upload", "G", {}, false, "market=nowhere.us.usd&format=csv"},
     Rule{"get_upload", "GAU", "batch", true},
     Rule{"append_upload", "G", "batch"},
-    Rule{"stream_batch_events", "GAU", "batch", true},
+    Rule{"stream_batch_events", "GAU", "batch", true, "max_s=1"},
     Rule{"put_column_mapping", "G", "job", false, "market=nowhere.us.usd",
          R"({"columns":[],"ignored":[],"constants":[]})"},
     Rule{"get_column_mapping", "G", "job", true, "market=nowhere.us.usd"},
