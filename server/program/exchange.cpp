@@ -74,6 +74,16 @@ constexpr std::int64_t kLeadNumbers = 8192;  // of one block, for real-time lead
 constexpr std::int64_t kIntentNumbers = 64;
 constexpr std::chrono::milliseconds kDatabaseWaitMax{5000};  // for a turn at the pool
 
+/// Runs it on a thread of its own, and waits until whoever answered has let go of that thread, too:
+/// the pool's threads hold its executor a little longer than the answer takes.
+template <class T>
+T wait_for(asio::awaitable<T> work) {
+  asio::thread_pool once{1};
+  auto done = asio::co_spawn(once, std::move(work), asio::use_future);
+  once.join();
+  return done.get();
+}
+
 /// When a process started, in the kernel's ticks; empty when there is none of that number. Tells
 /// one run from a later process with the same number.
 std::string start_of(std::string const& pid) {
@@ -359,9 +369,7 @@ struct Exchange::Parts {
 
   /// A server that would seal leads under a file that is not the month's does not begin.
   void check_epochs() {
-    asio::thread_pool once{1};
-    auto const look =
-        asio::co_spawn(once, app::keep_epochs({epoch_rows, *keys}), asio::use_future).get();
+    auto const look = wait_for(app::keep_epochs({epoch_rows, *keys}));
     if (look.trouble == app::EpochTrouble::none) return;
     tell(look);
     if (look.month >= keys->epochs()->month_in()) {
@@ -606,18 +614,14 @@ void Exchange::start() {
   std::filesystem::create_directories(audit);
   std::filesystem::permissions(audit, std::filesystem::perms::owner_all);
   // The day's partition stands before the first key that goes into it.
-  asio::thread_pool once{1};
-  asio::co_spawn(once,
-                 jobs::keep_idempotency_days({p.database,
-                                              p.upkeep,
-                                              p.intents,
-                                              p.claw_backs,
-                                              {p.numbers, p.ledger, *p.host, p.intents},
-                                              {p.conversions, *p.host, wall_clock},
-                                              p.untruths(),
-                                              wall_clock}),
-                 asio::use_future)
-      .get();
+  wait_for(jobs::keep_idempotency_days({p.database,
+                                        p.upkeep,
+                                        p.intents,
+                                        p.claw_backs,
+                                        {p.numbers, p.ledger, *p.host, p.intents},
+                                        {p.conversions, *p.host, wall_clock},
+                                        p.untruths(),
+                                        wall_clock}));
   p.host->start();
   p.running.push_back(asio::co_spawn(p.delivery_thread, p.sender.run(), asio::use_future));
   p.running.push_back(asio::co_spawn(p.delivery_thread, p.postback_sender.run(), asio::use_future));
@@ -659,9 +663,8 @@ void Exchange::stop() {
   p.running.clear();
   p.delivery_thread.join();
   p.host->stop();
-  asio::thread_pool once{1};
-  (void)asio::co_spawn(once, p.clicks.counts.flush(), asio::use_future).get();
-  (void)asio::co_spawn(once, p.forms.counts.flush(), asio::use_future).get();
+  (void)wait_for(p.clicks.counts.flush());
+  (void)wait_for(p.forms.counts.flush());
   p.key_listener.stop();
   p.pool.stop();
   log::info("server.stopped", "the exchange has stopped");

@@ -56,9 +56,9 @@ class Bench {
                std::chrono::minutes{30}}) {}
 
   std::unique_ptr<privacy::KeyRing> keys_;
+  asio::thread_pool thread_{1};  // outlives the pool, whose threads answer into it
   pg::Pool pool_;
   pg::PostgresKeyEpochs rows_{pool_};
-  asio::thread_pool thread_{1};
 };
 
 struct MonthLine {
