@@ -51,12 +51,13 @@ TEST_F(Privacy, WhatCannotBeSealedIsNotTakenAndMayComeAgain) {
   auto const files = [&parent] { return privacy::EpochFiles{parent + "/epochs"}; };
   ring_.keep_epochs(std::make_unique<privacy::EpochKeys>(ring_.root_copy(), files(), now,
                                                          std::chrono::nanoseconds{}));
-  auto const refused = lead("ann");
+  auto const posted = [this] { return post("/v1/leads", generator_.key, lead_json("ann")); };
+  auto const refused = posted();
   EXPECT_EQ(refused.status, 503) << refused.body;
   EXPECT_FALSE(refused.header("Retry-After").empty());
   EXPECT_EQ(rows("lead", "true"), "0");
   ASSERT_TRUE(files().load_or_create(privacy::kek_id_of(now())));
-  EXPECT_EQ(lead("ann").status, 201);
+  EXPECT_EQ(posted().status, 201);
   std::filesystem::remove_all(parent);
 }
 
