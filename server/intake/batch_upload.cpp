@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <exception>
+#include <map>
 #include <set>
 
 #include "server/intake/lead_rows.hpp"
@@ -47,8 +48,9 @@ struct Chunk {
   std::int64_t first_no{};
   std::int64_t bytes{};
   std::vector<DecodedRow> rows;
-  std::vector<market::Admission> admissions;  // one per row; means something for candidates only
-  std::set<std::int64_t> suppressed;          // rows whose person the exchange's own list has
+  std::vector<market::Admission> admissions;     // one per row; means something for candidates only
+  std::set<std::int64_t> suppressed;             // rows whose person the exchange's own list has
+  std::map<std::int64_t, std::int64_t> planted;  // contacts of the exchange's own, by row
   [[nodiscard]] bool is_candidate(DecodedRow const& row) const {
     return row.lead && !row.duplicate_in_batch && !suppressed.contains(row.row_no);
   }
@@ -382,6 +384,8 @@ class Upload {
   }
 
   awaitable<Step<BatchCounts>> store(Chunk chunk) {
+    auto const looked = co_await find_planted(chunk);
+    if (!looked) co_return refuse(UploadFailure::Reason{looked.error()});
     auto const named = co_await find_named(chunk);
     if (!named) co_return refuse(UploadFailure::Reason{named.error()});
     auto const known = co_await count_known(chunk);
@@ -393,6 +397,9 @@ class Upload {
     });
     auto const kept = co_await keep_sources(std::move(sealed.sources));
     if (!kept) co_return refuse(UploadFailure::Reason{kept.error()});
+    // Before the rows: what was told is no less true when they are not stored.
+    auto const told = co_await report_planted(chunk);
+    if (!told) co_return refuse(UploadFailure::Reason{told.error()});
     auto rows = std::make_shared<storage::UploadChunk const>(std::move(sealed.rows));
     auto const batch = *result_.batch;
     auto job = [batch, rows](storage::LotTx& tx) { return tx.batches().append(batch, *rows); };
@@ -413,6 +420,38 @@ class Upload {
         chunk.rows, [&chunk](DecodedRow const& row) { return chunk.is_candidate(row); });
     signs_.add_people(candidates, *known);
     co_return rows->counts;
+  }
+
+  /// Also of rows that become no lead: whoever brings such a contact has it from where it was
+  /// planted.
+  awaitable<Result<void, StoreError>> find_planted(Chunk& chunk) {
+    if (!services_.planted.known) co_return Result<void, StoreError>{};
+    auto const known = co_await services_.planted.known();
+    if (!known) co_return refuse(known.error());
+    if ((*known)->empty()) co_return Result<void, StoreError>{};
+    for (auto const& row : chunk.rows) {
+      for (auto const& digest : row.digests) {
+        auto const found = (*known)->find(digest);
+        if (row.lead && found != (*known)->end()) chunk.planted.emplace(row.row_no, found->second);
+      }
+    }
+    co_return Result<void, StoreError>{};
+  }
+
+  awaitable<Result<void, StoreError>> report_planted(Chunk const& chunk) {
+    if (chunk.planted.empty()) co_return Result<void, StoreError>{};
+    std::vector<storage::PlantedHit> hits;
+    for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
+      auto const found = chunk.planted.find(chunk.rows[i].row_no);
+      if (found == chunk.planted.end()) continue;
+      auto const lead_no = chunk.first_no + static_cast<std::int64_t>(i);
+      hits.push_back({.planted_no = found->second,
+                      .market = result_.batch->market,
+                      .generator_no = request_.tenant_no,
+                      .batch_no = result_.batch->no,
+                      .lead_no = is_accepted(chunk, i) ? lead_no : 0});
+    }
+    co_return co_await services_.planted.report(std::move(hits));
   }
 
   /// Rows whose person the market had from another generator.
@@ -502,7 +541,8 @@ class Upload {
             .ask = request_.ask,
             .named_for = buyers_of(company_keys(*row.lead), named),
             .settings = request_.settings,
-            .arrived_at = arrived_at};
+            .arrived_at = arrived_at,
+            .planted = chunk.planted.contains(row.row_no)};
         rows.leads.push_back(make_new_lead(services_.keys, *row.lead, place));
         if (auto source = source_row(*row.lead, rules_, place.id.no)) {
           sealed.sources.push_back(std::move(*source));

@@ -59,6 +59,7 @@ struct LeadPlace {
   std::shared_ptr<market::MarketSettings const> settings{};
   Timestamp arrived_at{};
   bool of_ping{};  ///< without its person
+  bool planted{};  ///< the exchange's own contact: it rests like any other, and is open to no buyer
 };
 
 /// The companies a consent names as accounts are asked for, each once; empty for an open one.

@@ -59,6 +59,7 @@ class LiveUploads {
   std::set<BatchId> live_;
 };
 
+struct FraudServices;   // server/api/v1/fraud_services.hpp
 struct SourceServices;  // server/api/v1/source_services.hpp
 
 struct IntakeOptions {
@@ -77,6 +78,8 @@ struct IntakeServices {
   void finish_later(BatchId batch);
   /// Before the first upload. `services` outlives this.
   void keep_sources(SourceServices& services);
+  /// Likewise; without it nothing is planted and posted leads show no signs.
+  void watch(FraudServices& services);
   /// Likewise the draw of further checks of a lot.
   void extend_later(BatchId batch);
   /// Before the database and the markets stop: waits for nothing but the step under way.
@@ -95,6 +98,7 @@ struct IntakeServices {
   intake::CpuPool curve_cpu{1};  // of its own: a curve takes seconds
   boost::asio::thread_pool background{1};
   SourceServices* sources{};  ///< set by keep_sources; null: taxonomies and tags are not kept
+  FraudServices* fraud{};     ///< set by watch; null: posted leads are not watched
 };
 
 /// Adds the operations of uploads, lots, commitments and spot checks. `context.intake` is set.

@@ -1,3 +1,4 @@
+#include "server/api/v1/fraud_services.hpp"
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/posted_lead.hpp"
 #include "server/api/v1/source_services.hpp"
@@ -35,6 +36,8 @@ Answered post_lead(ApiCall& call) {
   auto const number = co_await trade_of(call).lead_numbers.next(market->no());
   if (!number) co_return refuse(api::problem_of(number.error()));
   place->id = {market->no(), *number};
+  auto watched = co_await watch_lead(call.ctx, *lead, *place);
+  if (!watched) co_return refuse(watched.error());
   auto const kept = co_await keep_source(call, *market->settings, *lead, place->id, *taxonomy);
   if (!kept) co_return refuse(kept.error());
   market::Submission submission;
@@ -43,8 +46,7 @@ Answered post_lead(ApiCall& call) {
   submission.persons = intake::person_digests(call.ctx.keys, *lead, intake::DigestUse::real_time);
   submission.idempotency = call.claim(market::Operation::post_lead);
   auto const done = co_await submit(call, *market, std::move(submission));
-  if (!done) co_return refuse(done.error());
-  auto const id = co_await lead_of(call, place->id, *done);
+  auto const id = co_await lead_watched(call, place->id, done, std::move(*watched));
   if (!id) co_return refuse(id.error());
   Offered offered{*id, done->outcome};
   auto const told = co_await add_warnings(call, *lead, done->replayed, offered);

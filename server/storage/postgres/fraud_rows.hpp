@@ -2,6 +2,7 @@
 // FraudRows over the tables lot_picture and fraud_case. Inside this room; lives for one database
 // job.
 
+#include <pqxx/result>
 #include <pqxx/transaction_base>
 #include <span>
 
@@ -15,6 +16,7 @@ struct SignalArrays {
   std::string events;
 };
 [[nodiscard]] SignalArrays signal_arrays(quality::LotCounts const& counts);
+[[nodiscard]] quality::LotCounts read_counts(pqxx::field const& leads, pqxx::field const& events);
 /// Eight bytes a print, the high byte first.
 [[nodiscard]] std::string print_bytes(std::span<std::uint64_t const> prints);
 
