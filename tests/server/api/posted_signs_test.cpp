@@ -48,7 +48,7 @@ TEST_F(PostedSigns, AFarmOfOneAddressOpensACaseWithItsLeads) {
 
   // Nothing of it is told to the source.
   auto const id = std::string{json::text_of((*json::find_member(one, "lead_ids"))[0])};
-  auto const own = get("/v1/leads/" + id, generator_.key);
+  auto const own = get("/v1/leads/" + id + "/rounds", generator_.key);
   EXPECT_EQ(own.status, 200);
   EXPECT_EQ(own.body.find("crowd"), std::string::npos);
   EXPECT_EQ(own.body.find("sign"), std::string::npos);
