@@ -6,6 +6,14 @@
 
 namespace leadex::quality {
 
+namespace {
+
+bool counts(LotCounts const& reference, LotSignal signal, SignalSettings const& settings) {
+  return reference.of(signal).leads >= settings.expected_leads;
+}
+
+}  // namespace
+
 std::int64_t next_look(std::int64_t posts) { return std::max(kFirstLook, 2 * posts); }
 
 std::int64_t false_alarms_of_look(std::int64_t look, SignalSettings const& settings) {
@@ -23,7 +31,14 @@ std::vector<SignalFinding> judge_posted_day(LotCounts const& day, DayReference c
   of_look.false_alarms_ppm = false_alarms_of_look(look, settings) / 2;
   if (of_look.false_alarms_ppm < 1) return {};
   auto found = judge_lot_signals(day, reference.others, of_look);
+  // Measured by too few, a source would be held against what the market bears alone, which honest
+  // ones may be above as long as all are.
+  std::erase_if(found, [&](SignalFinding const& finding) {
+    return !counts(reference.others, finding.signal, settings) &&
+           counts(reference.itself, finding.signal, settings);
+  });
   for (auto const& finding : judge_lot_signals(day, reference.itself, of_look)) {
+    if (!counts(reference.itself, finding.signal, settings)) continue;
     auto const same = std::ranges::find(found, finding.signal, &SignalFinding::signal);
     if (same == found.end()) {
       found.push_back(finding);

@@ -23,7 +23,8 @@ struct DayReference {
 [[nodiscard]] std::int64_t false_alarms_of_look(std::int64_t look, SignalSettings const& settings);
 
 /// Every sign that the others or the source's own days before speak against, by number; each of the
-/// two has half of the look's false alarms. Against what the market bears anyhow both have to.
+/// two has half of the look's false alarms, and says nothing while it has too few leads. What the
+/// market bears anyhow is no finding, and is the measure alone while both have too few.
 [[nodiscard]] std::vector<SignalFinding> judge_posted_day(LotCounts const& day,
                                                           DayReference const& reference,
                                                           std::int64_t look,

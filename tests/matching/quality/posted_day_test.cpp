@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "tests/matching/quality/made_days.hpp"
@@ -57,6 +58,11 @@ TEST(PostedDay, EitherMeasureSpeaksAgainstASource) {
   EXPECT_EQ(judge(low, high).size(), 1U);  // worse than the others, as always
   EXPECT_EQ(judge(high, low).size(), 1U);  // like the others, but not like itself
   EXPECT_TRUE(judge(high, high).empty());
+  // Whichever has too few says nothing; what the market bears is the measure when both have.
+  EXPECT_TRUE(judge(high, {}).empty());
+  EXPECT_TRUE(judge({999, 0}, high).empty());
+  EXPECT_EQ(judge({999, 0}, low).size(), 1U);
+  EXPECT_EQ(judge({}, {}).size(), 1U);
   EXPECT_EQ(judge(low, low).front().false_alarms_ppm, SignalSettings{}.false_alarms_ppm);
   EXPECT_EQ(judge(high, low).front().reference_ppm, 10'000);
 }
@@ -134,14 +140,13 @@ TEST(PostedDay, FindsEachPlantedKindAndNoHonestDay) {
   for (int i = 0; i < 100; ++i) {
     accused += days.judge(days.honest(), LotSignal::planted_contact, 0, reference).empty() ? 0 : 1;
   }
-  EXPECT_LE(accused, 1);
+  EXPECT_LE(accused, 3);  // one in a thousand each
   for (auto const signal :
        {LotSignal::crowded_addresses, LotSignal::crowded_devices, LotSignal::people_known,
         LotSignal::filled_too_fast, LotSignal::captured_long_ago, LotSignal::many_hops,
         LotSignal::crowded_contacts}) {
     auto const found = days.judge(days.honest(), signal, 0.5, reference);
-    ASSERT_GE(found.size(), 1U) << word(signal);
-    EXPECT_EQ(found.front().signal, signal);
+    EXPECT_TRUE(std::ranges::count(found, signal, &SignalFinding::signal) == 1) << word(signal);
   }
 }
 
