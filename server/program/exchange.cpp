@@ -18,6 +18,7 @@
 #include "server/api/v1/form_mails.hpp"
 #include "server/api/v1/form_services.hpp"
 #include "server/api/v1/form_token.hpp"
+#include "server/api/v1/fraud_services.hpp"
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/privacy_services.hpp"
 #include "server/api/v1/source_services.hpp"
@@ -326,6 +327,7 @@ struct Exchange::Parts {
     context.clicks = &clicks;
     context.intake = &intake;
     intake.keep_sources(sources);
+    intake.watch(fraud);
     context.delivery = &delivery;
     intake.uploads.privacy = &privacy_rows;
     intake.uploads.do_not_call = &do_not_call;
@@ -453,6 +455,11 @@ struct Exchange::Parts {
                        log::error("clicks.counts_kept", "visits could not be counted yet");
                      }
                    }});
+    all.push_back({"posted_signs", seconds{2}, [this]() -> Nothing {
+                     if (!co_await fraud.signs.flush(database)) {
+                       log::error("fraud.signs_kept", "signs of posts could not be added yet");
+                     }
+                   }});
     add_form_jobs(all);
     all.push_back({"key_epochs", seconds{60}, [this] { return look_at_epochs(); }});
     all.push_back({"do_not_call", seconds{10}, [this] { return sweep_do_not_call(); }});
@@ -549,6 +556,7 @@ struct Exchange::Parts {
                              wall_clock};
 
   api::SourceServices sources{lead_sources, passports};
+  api::FraudServices fraud{database};
   api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys, &do_not_call_rows};
   app::ForgetServices const forgetting{persons.forgetting()};
 
@@ -662,6 +670,7 @@ void Exchange::stop() {
   asio::thread_pool once{1};
   (void)asio::co_spawn(once, p.clicks.counts.flush(), asio::use_future).get();
   (void)asio::co_spawn(once, p.forms.counts.flush(), asio::use_future).get();
+  (void)asio::co_spawn(once, p.fraud.signs.flush(p.database), asio::use_future).get();
   p.key_listener.stop();
   p.pool.stop();
   log::info("server.stopped", "the exchange has stopped");
