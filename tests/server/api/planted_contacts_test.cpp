@@ -166,6 +166,23 @@ TEST_F(PlantedContacts, APostedOneIsAnsweredLikeAnyOtherAndSoldToNobody) {
   expect_true_books();
 }
 
+TEST_F(PlantedContacts, TheSameAnswerAfterMidnightOpensNoSecondCase) {
+  ASSERT_EQ(plant(kCanary).status, 201);
+  Ask const ask{.method = "POST",
+                .target = "/v1/leads",
+                .key = generator_.key,
+                .body = lead_json("canary"),
+                .idempotency_key = "once"};
+  auto const first = call(ask);
+  ASSERT_EQ(first.status, 201) << first.body;
+  sql_do("update leadex.fraud_case set posted_day = posted_day - 1");
+  EXPECT_EQ(call(ask).text("lead_id"), first.text("lead_id"));
+  auto const found = cases("kind=planted_contact");
+  ASSERT_EQ(found.data().Size(), 1U) << found.body;
+  EXPECT_EQ(json::text_of((*json::find_member(found.data()[0], "lead_ids"))[0]),
+            first.text("lead_id"));
+}
+
 TEST_F(PlantedContacts, WhoWasGivenItMayBringIt) {
   ASSERT_EQ(plant(R"("email":"canary@example.org","given_to":")" + generator_.id +
                   R"(","note":"Sent in by their form.")")
