@@ -59,6 +59,10 @@ std::string_view what(LotSignal signal) {
       return "leads went through more hands than the market allows";
     case LotSignal::rows_of_other_lot:
       return "rows that were compared stand in an earlier lot under another contact";
+    case LotSignal::crowded_contacts:
+      return "leads have an e-mail or phone that was posted more often than a person asks";
+    case LotSignal::planted_contact:
+      break;
   }
   return {};
 }
@@ -125,13 +129,20 @@ std::vector<SignalFinding> judge_lot_signals(LotCounts const& lot, LotCounts con
 }
 
 std::string_view word(LotSignal signal) {
-  constexpr std::array<std::string_view, kLotSignals> kWords{
-      "crowded_addresses", "crowded_devices", "people_known",     "filled_too_fast",
-      "captured_long_ago", "many_hops",       "rows_of_other_lot"};
-  return kWords.at(place(signal));
+  constexpr std::array<std::string_view, kLotSignals + 1> kWords{
+      "crowded_addresses", "crowded_devices",   "people_known",
+      "filled_too_fast",   "captured_long_ago", "many_hops",
+      "rows_of_other_lot", "crowded_contacts",  "planted_contact"};
+  return kWords.at(static_cast<std::size_t>(signal) - 1);
 }
 
-std::string statement(SignalFinding const& finding) {
+std::string statement(SignalFinding const& finding, SignalScope scope) {
+  if (finding.signal == LotSignal::planted_contact) {
+    return "A contact that the exchange planted elsewhere came from this source; nobody else has "
+           "it.";
+  }
+  std::string_view const whose =
+      scope == SignalScope::lot ? "honest lots get" : "an honest source's days of posts get";
   return std::to_string(finding.events) + " of " + std::to_string(finding.leads) + " " +
          std::string{what(finding.signal)} + " (" + percent(finding.rate_ppm) + ", between " +
          percent(finding.rate_low_ppm) + " and " + percent(finding.rate_high_ppm) +
@@ -139,7 +150,8 @@ std::string statement(SignalFinding const& finding) {
          percent(finding.reference_ppm) + ". The evidence is one in 10^" +
          std::to_string(finding.evidence_milli / 1000) + "." +
          std::to_string(finding.evidence_milli % 1000 / 100) + "; at most " +
-         percent(finding.false_alarms_ppm) + " of honest lots get any finding by chance.";
+         percent(finding.false_alarms_ppm) + " of " + std::string{whose} +
+         " any finding by chance.";
 }
 
 }  // namespace leadex::quality

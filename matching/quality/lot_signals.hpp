@@ -1,8 +1,8 @@
 #pragma once
-// Signs of fraud in a lot: kinds of leads that an honest source has few of, counted and compared
-// with the lots of other sources. A finding opens a case for staff and is never a charge or a
-// refusal by itself. Statistics: floating point inside, integers in what is kept. Pure; any thread.
-// Source: docs/decisions/0029-source-fraud.md.
+// Signs of fraud in a lot, or in what a source posted on a day: kinds of leads that an honest
+// source has few of, counted and compared with the lots of other sources. A finding opens a case
+// for staff and is never a charge or a refusal by itself. Statistics: floating point inside,
+// integers in what is kept. Pure; any thread. Source: docs/decisions/0029-source-fraud.md.
 
 #include <array>
 #include <cstddef>
@@ -22,8 +22,10 @@ enum class LotSignal : std::uint8_t {
   captured_long_ago = 5,  // the lead had been lying about before it came
   many_hops = 6,          // it went through more hands than the market allows
   rows_of_other_lot = 7,  // all but the contact is a row of an earlier lot
+  crowded_contacts = 8,   // one person's e-mail or phone was posted more often than a person asks
+  planted_contact = 9,    // a contact that the exchange planted; a certainty, never counted
 };
-inline constexpr std::size_t kLotSignals = 7;
+inline constexpr std::size_t kLotSignals = 8;  // that are counted
 
 /// Leads that can show the sign, and those that do. 0 ≤ events ≤ leads.
 struct SignalCount {
@@ -85,9 +87,13 @@ struct SignalFinding {
                                                            LotCounts const& others,
                                                            SignalSettings const& settings);
 
+/// What was looked at.
+enum class SignalScope : std::uint8_t { lot, day };
+
 /// "crowded_addresses", …: as the API names it.
 [[nodiscard]] std::string_view word(LotSignal signal);
 /// The finding in an English sentence with its rate and interval. Names nobody.
-[[nodiscard]] std::string statement(SignalFinding const& finding);
+[[nodiscard]] std::string statement(SignalFinding const& finding,
+                                    SignalScope scope = SignalScope::lot);
 
 }  // namespace leadex::quality

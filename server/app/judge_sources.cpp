@@ -5,7 +5,7 @@
 
 #include "billing/values/check.hpp"
 #include "matching/quality/row_sketch.hpp"
-#include "server/app/action.hpp"
+#include "server/app/open_fraud_case.hpp"
 #include "server/observe/log.hpp"
 
 namespace leadex::app {
@@ -14,7 +14,6 @@ namespace {
 
 using quality::LotSignal;
 using storage::KeptPicture;
-using storage::NewFraudCase;
 
 constexpr int kLotsPerJob = 5;
 constexpr int kJobsPerRound = 200;
@@ -51,17 +50,6 @@ Likest find_likest(storage::PlatformTx& tx, KeptPicture const& lot) {
   return likest;
 }
 
-void open_case(storage::PlatformTx& tx, NewFraudCase found, std::int64_t& opened) {
-  found.case_no = tx.next_number(0, storage::NumberKind::fraud_case);
-  if (!tx.fraud().open(found, tx.now())) return;
-  audit(tx, 0, "fraud_case.opened", {found.generator_no, "fraud_case", found.case_no},
-        AuditPayload{}
-            .add("market", std::int64_t{found.market})
-            .add("batch", found.batch_no)
-            .add("kind", quality::word(found.finding.signal)));
-  ++opened;
-}
-
 std::int64_t judge(storage::PlatformTx& tx, KeptPicture const& lot) {
   auto counts = lot.picture.counts;
   auto const likest = find_likest(tx, lot);
@@ -71,13 +59,12 @@ std::int64_t judge(storage::PlatformTx& tx, KeptPicture const& lot) {
   std::int64_t opened = 0;
   for (auto const& finding : quality::judge_lot_signals(counts, others, {})) {
     bool const copied = finding.signal == LotSignal::rows_of_other_lot;
-    open_case(tx,
-              {.market = lot.batch.market,
-               .generator_no = lot.generator_no,
-               .batch_no = lot.batch.no,
-               .other_batch_no = copied ? likest.batch_no : 0,
-               .finding = finding},
-              opened);
+    bool const is_new = open_fraud_case(tx, {.market = lot.batch.market,
+                                             .generator_no = lot.generator_no,
+                                             .batch_no = lot.batch.no,
+                                             .other_batch_no = copied ? likest.batch_no : 0,
+                                             .finding = finding});
+    opened += is_new ? 1 : 0;
   }
   tx.fraud().mark_judged(lot.batch, counts, tx.now());
   return opened;

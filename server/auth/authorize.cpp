@@ -55,7 +55,7 @@ constexpr std::array<OwnScopes, 4> kOwn{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 159> kRules{{
+constexpr std::array<OperationRule, 162> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -208,6 +208,9 @@ constexpr std::array<OperationRule, 159> kRules{{
     {"list_fraud_cases", kReaders, "admin:read", false},
     {"get_fraud_case", kReaders, "admin:read", false},
     {"decide_fraud_case", kAdmin, "admin:write", false},
+    {"plant_contact", kAdmin, "admin:write", false},
+    {"list_planted_contacts", kReaders, "admin:read", false},
+    {"retire_planted_contact", kAdmin, "admin:write", false},
     {"list_holdout", kReaders, "admin:read", false},
     {"record_holdout", kAdmin, "admin:write", false},
     {"get_taxonomy", kReaders, "admin:read", false},

@@ -48,6 +48,7 @@ enum class IdKind : std::uint8_t {
   postback_token = 30,
   finding = 31,
   fraud_case = 32,
+  planted_contact = 33,
 };
 
 /// "lead_", "batch_", …

@@ -352,6 +352,8 @@ class Upload {
   }
 
   awaitable<Step<BatchCounts>> store(Chunk chunk) {
+    auto const looked = co_await again_while_later([&] { return checks_.find_planted(chunk); });
+    if (!looked) co_return refuse(UploadFailure::Reason{looked.error()});
     auto const named = co_await again_while_later([&] { return checks_.find_named(chunk); });
     if (!named) co_return refuse(UploadFailure::Reason{named.error()});
     auto const known = co_await again_while_later([&] { return checks_.count_known(chunk); });
@@ -361,6 +363,9 @@ class Upload {
       signs = signs_of_chunk(services_.keys, chunk, began_at_, *known);
       return std::make_shared<storage::UploadChunk const>(seal(chunk, *named, signs));
     });
+    // Before the rows: what was told is no less true when they are not stored.
+    auto const told = co_await report_planted(chunk);
+    if (!told) co_return refuse(UploadFailure::Reason{told.error()});
     auto const batch = *result_.batch;
     auto job = [batch, rows](storage::LotTx& tx) { return tx.batches().append(batch, *rows); };
     auto const appended = co_await again_while_later([&] { return services_.store.transact(job); });
@@ -369,6 +374,19 @@ class Upload {
     if (!*appended) co_return refuse(UploadFailure::Reason{StoreError::not_found});
     if (!request_.part) signs_.add(signs);
     co_return rows->counts;
+  }
+
+  /// Rows that come again, after a cut or from another sender, tell of a case that is open already.
+  awaitable<Result<void, StoreError>> report_planted(Chunk const& chunk) {
+    auto const hits = planted_hits(chunk, *result_.batch, request_.tenant_no);
+    if (hits.empty()) co_return Result<void, StoreError>{};
+    for (int attempt = 1;; ++attempt) {
+      auto const told = co_await services_.planted.report(hits);
+      bool const again =
+          !told && told.error() == StoreError::retry_later && attempt < kStoreAttemptsMax;
+      if (!again) co_return told;
+      co_await sleep_for(kBusyPause);
+    }
   }
 
   /// On the pool. Reads only what does not change while the upload runs.

@@ -23,9 +23,18 @@
 #include "server/storage/lead_sources.hpp"
 #include "server/storage/lot_store.hpp"
 #include "server/storage/numbers.hpp"
+#include "server/storage/planted.hpp"
 #include "server/storage/privacy_store.hpp"
 
 namespace leadex::intake {
+
+/// The exchange's own contacts, which are looked for in what is uploaded.
+struct PlantedHooks {
+  std::function<boost::asio::awaitable<Result<storage::PlantedSet, storage::StoreError>>()> known;
+  std::function<boost::asio::awaitable<Result<void, storage::StoreError>>(
+      std::vector<storage::PlantedHit>)>
+      report;
+};
 
 /// Of one process; all references outlive the uploads.
 struct UploadServices {
@@ -42,6 +51,7 @@ struct UploadServices {
   storage::PrivacyStore* privacy{};
   dns::MailDomains* mail = nullptr;  // none: e-mail domains are not asked about
   DoNotCall* do_not_call = nullptr;  // none: phones are held against no list
+  PlantedHooks planted{};            // empty: nothing was planted
 };
 
 /// A piece of a file that comes in several.

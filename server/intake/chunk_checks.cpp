@@ -137,6 +137,20 @@ awaitable<Result<std::int64_t, StoreError>> ChunkChecks::count_known(Chunk const
   co_return co_await services_.store.transact(job);
 }
 
+awaitable<Result<void, StoreError>> ChunkChecks::find_planted(Chunk& chunk) {
+  if (!services_.planted.known) co_return Result<void, StoreError>{};
+  auto const known = co_await services_.planted.known();
+  if (!known) co_return refuse(known.error());
+  if ((*known)->empty()) co_return Result<void, StoreError>{};
+  for (auto const& row : chunk.rows) {
+    for (auto const& digest : row.digests) {
+      auto const found = (*known)->find(digest);
+      if (found != (*known)->end()) chunk.planted.emplace(row.row_no, found->second);
+    }
+  }
+  co_return Result<void, StoreError>{};
+}
+
 awaitable<Result<storage::NamedBuyers, StoreError>> ChunkChecks::find_named(Chunk const& chunk) {
   std::set<std::string> keys;
   for (auto const& row : chunk.rows) {

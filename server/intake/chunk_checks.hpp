@@ -1,8 +1,8 @@
 #pragma once
 // What a chunk of an upload asks others about, beside the market: e-mail domains, the exchange's
-// own list, the batch it corrects, persons other sources brought, buyers that consents name. Each
-// is asked for all rows at once. Nothing of it outlives the chunk, so an upload that goes on needs
-// none of it again. Coroutines of the upload's executor.
+// own list, the batch it corrects, persons other sources brought, planted contacts, buyers that
+// consents name. Each is asked for all rows at once. Nothing of it outlives the chunk, so an upload
+// that goes on needs none of it again. Coroutines of the upload's executor.
 
 #include <boost/asio/awaitable.hpp>
 
@@ -26,6 +26,10 @@ class ChunkChecks {
   /// Rows whose person the market had from another generator.
   [[nodiscard]] boost::asio::awaitable<Result<std::int64_t, storage::StoreError>> count_known(
       Chunk const& chunk);
+  /// Notes rows that carry a contact of the exchange's own, also of rows that become no lead:
+  /// whoever brings one has it from where it was planted. Refused rows have no contact any more.
+  [[nodiscard]] boost::asio::awaitable<Result<void, storage::StoreError>> find_planted(
+      Chunk& chunk);
   /// The buyers that consents of the chunk name.
   [[nodiscard]] boost::asio::awaitable<Result<storage::NamedBuyers, storage::StoreError>>
   find_named(Chunk const& chunk);

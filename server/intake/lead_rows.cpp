@@ -230,6 +230,8 @@ storage::NewLead open_row(CheckedLead const& lead, LeadPlace const& place) {
   row.consent_us = to_unix_micros(lead.consent_at);
   row.resale = lead.consent_companies.empty() ? 0 : 1;
   if (row.resale != 0) row.named_for = market::encode_value(place.named_for);
+  // As if its consent named companies that nobody here is; what is told of the consent stays.
+  if (place.planted) row.named_for = market::encode_value(std::vector<std::int64_t>{});
   row.attributes = market::encode_value(attribute_texts(lead));
   row.external_id = lead.at(Column::external_id);
   row.warnings = lead.warnings.bits();

@@ -66,6 +66,7 @@ struct LeadPlace {
   bool of_ping{};  ///< without its person
   /// By which it was checked; null: none was in force.
   std::shared_ptr<storage::TaxonomyVersion const> taxonomy{};
+  bool planted{};  ///< the exchange's own contact: it rests like any other, and is open to no buyer
 };
 
 /// The companies a consent names as accounts are asked for, each once; empty for an open one.

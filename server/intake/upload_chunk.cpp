@@ -1,5 +1,8 @@
 #include "server/intake/upload_chunk.hpp"
 
+#include <algorithm>
+
+#include "billing/values/check.hpp"
 #include "server/intake/do_not_call.hpp"
 #include "server/intake/lead_rows.hpp"
 #include "server/intake/own_rows.hpp"
@@ -36,7 +39,8 @@ void add_lead(storage::UploadChunk& rows, privacy::KeyRing const& ring, Chunk co
                         .named_for = buyers_of(company_keys(*row.lead), at.named),
                         .settings = at.settings,
                         .arrived_at = at.arrived_at,
-                        .taxonomy = at.rules.taxonomy};
+                        .taxonomy = at.rules.taxonomy,
+                        .planted = chunk.is_planted(row)};
   rows.leads.push_back(make_new_lead(ring, *row.lead, place));
   for (auto const& digest : row.digests) rows.persons.push_back({place.id.no, digest});
 }
@@ -93,6 +97,23 @@ storage::UploadChunk seal_chunk(privacy::KeyRing const& ring, Chunk const& chunk
         {row.row_no, seal_own_row(*place.own_key, place.batch, row.row_no, row.own), row.digests});
   }
   return rows;
+}
+
+std::vector<storage::PlantedHit> planted_hits(Chunk const& chunk, BatchId batch,
+                                              std::int64_t tenant_no) {
+  std::vector<storage::PlantedHit> hits;
+  for (auto const& [row_no, planted_no] : chunk.planted) {
+    auto const row = std::ranges::find(chunk.rows, row_no, &DecodedRow::row_no);
+    LEADEX_CHECK(row != chunk.rows.end());
+    auto const i = row - chunk.rows.begin();
+    bool const becomes_lead = chunk.is_accepted(static_cast<std::size_t>(i));
+    hits.push_back({.planted_no = planted_no,
+                    .market = batch.market,
+                    .generator_no = tenant_no,
+                    .batch_no = batch.no,
+                    .lead_no = becomes_lead ? chunk.first_no + i : 0});
+  }
+  return hits;
 }
 
 ChunkSigns signs_of_chunk(privacy::KeyRing const& ring, Chunk const& chunk, Timestamp began_at,

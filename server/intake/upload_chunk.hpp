@@ -6,14 +6,17 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "server/intake/lot_signs.hpp"
 #include "server/intake/upload_decoder.hpp"
 #include "server/market/market_actor.hpp"
 #include "server/storage/batches.hpp"
+#include "server/storage/planted.hpp"
 
 namespace leadex::intake {
 
@@ -23,6 +26,7 @@ struct Chunk {
   std::vector<DecodedRow> rows;
   std::vector<market::Admission> admissions;  // one per row; means something for candidates only
   std::map<std::int64_t, std::string_view> suppressed;  // rows of persons on a list, with the code
+  std::set<std::pair<std::int64_t, std::int64_t>> planted;  // rows with the planted contact
 
   /// Asks the market for its person.
   [[nodiscard]] bool is_candidate(DecodedRow const& row) const {
@@ -33,6 +37,10 @@ struct Chunk {
   }
   [[nodiscard]] bool is_accepted(std::size_t row) const {
     return was_answered(row, market::Admission::accepted);
+  }
+  [[nodiscard]] bool is_planted(DecodedRow const& row) const {
+    auto const first = planted.lower_bound({row.row_no, 0});
+    return first != planted.end() && first->first == row.row_no;
   }
 };
 
@@ -60,6 +68,10 @@ struct ChunkPlace {
 /// Without mark and signs of a file in pieces. @cost some 10 µs a row
 [[nodiscard]] storage::UploadChunk seal_chunk(privacy::KeyRing const& ring, Chunk const& chunk,
                                               ChunkPlace const& place);
+
+/// The planted contacts of the chunk, in file order, with the leads that its rows are to become.
+[[nodiscard]] std::vector<storage::PlantedHit> planted_hits(Chunk const& chunk, BatchId batch,
+                                                            std::int64_t tenant_no);
 
 /// What the chunk shows of its source. @param known  rows whose person others brought before
 [[nodiscard]] ChunkSigns signs_of_chunk(privacy::KeyRing const& ring, Chunk const& chunk,

@@ -1,5 +1,6 @@
 #include "server/jobs/standing_jobs.hpp"
 
+#include "server/app/judge_posted.hpp"
 #include "server/app/judge_sources.hpp"
 #include "server/observe/log.hpp"
 
@@ -39,6 +40,7 @@ asio::awaitable<void> run_truth(app::UntruthServices services) {
 
 asio::awaitable<void> run_fraud(storage::Database& database) {
   co_await app::judge_sources(database);
+  co_await app::judge_posted(database);
 }
 
 asio::awaitable<void> run_claw_backs(app::ClawBackRunner& runner) { co_await runner.run(); }

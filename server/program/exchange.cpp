@@ -18,6 +18,7 @@
 #include "server/api/v1/form_mails.hpp"
 #include "server/api/v1/form_services.hpp"
 #include "server/api/v1/form_token.hpp"
+#include "server/api/v1/fraud_services.hpp"
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/privacy_services.hpp"
 #include "server/api/v1/source_services.hpp"
@@ -336,6 +337,7 @@ struct Exchange::Parts {
     context.clicks = &clicks;
     context.intake = &intake;
     intake.keep_sources(sources);
+    intake.watch(fraud);
     context.delivery = &delivery;
     intake.uploads.privacy = &privacy_rows;
     intake.uploads.do_not_call = &do_not_call;
@@ -461,6 +463,11 @@ struct Exchange::Parts {
                        log::error("clicks.counts_kept", "visits could not be counted yet");
                      }
                    }});
+    all.push_back({"posted_signs", seconds{2}, [this]() -> Nothing {
+                     if (!co_await fraud.signs.flush(database)) {
+                       log::error("fraud.signs_kept", "signs of posts could not be added yet");
+                     }
+                   }});
     add_form_jobs(all);
     all.push_back({"key_epochs", seconds{60}, [this] { return look_at_epochs(); }});
     all.push_back({"do_not_call", seconds{10}, [this] { return sweep_do_not_call(); }});
@@ -557,6 +564,7 @@ struct Exchange::Parts {
                              wall_clock};
 
   api::SourceServices sources{lead_sources, passports};
+  api::FraudServices fraud{database};
   api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys, &do_not_call_rows};
   app::ForgetServices const forgetting{persons.forgetting()};
 
@@ -665,6 +673,7 @@ void Exchange::stop() {
   p.host->stop();
   (void)wait_for(p.clicks.counts.flush());
   (void)wait_for(p.forms.counts.flush());
+  (void)wait_for(p.fraud.signs.flush(p.database));
   p.key_listener.stop();
   p.pool.stop();
   log::info("server.stopped", "the exchange has stopped");

@@ -1,6 +1,7 @@
 #pragma once
-// What a closed lot showed of its source, as it is kept, and the cases about sources that it opened
-// and staff decides. Nothing here moves money. Used inside one database job.
+// What a closed lot showed of its source, as it is kept, and the cases about sources that lots,
+// days of posted leads and planted contacts opened and staff decides. Nothing here moves money.
+// Used inside one database job.
 
 #include <array>
 #include <cstdint>
@@ -40,9 +41,19 @@ struct NewFraudCase {
   MarketNo market{};
   std::int64_t case_no{};  ///< of the platform's numbers
   std::int64_t generator_no{};
-  std::int64_t batch_no{};
+  std::int64_t batch_no{};        ///< 0: of leads that were posted
   std::int64_t other_batch_no{};  ///< rows_of_other_lot: the lot that has the same rows; else 0
+  std::int32_t posted_day{};      ///< since 1970, UTC; 0: of a lot
+  std::int64_t planted_no{};      ///< planted_contact alone
+  std::int64_t lead_no{};         ///< that brought it; 0: it became no lead (as it is read)
   quality::SignalFinding finding;
+};
+
+/// The planted contact of a case.
+struct PlantedAt {
+  std::int64_t given_to{};  ///< account; 0: to none
+  Timestamp planted_at{};
+  std::string note_sealed;
 };
 
 struct FraudCase {
@@ -55,7 +66,10 @@ struct FraudCase {
   std::optional<std::int64_t> decided_by;  ///< principal
   std::optional<Timestamp> decided_at;
   std::string note_sealed;  ///< of the decision; empty when there is none
+  std::optional<PlantedAt> planted;
+  std::vector<std::int64_t> lead_nos;  ///< of a day: the first kShownLeads that showed the sign
 };
+inline constexpr int kShownLeads = 20;
 
 struct FraudCaseFilter {
   std::optional<std::int64_t> before_no;
@@ -85,8 +99,12 @@ class FraudRows {
   /// Forgets pictures of lots closed before that instant. @return how many
   virtual std::int64_t forget_before(Timestamp at, int limit) = 0;
 
-  /// @return false when that lot has a case of the kind already
+  /// @return false when that lot, or that day, has a case of the kind (and planted contact)
+  /// already, or another day has one of that lead
   [[nodiscard]] virtual bool open(NewFraudCase const& found, Timestamp at) = 0;
+  /// The open case of that lot and planted contact shows this lead, if the one that it shows never
+  /// came to be.
+  virtual void show_lead(NewFraudCase const& found) = 0;
   [[nodiscard]] virtual std::optional<FraudCase> find(MarketNo market, std::int64_t case_no) = 0;
   /// Newest first.
   [[nodiscard]] virtual std::vector<FraudCase> list(FraudCaseFilter const& filter) = 0;

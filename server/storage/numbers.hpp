@@ -27,6 +27,7 @@ enum class NumberKind : std::uint8_t {
   postback_token = 11,
   finding = 12,
   fraud_case = 13,
+  planted_contact = 14,
   fund_intent = 20,  // per market, both directions
   batch = 21,
   lead = 22,

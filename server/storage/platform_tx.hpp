@@ -17,8 +17,10 @@
 #include "server/storage/markets.hpp"
 #include "server/storage/numbers.hpp"
 #include "server/storage/payouts.hpp"
+#include "server/storage/planted.hpp"
 #include "server/storage/platform_idempotency.hpp"
 #include "server/storage/platform_ledger.hpp"
+#include "server/storage/posted_signs.hpp"
 #include "server/storage/tenants.hpp"
 #include "server/storage/webhooks.hpp"
 
@@ -53,6 +55,9 @@ class PlatformTx {
 
   /// Runs `part` under a savepoint; what it wrote is undone when it returns false.
   virtual bool attempt(std::function<bool()> const& part) = 0;
+
+  [[nodiscard]] virtual PlantedRows& planted() = 0;
+  [[nodiscard]] virtual PostedSignRows& posted_signs() = 0;
 };
 
 }  // namespace leadex::storage

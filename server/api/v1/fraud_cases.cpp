@@ -1,4 +1,4 @@
-// Cases about sources: what their lots showed, compared with others, for staff to decide. Staff
+// Cases about sources: what their lots and posts showed, for staff to decide. Staff
 // alone sees any of it.
 
 #include <algorithm>
@@ -11,7 +11,9 @@
 #include "server/api/v1/staff.hpp"
 #include "server/api/v1/trade_support.hpp"
 #include "server/app/decide_fraud_case.hpp"
+#include "server/app/planted_contacts.hpp"
 #include "server/app/source_standing.hpp"
+#include "server/json/time_text.hpp"
 
 namespace leadex::api {
 
@@ -19,6 +21,26 @@ namespace {
 
 using crypto::IdKind;
 using quality::LotSignal;
+using quality::SignalScope;
+
+/// Leads that show it, and where a planted contact was planted.
+void write_evidence(json::JsonWriter& out, ApiContext const& ctx, storage::FraudCase const& row) {
+  auto const& found = row.found;
+  {
+    auto const leads = out.array("lead_ids");
+    if (found.lead_no != 0) out.value(ctx.ids.seal(LeadId{found.market, found.lead_no}));
+    for (auto const no : row.lead_nos) out.value(ctx.ids.seal(LeadId{found.market, no}));
+  }
+  if (!row.planted) return;
+  auto const& planted = *row.planted;
+  auto const one = out.object("planted");
+  out.field("id", ctx.ids.seal(IdKind::planted_contact, 0, found.planted_no));
+  std::optional<std::string> given_to;
+  if (planted.given_to != 0) given_to = ctx.ids.seal(AccountId{0, planted.given_to});
+  out.field("given_to", given_to);
+  out.field("planted_at", planted.planted_at);
+  out.field("note", app::planted_note(ctx.keys, found.planted_no, planted.note_sealed));
+}
 
 void write_case(json::JsonWriter& out, ApiContext const& ctx, storage::FraudCase const& row) {
   auto const& found = row.found;
@@ -29,11 +51,19 @@ void write_case(json::JsonWriter& out, ApiContext const& ctx, storage::FraudCase
   out.field("kind", quality::word(finding.signal));
   out.field("status", text(row.state));
   out.field("generator_id", ctx.ids.seal(AccountId{0, found.generator_no}));
-  out.field("batch_id", ctx.ids.seal(BatchId{found.market, found.batch_no}));
+  std::optional<std::string> batch;
+  if (found.batch_no != 0) batch = ctx.ids.seal(BatchId{found.market, found.batch_no});
+  out.field("batch_id", batch);
+  std::optional<std::string> posted_on;
+  if (found.posted_day != 0) {
+    posted_on = json::format_date(std::chrono::sys_days{std::chrono::days{found.posted_day}});
+  }
+  out.field("posted_on", posted_on);
   std::optional<std::string> other;
   if (found.other_batch_no != 0) other = ctx.ids.seal(BatchId{found.market, found.other_batch_no});
   out.field("other_batch_id", other);
-  out.field("statement", quality::statement(finding));
+  auto const scope = found.batch_no != 0 ? SignalScope::lot : SignalScope::day;
+  out.field("statement", quality::statement(finding, scope));
   out.field("leads", finding.leads);
   out.field("events", finding.events);
   out.field("rate_ppm", finding.rate_ppm);
@@ -43,6 +73,7 @@ void write_case(json::JsonWriter& out, ApiContext const& ctx, storage::FraudCase
   out.field("reference_ppm", finding.reference_ppm);
   out.field("evidence_milli", finding.evidence_milli);
   out.field("false_alarms_ppm", finding.false_alarms_ppm);
+  write_evidence(out, ctx, row);
   out.field("found_at", row.found_at);
   out.field("withdrawn", row.withdrawn);
   bool const restricted = row.sampling != quality::InspectionMode::normal;
@@ -57,7 +88,8 @@ void write_case(json::JsonWriter& out, ApiContext const& ctx, storage::FraudCase
 std::optional<LotSignal> query_kind(ApiCall const& call) {
   auto const wanted = call.query("kind");
   if (!wanted) return std::nullopt;
-  for (std::size_t i = 1; i <= quality::kLotSignals; ++i) {
+  auto const last = static_cast<std::size_t>(LotSignal::planted_contact);
+  for (std::size_t i = 1; i <= last; ++i) {
     auto const signal = static_cast<LotSignal>(i);
     if (quality::word(signal) == *wanted) return signal;
   }
@@ -155,6 +187,9 @@ asio::awaitable<ApiResult> decide_fraud_case(ApiCall& call) {
   if (!decision.upheld && (decision.withdrawn || restricts)) {
     co_return invalid(restricts ? "/sampling" : "/withdraw_leads", "not_upheld",
                       "Only an upheld case has effects.");
+  }
+  if (decision.withdrawn && found->found.batch_no == 0) {
+    co_return invalid("/withdraw_leads", "no_lot", "Only a lot can be taken back.");
   }
   if (found->state == storage::FindingState::open) {
     auto const done = co_await act_on(call, found->found, decision);

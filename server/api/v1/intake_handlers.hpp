@@ -42,6 +42,9 @@ namespace leadex::api {
 [[nodiscard]] asio::awaitable<ApiResult> list_fraud_cases(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> get_fraud_case(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> decide_fraud_case(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> plant_contact(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> list_planted_contacts(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> retire_planted_contact(ApiCall& call);
 
 [[nodiscard]] ApiProblem problem_of(app::LotError const& error);
 [[nodiscard]] storage::BatchViewer batch_viewer(ApiCall const& call);

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "billing/values/check.hpp"
+#include "server/api/v1/fraud_services.hpp"
 #include "server/api/v1/intake_handlers.hpp"
 #include "server/api/v1/source_services.hpp"
 #include "server/observe/log.hpp"
@@ -43,6 +44,14 @@ IntakeServices::IntakeServices(app::LotServices lot_services, intake::Disposable
 }
 
 void IntakeServices::keep_sources(SourceServices& services) { sources = &services; }
+
+void IntakeServices::watch(FraudServices& services) {
+  fraud = &services;
+  uploads.planted = {[&services] { return services.planted.known(); },
+                     [&services](std::vector<storage::PlantedHit> hits) {
+                       return services.planted.report(std::move(hits));
+                     }};
+}
 
 IntakeServices::~IntakeServices() { stop(); }
 
@@ -99,6 +108,9 @@ void register_intake(http::Router& router, ApiContext& context) {
   add(router, context, "list_fraud_cases", list_fraud_cases);
   add(router, context, "get_fraud_case", get_fraud_case);
   add(router, context, "decide_fraud_case", decide_fraud_case);
+  add(router, context, "plant_contact", plant_contact);
+  add(router, context, "list_planted_contacts", list_planted_contacts);
+  add(router, context, "retire_planted_contact", retire_planted_contact);
   add(router, context, "get_spot_check_curve", get_spot_check_curve);
   add(router, context, "get_inspection", get_inspection);
   add(router, context, "list_inspections", list_inspections);

@@ -87,6 +87,7 @@ class EventStreams {
   std::map<std::int64_t, int> of_account_;
 };
 
+struct FraudServices;   // server/api/v1/fraud_services.hpp
 struct SourceServices;  // server/api/v1/source_services.hpp
 
 struct IntakeOptions {
@@ -105,6 +106,8 @@ struct IntakeServices {
   void finish_later(BatchId batch);
   /// Before the first upload. `services` outlives this.
   void keep_sources(SourceServices& services);
+  /// Likewise; without it nothing is planted and posted leads show no signs.
+  void watch(FraudServices& services);
   /// Likewise the draw of further checks of a lot.
   void extend_later(BatchId batch);
   /// Before the database and the markets stop: waits for nothing but the step under way.
@@ -125,6 +128,7 @@ struct IntakeServices {
   intake::CpuPool plan_cpu{1};   // likewise, so that a large lot's plan keeps no database waiting
   boost::asio::thread_pool background{1};
   SourceServices* sources{};  ///< set by keep_sources; null: no taxonomy is in force
+  FraudServices* fraud{};     ///< set by watch; null: posted leads are not watched
 };
 
 /// Adds the operations of uploads, lots, commitments and spot checks. `context.intake` is set.

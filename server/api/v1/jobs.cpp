@@ -5,10 +5,12 @@
 
 #include "server/api/kept_answer.hpp"
 #include "server/api/market_ref.hpp"
+#include "server/api/v1/fraud_services.hpp"
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/staff.hpp"
 #include "server/api/v1/trade_services.hpp"
 #include "server/app/find_untruths.hpp"
+#include "server/app/judge_posted.hpp"
 #include "server/app/judge_sources.hpp"
 #include "server/app/lead_estimates.hpp"
 #include "server/app/refresh_estimates.hpp"
@@ -101,7 +103,12 @@ Answered run_named(ApiCall& call) {
         co_await app::find_untruths({call.ctx.trade->truth, call.ctx.database, call.ctx.markets,
                                      persons_of(call.ctx.keys), call.ctx.now});
   }
-  if (job->name == "fraud") ran.items += co_await app::judge_sources(call.ctx.database);
+  if (job->name == "fraud") {
+    auto* const fraud = call.ctx.intake == nullptr ? nullptr : call.ctx.intake->fraud;
+    if (fraud != nullptr) static_cast<void>(co_await fraud->signs.flush(call.ctx.database));
+    ran.items += co_await app::judge_sources(call.ctx.database);
+    ran.items += co_await app::judge_posted(call.ctx.database);
+  }
   if (job->name == "retention") {
     auto const purged = co_await purge(call);
     if (!purged) co_return refuse(problem_of(purged.error()));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/api/kept_answer.hpp"
+#include "server/api/v1/fraud_services.hpp"
 #include "server/api/v1/live_bids.hpp"
 #include "server/api/v1/ping_token.hpp"
 #include "server/api/v1/posted_lead.hpp"
@@ -144,6 +145,15 @@ asio::awaitable<ApiResult> answer_ping(ApiCall& call, Deadline deadline) {
   auto place = co_await place_of(call, *market, *lead);
   if (!place) co_return refuse(place.error());
   place->of_ping = true;
+  auto planted = co_await planted_in(call.ctx, terms->digests);
+  if (!planted) co_return refuse(planted.error());
+  place->planted = !planted->empty();
+  if (place->planted && !call.test_key()) {
+    auto const told = co_await watch_ping(call.ctx, {.market = market->no(),
+                                                     .generator_no = call.account_no(),
+                                                     .planted = std::move(*planted)});
+    if (!told) co_return refuse(told.error());
+  }
   ping.lead = intake::make_offer(*lead, *place);
   PingToken token{.market = market->no(),
                   .ping_no = ping.ping_no,
@@ -210,6 +220,8 @@ Answered post_ping(ApiCall& call) {
   if (!number) co_return refuse(api::problem_of(number.error()));
   place->id = {market->no(), *number};
   place->taxonomy = *taxonomy;
+  auto watched = co_await watch_lead(call.ctx, *lead, *place);
+  if (!watched) co_return refuse(watched.error());
   market::Submission submission;
   submission.lead = intake::make_new_lead(call.ctx.keys, *lead, *place);
   market::PostPing post{token->ping_no, token->expires_us, std::move(*bids),
@@ -221,8 +233,7 @@ Answered post_ping(ApiCall& call) {
   submission.persons = intake::person_digests(call.ctx.keys, *lead, intake::DigestUse::claim);
   submission.idempotency = call.claim(market::Operation::post_ping);
   auto const done = co_await submit(call, *market, std::move(submission));
-  if (!done) co_return refuse(done.error());
-  auto const id = co_await lead_of(call, place->id, *done);
+  auto const id = co_await lead_watched(call, place->id, done, std::move(*watched));
   if (!id) co_return refuse(id.error());
   Money const added{std::max<std::int64_t>(done->outcome.micros, 0)};
   Offered offered{*id, done->outcome, added};

@@ -1,3 +1,4 @@
+#include "server/api/v1/fraud_services.hpp"
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/posted_lead.hpp"
 #include "server/api/v1/source_services.hpp"
@@ -38,14 +39,15 @@ Answered post_lead(ApiCall& call) {
   if (!number) co_return refuse(api::problem_of(number.error()));
   place->id = {market->no(), *number};
   place->taxonomy = *taxonomy;
+  auto watched = co_await watch_lead(call.ctx, *lead, *place);
+  if (!watched) co_return refuse(watched.error());
   market::Submission submission;
   submission.lead = intake::make_new_lead(call.ctx.keys, *lead, *place);
   submission.command = intake::make_offer(*submission.lead, *lead);
   submission.persons = intake::person_digests(call.ctx.keys, *lead, intake::DigestUse::claim);
   submission.idempotency = call.claim(market::Operation::post_lead);
   auto const done = co_await submit(call, *market, std::move(submission));
-  if (!done) co_return refuse(done.error());
-  auto const id = co_await lead_of(call, place->id, *done);
+  auto const id = co_await lead_watched(call, place->id, done, std::move(*watched));
   if (!id) co_return refuse(id.error());
   Offered offered{*id, done->outcome};
   auto const told = co_await add_warnings(call, *lead, done->replayed, offered);

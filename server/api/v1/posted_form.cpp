@@ -1,5 +1,6 @@
 #include "server/api/v1/posted_form.hpp"
 
+#include "server/api/v1/fraud_services.hpp"
 #include "server/api/v1/posted_lead.hpp"
 #include "server/forms/definition.hpp"
 #include "server/observe/log.hpp"
@@ -67,6 +68,9 @@ asio::awaitable<PostedForm> post(FormCase one, MarketRef market, storage::PageKe
   auto const number = co_await trade_of(call).lead_numbers.next(market.no());
   if (!number) co_return PostedForm::unavailable;
   place->id = {market.no(), *number};
+  auto watched = co_await watch_lead(ctx, lead, *place);
+  if (!watched) co_return PostedForm::unavailable;
+  watched->form_us = sent.sent_us - sent.shown_us;
   auto const evidence = evidence_of(sent, one.form.definition, confirmed_at);
   market::Submission submission;
   submission.lead = intake::make_new_lead(ctx.keys, lead, *place, &evidence);
@@ -76,12 +80,14 @@ asio::awaitable<PostedForm> post(FormCase one, MarketRef market, storage::PageKe
       market::IdempotencyClaim{one.form.generator_no, keyed(ctx, kPageUse, form_key(page)),
                                body_digest(ctx, sent), market::Operation::post_lead};
   auto const done = co_await submit(call, market, std::move(submission));
+  auto const id = co_await lead_watched(call, place->id, done, std::move(*watched));
   if (!done) {
     auto const status = info(done.error().code).status;
     if (status >= 500 || done.error().code == Code::in_progress) co_return PostedForm::unavailable;
     count(one, FormStep::refused);
     co_return PostedForm::done;
   }
+  if (!id) co_return PostedForm::unavailable;
   if (!done->replayed) {
     count(one, FormStep::lead);
     if (!done->outcome.sold.empty()) count(one, FormStep::sold);

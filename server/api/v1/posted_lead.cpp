@@ -1,6 +1,7 @@
 #include "server/api/v1/posted_lead.hpp"
 
 #include "matching/market/barred.hpp"
+#include "server/api/v1/fraud_services.hpp"
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/lead_warnings.hpp"
 #include "server/api/v1/source_services.hpp"
@@ -139,9 +140,12 @@ http::Response render_outcome(ApiCall const& call, std::string_view currency,
 
 asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::CheckedLead lead,
                                     intake::LeadPlace place) {
+  auto const digests = intake::person_digests(call.ctx.keys, lead, intake::DigestUse::claim);
+  auto const planted = co_await planted_in(call.ctx, digests);
+  if (!planted) co_return refuse(planted.error());
+  place.planted = !planted->empty();
   auto offer = intake::make_offer(lead, place);
-  auto const withheld = co_await trade_of(call).rights.withholding(
-      intake::person_digests(call.ctx.keys, lead, intake::DigestUse::claim));
+  auto const withheld = co_await trade_of(call).rights.withholding(digests);
   if (!withheld) co_return refuse(api::problem_of(withheld.error()));
   offer.withheld = *withheld;
   if (market::barred(offer)) co_return problem(Code::suppressed);
@@ -156,6 +160,22 @@ asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::Che
   auto const told = co_await add_warnings(call, lead, false, tried);
   if (!told) co_return refuse(told.error());
   co_return render_outcome(call, market.settings->currency, tried);
+}
+
+asio::awaitable<Result<LeadId, ApiProblem>> lead_watched(ApiCall& call, LeadId fresh,
+                                                         Result<market::Answer, ApiProblem> done,
+                                                         WatchedLead watched) {
+  if (!done) {
+    auto const told =
+        co_await watch_outcome(call.ctx, std::move(watched), 0, false, done.error().code);
+    co_return refuse(told ? done.error() : told.error());
+  }
+  auto const id = co_await lead_of(call, fresh, *done);
+  if (!id) co_return refuse(id.error());
+  auto const told =
+      co_await watch_outcome(call.ctx, std::move(watched), id->no, done->replayed, std::nullopt);
+  if (!told) co_return refuse(told.error());
+  co_return *id;
 }
 
 asio::awaitable<Result<LeadId, ApiProblem>> lead_of(ApiCall& call, LeadId fresh,

@@ -56,6 +56,12 @@ struct Offered {
                                                   intake::CheckedLead lead,
                                                   intake::LeadPlace place);
 
+struct WatchedLead;  // server/api/v1/fraud_services.hpp
+
+/// The lead a submission made, once what was watched of it is told. @errors  the submission's
+[[nodiscard]] asio::awaitable<Result<LeadId, ApiProblem>> lead_watched(
+    ApiCall& call, LeadId fresh, Result<market::Answer, ApiProblem> done, WatchedLead watched);
+
 /// The lead an answer is about: a repeated answer names the one of the first time.
 [[nodiscard]] asio::awaitable<Result<LeadId, ApiProblem>> lead_of(ApiCall& call, LeadId fresh,
                                                                   market::Answer answer);

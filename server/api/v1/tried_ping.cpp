@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "billing/commission/commission.hpp"
+#include "server/api/v1/fraud_services.hpp"
 
 namespace leadex::api {
 
@@ -32,8 +33,11 @@ asio::awaitable<ApiResult> try_post(ApiCall& call, MarketRef market, PingToken t
     co_return problem(Code::ping_mismatch);
   }
   if (to_unix_micros(call.ctx.now()) > token.expires_us) co_return problem(Code::ping_expired);
-  auto const withheld = co_await trade_of(call).rights.withholding(
-      intake::person_digests(call.ctx.keys, lead, intake::DigestUse::claim));
+  auto const digests = intake::person_digests(call.ctx.keys, lead, intake::DigestUse::claim);
+  auto const planted = co_await planted_in(call.ctx, digests);
+  if (!planted) co_return refuse(planted.error());
+  if (!planted->empty()) bids.clear();
+  auto const withheld = co_await trade_of(call).rights.withholding(digests);
   if (!withheld) co_return refuse(api::problem_of(withheld.error()));
   std::erase_if(bids, [&](market::PromisedBid const& bid) {
     return std::binary_search(withheld->begin(), withheld->end(), bid.buyer_no);

@@ -14,7 +14,7 @@ constexpr char const* kWaiting =
     "where judged_at is null order by market_id, batch_no limit $1 for update skip locked";
 constexpr char const* kCountsOfOthers =
     "select i, coalesce(sum(p.leads[i]), 0)::bigint, coalesce(sum(p.events[i]), 0)::bigint from "
-    "generate_series(1, 7) as i left join lot_picture p on p.market_id = $1 and p.tenant_no <> $2 "
+    "generate_series(1, 8) as i left join lot_picture p on p.market_id = $1 and p.tenant_no <> $2 "
     "and p.judged_at is not null and p.closed_at >= " LEADEX_INSTANT(
         "$3") " and not exists (select from fraud_case c where c.market_id = p.market_id and "
               "c.batch_no = p.batch_no and c.state in (0, 1)) group by i order by i";
@@ -30,17 +30,33 @@ constexpr char const* kForget =
 
 #define LEADEX_FRAUD_COLUMNS                                                           \
   "kind, generator, batch_no, other_batch_no, leads, events, rate_ppm, rate_low_ppm, " \
-  "rate_high_ppm, confidence_ppm, reference_ppm, evidence_milli, false_alarms_ppm"
-constexpr int kFraudColumns = 13;
+  "rate_high_ppm, confidence_ppm, reference_ppm, evidence_milli, false_alarms_ppm, "   \
+  "posted_day, planted_no, lead_no"
+constexpr int kFraudColumns = 16;
 constexpr char const* kOpen =
     "insert into fraud_case (" LEADEX_FRAUD_COLUMNS
-    ", market_id, case_no, found_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
-    "$13, $14, $15, " LEADEX_INSTANT("$16") ") on conflict (market_id, batch_no, kind) do nothing";
+    ", market_id, case_no, found_at) select $1::smallint, $2::bigint, $3, $4, $5, $6, $7, $8, "
+    "$9, $10, $11, $12, $13, $14, $15::bigint, $16::bigint, $17::bigint, $18, " LEADEX_INSTANT(
+        "$19") " where not exists (select from fraud_case c where c.planted_no = $15 and c.planted_no "
+               "> 0 and c.market_id = $17 and c.generator = $2 and c.lead_no = $16 and c.lead_no > "
+               "0) on conflict do nothing";
+// The chunk that told of the case was not stored, and its rows have come again under new numbers.
+constexpr char const* kShowLead =
+    "update fraud_case c set lead_no = $5 where c.market_id = $1 and c.generator = $2 and "
+    "c.batch_no = $3 and c.batch_no > 0 and c.kind = 9 and c.planted_no = $4 and c.state = 0 and "
+    "c.lead_no < $5 and not exists (select from lead l where l.market_id = c.market_id and "
+    "l.lead_no = c.lead_no)";
 #define LEADEX_FRAUD_SELECT \
   "select " LEADEX_FRAUD_COLUMNS ", f.market_id, f.case_no, m.name, " LEADEX_MICROS("f.found_at") \
-      ", f.state, f.decided_by, " LEADEX_MICROS(                                                  \
-          "f.decided_at") ", f.note_sealed, f.withdrawn, f.sampling from fraud_case f join market m on "      \
-                          "m.market_id = f.market_id "
+  ", f.state, f.decided_by, " LEADEX_MICROS("f.decided_at") ", f.note_sealed, f.withdrawn, "      \
+  "f.sampling, p.given_to, " LEADEX_MICROS("p.at") ", p.note, array(select k.lead_no from "        \
+  "posted_mark k where k.market_id = f.market_id and k.tenant_no = f.generator and k.day = "      \
+  "f.posted_day and (k.signs >> (f.kind - 1)) & 1 = 1 order by k.lead_no limit 20)::text, exists " \
+  "(select from lead l where l.market_id = f.market_id and l.lead_no = f.lead_no) from "           \
+  "fraud_case f join market m on m.market_id = f.market_id left join lateral (select given_to, "  \
+  "planted_at as at, note_sealed as note from planted_contact c where c.planted_no = "            \
+  "f.planted_no) as p on true "
+static_assert(kShownLeads == 20);
 constexpr char const* kFind = LEADEX_FRAUD_SELECT "where f.market_id = $1 and f.case_no = $2";
 constexpr char const* kList = LEADEX_FRAUD_SELECT
     "where ($1::bigint is null or f.case_no < $1::bigint) and ($2::integer is null or f.state = "
@@ -66,22 +82,13 @@ std::vector<std::uint64_t> read_prints(pqxx::field const& field) {
   return prints;
 }
 
-quality::LotCounts read_counts(pqxx::field const& leads, pqxx::field const& events) {
-  auto const all = read_numbers(leads);
-  auto const seen = read_numbers(events);
-  LEADEX_CHECK(all.size() == quality::kLotSignals && seen.size() == quality::kLotSignals);
-  quality::LotCounts counts;
-  for (std::size_t i = 0; i < quality::kLotSignals; ++i) counts.counts.at(i) = {all[i], seen[i]};
-  return counts;
-}
-
 NewFraudCase read_found(pqxx::row const& row) {
   auto const at = [&row](int column) {
     return row.at(static_cast<pqxx::row::size_type>(column)).as<std::int64_t>();
   };
   NewFraudCase found;
   auto& finding = found.finding;
-  finding.signal = read_number_enum(row.at(0), quality::LotSignal::rows_of_other_lot);
+  finding.signal = read_number_enum(row.at(0), quality::LotSignal::planted_contact);
   found.generator_no = at(1);
   found.batch_no = at(2);
   found.other_batch_no = at(3);
@@ -94,6 +101,9 @@ NewFraudCase read_found(pqxx::row const& row) {
   finding.reference_ppm = at(10);
   finding.evidence_milli = at(11);
   finding.false_alarms_ppm = at(12);
+  found.posted_day = static_cast<std::int32_t>(at(13));
+  found.planted_no = at(14);
+  found.lead_no = at(15);
   found.market = read_market_no(row.at(kFraudColumns));
   found.case_no = at(kFraudColumns + 1);
   return found;
@@ -110,6 +120,13 @@ FraudCase read_case(pqxx::row const& row) {
   read.note_sealed = read_bytes_maybe(row.at(kFraudColumns + 7)).value_or("");
   read.withdrawn = row.at(kFraudColumns + 8).as<bool>();
   read.sampling = read_number_enum(row.at(kFraudColumns + 9), quality::InspectionMode::stopped);
+  if (read.found.planted_no > 0) {
+    read.planted = PlantedAt{.given_to = row.at(kFraudColumns + 10).as<std::int64_t>(),
+                             .planted_at = read_time(row.at(kFraudColumns + 11)),
+                             .note_sealed = read_bytes(row.at(kFraudColumns + 12))};
+  }
+  read.lead_nos = read_numbers(row.at(kFraudColumns + 13));
+  if (!row.at(kFraudColumns + 14).as<bool>()) read.found.lead_no = 0;
   return read;
 }
 
@@ -120,6 +137,15 @@ std::optional<int> number_of(std::optional<Enum> value) {
 }
 
 }  // namespace
+
+quality::LotCounts read_counts(pqxx::field const& leads, pqxx::field const& events) {
+  auto const all = read_numbers(leads);
+  auto const seen = read_numbers(events);
+  LEADEX_CHECK(all.size() == quality::kLotSignals && seen.size() == quality::kLotSignals);
+  quality::LotCounts counts;
+  for (std::size_t i = 0; i < quality::kLotSignals; ++i) counts.counts.at(i) = {all[i], seen[i]};
+  return counts;
+}
 
 SignalArrays signal_arrays(quality::LotCounts const& counts) {
   SignalArrays arrays{"{", "{"};
@@ -197,8 +223,15 @@ bool PostgresFraudRows::open(NewFraudCase const& found, Timestamp at) {
               Parameters(static_cast<int>(f.signal), found.generator_no, found.batch_no,
                          found.other_batch_no, f.leads, f.events, f.rate_ppm, f.rate_low_ppm,
                          f.rate_high_ppm, f.confidence_ppm, f.reference_ppm, f.evidence_milli,
-                         f.false_alarms_ppm, found.market, found.case_no, at));
+                         f.false_alarms_ppm, found.posted_day, found.planted_no, found.lead_no,
+                         found.market, found.case_no, at));
   return done.affected_rows() == 1;
+}
+
+void PostgresFraudRows::show_lead(NewFraudCase const& found) {
+  execute(tx_, kShowLead,
+          Parameters(found.market, found.generator_no, found.batch_no, found.planted_no,
+                     found.lead_no));
 }
 
 std::optional<FraudCase> PostgresFraudRows::find(MarketNo market, std::int64_t case_no) {

@@ -2,6 +2,7 @@
 // FraudRows over the tables lot_picture and fraud_case. Inside this room; lives for one database
 // job.
 
+#include <pqxx/result>
 #include <pqxx/transaction_base>
 #include <span>
 
@@ -15,6 +16,7 @@ struct SignalArrays {
   std::string events;
 };
 [[nodiscard]] SignalArrays signal_arrays(quality::LotCounts const& counts);
+[[nodiscard]] quality::LotCounts read_counts(pqxx::field const& leads, pqxx::field const& events);
 /// Eight bytes a print, the high byte first.
 [[nodiscard]] std::string print_bytes(std::span<std::uint64_t const> prints);
 
@@ -31,6 +33,7 @@ class PostgresFraudRows final : public FraudRows {
   std::int64_t forget_before(Timestamp at, int limit) override;
 
   [[nodiscard]] bool open(NewFraudCase const& found, Timestamp at) override;
+  void show_lead(NewFraudCase const& found) override;
   [[nodiscard]] std::optional<FraudCase> find(MarketNo market, std::int64_t case_no) override;
   [[nodiscard]] std::vector<FraudCase> list(FraudCaseFilter const& filter) override;
   [[nodiscard]] bool decide(FraudCase const& decided) override;

@@ -13,8 +13,10 @@
 #include "server/storage/postgres/lot_rows.hpp"
 #include "server/storage/postgres/market_catalog.hpp"
 #include "server/storage/postgres/payout_rows.hpp"
+#include "server/storage/postgres/planted_rows.hpp"
 #include "server/storage/postgres/platform_idempotency.hpp"
 #include "server/storage/postgres/platform_ledger.hpp"
+#include "server/storage/postgres/posted_sign_rows.hpp"
 #include "server/storage/postgres/statement.hpp"
 #include "server/storage/postgres/tenant_rows.hpp"
 #include "server/storage/postgres/webhook_rows.hpp"
@@ -38,6 +40,8 @@ class Transaction final : public PlatformTx {
         claw_backs_(tx),
         findings_(tx),
         fraud_(tx),
+        planted_(tx),
+        posted_signs_(tx),
         lead_stories_(tx),
         lead_estimates_(tx),
         idempotency_(tx, ring, now),
@@ -55,6 +59,8 @@ class Transaction final : public PlatformTx {
   [[nodiscard]] ClawBackRows& claw_backs() override { return claw_backs_; }
   [[nodiscard]] FindingRows& findings() override { return findings_; }
   [[nodiscard]] FraudRows& fraud() override { return fraud_; }
+  [[nodiscard]] PlantedRows& planted() override { return planted_; }
+  [[nodiscard]] PostedSignRows& posted_signs() override { return posted_signs_; }
   [[nodiscard]] LeadStories& lead_stories() override { return lead_stories_; }
   [[nodiscard]] LeadEstimates& lead_estimates() override { return lead_estimates_; }
   [[nodiscard]] PlatformIdempotency& idempotency() override { return idempotency_; }
@@ -92,6 +98,8 @@ class Transaction final : public PlatformTx {
   PostgresClawBackRows claw_backs_;
   PostgresFindingRows findings_;
   PostgresFraudRows fraud_;
+  PostgresPlantedRows planted_;
+  PostgresPostedSignRows posted_signs_;
   PostgresLeadStories lead_stories_;
   PostgresLeadEstimates lead_estimates_;
   PostgresIdempotency idempotency_;

@@ -91,9 +91,9 @@ TEST(Lists, ShowNothingOfOthers) {
   std::map<std::string, std::vector<Object const*>> known;
   for (auto const& object : world.objects()) known[object.id].push_back(&object);
   // Nobody but staff has to do with these.
-  std::vector<std::string> const staff_only{World::prefix("approval"), World::prefix("principal"),
-                                            World::prefix("deposit"), World::prefix("finding"),
-                                            World::prefix("fraud_case")};
+  std::vector<std::string> const staff_only{World::prefix("approval"),   World::prefix("principal"),
+                                            World::prefix("deposit"),    World::prefix("finding"),
+                                            World::prefix("fraud_case"), World::prefix("planted")};
   std::size_t looked = 0;
   for (auto const* label : {"g1", "g2", "b1", "b2", "b3"}) {
     auto const& person = world.person(label);
@@ -130,7 +130,7 @@ TEST(Lists, ShowStaffAllAndContactsNever) {
   std::set<std::string> all;
   for (auto const& seen : read_all(world, world.person("auditor"))) all.insert(seen.id);
   for (auto const* kind : {"batch", "campaign", "sale", "return", "dispute", "payout_run", "books",
-                           "finding", "fraud_case"}) {
+                           "finding", "fraud_case", "planted"}) {
     for (auto const* object : world.of_kind(kind)) {
       EXPECT_TRUE(all.contains(object->id)) << kind << ' ' << object->id;
     }

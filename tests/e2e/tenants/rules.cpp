@@ -17,6 +17,7 @@ constexpr std::string_view kHash =
     R"({"email_sha256":["0000000000000000000000000000000000000000000000000000000000000000"]})";
 constexpr std::string_view kBarred =
     R"({"email_sha256":["00000000000000000000000000000000000000000000000000000000000000ff"]})";
+constexpr std::string_view kPlanted = R"({"email":"probe@planted.example.org","note":"Probe."})";
 constexpr std::string_view kOptOut =
     R"({"at":"2026-01-01T00:00:00Z","email":"nobody@example.org"})";
 constexpr std::string_view kPrice = R"({"price":{"amount":"1.50","currency":"USD"}})";
@@ -172,6 +173,9 @@ constexpr std::array kRules{
     Rule{"list_fraud_cases", "AU"},
     Rule{"get_fraud_case", "AU", "fraud_case"},
     Rule{"decide_fraud_case", "A", "fraud_case", false, {}, R"({"upheld":false})"},
+    Rule{"plant_contact", "A", {}, false, {}, kPlanted},
+    Rule{"list_planted_contacts", "AU"},
+    Rule{"retire_planted_contact", "A", "planted"},
     Rule{"decide_finding", "A", "finding", false, {}, R"({"upheld":false})"},
     Rule{"list_holdout", "AU", {}, false, "market=auto-insurance.us.usd"},
     Rule{"record_holdout", "A"},

@@ -47,6 +47,7 @@ IdKind kind_of(std::string_view kind) {
                                                          {"postback_token", IdKind::postback_token},
                                                          {"finding", IdKind::finding},
                                                          {"fraud_case", IdKind::fraud_case},
+                                                         {"planted", IdKind::planted_contact},
                                                          {"ping", IdKind::ping},
                                                          {"placement", IdKind::placement},
                                                          {"form", IdKind::form},

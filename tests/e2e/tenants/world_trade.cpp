@@ -248,6 +248,10 @@ void World::bring_old_lot() {
   auto const batch = json::parse(
       post_as("g2", "upload_batch", "/v1/batches?market=" + std::string{kMarket}, csv, "text/csv"));
   add("batch", cli::JsonView{*batch}["id"].text(), own("g2"));
+  auto const planted =
+      api("admin").post("/v1/admin/planted-contacts",
+                        R"({"email":"planted@world.example.org","note":"In nobody's list."})");
+  add("planted", planted.json()["id"].text(), {});
   (void)api("admin").post("/v1/admin/jobs/fraud/run", "{}");
   auto const found = api("admin").get("/v1/admin/fraud-cases?limit=100");
   for (auto const& one : found.json()["data"].items()) add("fraud_case", one["id"].text(), {});

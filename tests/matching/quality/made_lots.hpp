@@ -25,6 +25,7 @@ struct MadeLead {
   std::int64_t form_ms{};
   int hops{};
   bool known{};
+  bool again{};  // its person was posted too often; lots take a person once, and never show it
 };
 
 class MadeLots {
@@ -101,6 +102,7 @@ class MadeLots {
       addresses.add(lead.address, lead.captured_us);
       devices.add(lead.device, lead.captured_us);
       sketch.add(lead.print);
+      counts.of(LotSignal::crowded_contacts) += {1, lead.again ? 1 : 0};
       counts.of(LotSignal::people_known) += {1, lead.known ? 1 : 0};
       counts.of(LotSignal::filled_too_fast) += {1, lead.form_ms < kFormMsMin ? 1 : 0};
       counts.of(LotSignal::captured_long_ago) +=
@@ -171,6 +173,11 @@ class MadeLots {
         break;
       case LotSignal::many_hops:
         lead.hops = kHopsMax + 1 + static_cast<int>(below(4));
+        break;
+      case LotSignal::crowded_contacts:
+        lead.again = true;
+        break;
+      case LotSignal::planted_contact:
         break;
       case LotSignal::rows_of_other_lot:
         // All of one earlier lot, as far as that goes.
