@@ -17,6 +17,7 @@
 #include "server/storage/inspection.hpp"
 #include "server/storage/lots.hpp"
 #include "server/storage/platform_idempotency.hpp"
+#include "server/storage/realtime_checks.hpp"
 #include "server/storage/rests.hpp"
 #include "server/storage/store_error.hpp"
 #include "server/storage/webhooks.hpp"
@@ -32,6 +33,7 @@ class LotTx {
   [[nodiscard]] virtual UploadRows& batches() = 0;
   [[nodiscard]] virtual LotRows& lots() = 0;
   [[nodiscard]] virtual InspectionRows& inspection() = 0;
+  [[nodiscard]] virtual RealtimeRows& realtime() = 0;
   [[nodiscard]] virtual RestRows& rests() = 0;
   [[nodiscard]] virtual AuditRows& audit() = 0;
   [[nodiscard]] virtual PlatformIdempotency& idempotency() = 0;

@@ -27,6 +27,7 @@ IntakeServices::IntakeServices(app::LotServices lot_services, intake::Disposable
     : lots(lot_services),
       finisher(lot_services),
       recycler(lots.store, lots.keys, lots.markets),
+      realtime(lots),
       disposable(std::move(domains)),
       cpu(options.cpu_threads),
       uploads{lots.store,
@@ -84,6 +85,8 @@ void register_intake(http::Router& router, ApiContext& context) {
   add(router, context, "list_batch_rejects", list_batch_rejects, {.free_query = true});
   add(router, context, "withdraw_batch", withdraw_batch);
   add(router, context, "list_market_commitments", list_market_commitments);
+  add(router, context, "list_realtime_days", list_realtime_days);
+  add(router, context, "list_realtime_checks", list_realtime_checks);
   add(router, context, "get_spot_check", get_spot_check);
   add(router, context, "list_spot_checks", list_spot_checks);
   add(router, context, "claim_spot_check", claim_spot_check);

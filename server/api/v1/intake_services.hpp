@@ -13,6 +13,7 @@
 #include "server/app/finish_lot.hpp"
 #include "server/app/forget_persons.hpp"
 #include "server/app/lot_upkeep.hpp"
+#include "server/app/realtime_sample.hpp"
 #include "server/http/router.hpp"
 #include "server/intake/batch_upload.hpp"
 #include "server/intake/lead_recycler.hpp"
@@ -85,6 +86,7 @@ struct IntakeServices {
   app::LotServices lots;
   app::LotFinisher finisher;
   intake::LeadRecycler recycler;
+  app::RealtimeSampler realtime;  ///< which posted leads are checked
   intake::DisposableDomains disposable;
   intake::CpuPool cpu;
   intake::UploadServices uploads;

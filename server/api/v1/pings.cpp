@@ -205,6 +205,8 @@ Answered post_ping(ApiCall& call) {
   auto const number = co_await trade_of(call).lead_numbers.next(market->no());
   if (!number) co_return refuse(api::problem_of(number.error()));
   place->id = {market->no(), *number};
+  auto const sampled = co_await sample_lead(call, *place);
+  if (!sampled) co_return refuse(sampled.error());
   market::Submission submission;
   submission.lead = intake::make_new_lead(call.ctx.keys, *lead, *place);
   market::PostPing post{token->ping_no, token->expires_us, std::move(*bids),

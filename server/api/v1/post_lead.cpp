@@ -35,6 +35,8 @@ Answered post_lead(ApiCall& call) {
   auto const number = co_await trade_of(call).lead_numbers.next(market->no());
   if (!number) co_return refuse(api::problem_of(number.error()));
   place->id = {market->no(), *number};
+  auto const sampled = co_await sample_lead(call, *place);
+  if (!sampled) co_return refuse(sampled.error());
   auto const kept = co_await keep_source(call, *market->settings, *lead, place->id, *taxonomy);
   if (!kept) co_return refuse(kept.error());
   market::Submission submission;

@@ -100,6 +100,15 @@ asio::awaitable<Result<intake::LeadPlace, ApiProblem>> place_of(ApiCall& call, M
   co_return place;
 }
 
+asio::awaitable<Result<void, ApiProblem>> sample_lead(ApiCall& call, intake::LeadPlace& place) {
+  if (call.ctx.intake == nullptr) co_return Result<void, ApiProblem>{};
+  auto const day = co_await call.ctx.intake->realtime.choose(
+      place.id.market, call.ctx.ids.seal(place.id), place.arrived_at);
+  if (!day) co_return refuse(api::problem_of(day.error()));
+  place.row_no = *day;
+  co_return Result<void, ApiProblem>{};
+}
+
 http::Response render_outcome(ApiCall const& call, std::string_view currency,
                               Offered const& offered) {
   auto const& ids = call.ctx.ids;

@@ -37,6 +37,11 @@ namespace leadex::api {
 [[nodiscard]] asio::awaitable<Result<intake::LeadPlace, ApiProblem>> place_of(
     ApiCall& call, MarketRef market, intake::CheckedLead const& lead);
 
+/// Chooses whether the lead is to be checked, once `place` has its number: its row tells then. It is
+/// asked of every posted lead, and costs each the same.
+[[nodiscard]] asio::awaitable<Result<void, ApiProblem>> sample_lead(ApiCall& call,
+                                                                    intake::LeadPlace& place);
+
 /// What came of it. A lead that was only tried has no number.
 struct Offered {
   std::optional<LeadId> lead;

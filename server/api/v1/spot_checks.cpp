@@ -50,9 +50,8 @@ void write_claimed(json::JsonWriter& out, ApiContext const& ctx, app::ClaimedChe
   auto const settings = market ? market->settings(claimed.version) : nullptr;
   auto const scope = out.object();
   out.field("check_id", ctx.ids.seal(check.id));
-  out.field("batch_id", ctx.ids.seal(BatchId{check.id.market, check.batch_no}));
+  write_lot_of(out, ctx, check);
   out.field("lead_id", ctx.ids.seal(LeadId{check.id.market, check.lead_no}));
-  out.field("row", check.row_no);
   auto const contact =
       json::parse(claimed.contact_json.empty() ? "{}" : claimed.contact_json.view());
   if (!contact) throw std::runtime_error("a stored contact is no JSON");

@@ -6,6 +6,7 @@
 #include "server/storage/postgres/inspection_rows.hpp"
 #include "server/storage/postgres/lot_rows.hpp"
 #include "server/storage/postgres/platform_idempotency.hpp"
+#include "server/storage/postgres/realtime_rows.hpp"
 #include "server/storage/postgres/rest_rows.hpp"
 #include "server/storage/postgres/upload_rows.hpp"
 #include "server/storage/postgres/webhook_rows.hpp"
@@ -22,6 +23,7 @@ class Transaction final : public LotTx {
         batches_(tx, now),
         lots_(tx, now),
         inspection_(tx, now, lots_),
+        realtime_(tx, now),
         rests_(tx),
         audit_(tx, now),
         idempotency_(tx, ring, now) {}
@@ -30,6 +32,7 @@ class Transaction final : public LotTx {
   [[nodiscard]] UploadRows& batches() override { return batches_; }
   [[nodiscard]] LotRows& lots() override { return lots_; }
   [[nodiscard]] InspectionRows& inspection() override { return inspection_; }
+  [[nodiscard]] RealtimeRows& realtime() override { return realtime_; }
   [[nodiscard]] RestRows& rests() override { return rests_; }
   [[nodiscard]] AuditRows& audit() override { return audit_; }
   [[nodiscard]] PlatformIdempotency& idempotency() override { return idempotency_; }
@@ -42,6 +45,7 @@ class Transaction final : public LotTx {
   PostgresUploadRows batches_;
   PostgresLotRows lots_;
   PostgresInspectionRows inspection_;
+  PostgresRealtimeRows realtime_;
   PostgresRestRows rests_;
   PostgresAuditRows audit_;
   PostgresIdempotency idempotency_;
