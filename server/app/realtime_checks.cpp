@@ -22,6 +22,7 @@ using storage::NewRealtimeCheck;
 
 constexpr int kPerJob = 100;
 constexpr int kJobsPerRound = 50;
+constexpr storage::DayNo kDaysBack = 3;
 constexpr std::chrono::seconds kPatience{10};
 
 /// Where a verifier's word is another than the one that returns have for it.
@@ -39,9 +40,16 @@ std::string return_reason(std::string_view reason) {
   return "bogus";
 }
 
+struct Opening {
+  MarketNo market{};
+  privacy::KeyRing const* keys;
+  crypto::PublicIdCodec const* ids;
+};
+
 /// Of these, those that two verifiers judge.
-std::vector<std::int64_t> second_leads(storage::LotTx& tx, RealtimeServices const& services,
-                                       MarketNo market, std::vector<ChosenLead> const& leads) {
+std::vector<std::int64_t> second_leads(storage::LotTx& tx, Opening const& with,
+                                       std::vector<ChosenLead> const& leads) {
+  auto const market = with.market;
   std::map<storage::DayNo, std::optional<crypto::HmacKey>> secrets;
   std::map<storage::DayNo, BasisPoints> shares;
   std::vector<std::int64_t> second;
@@ -51,27 +59,27 @@ std::vector<std::int64_t> second_leads(storage::LotTx& tx, RealtimeServices cons
       auto const day = tx.realtime().day(market, lead.day);
       if (!day) continue;
       shares[lead.day] = day->terms.second_opinion;
-      place->second.emplace(open_day_secret(services.lots.keys, market, *day));
+      place->second.emplace(open_day_secret(*with.keys, market, *day));
     }
     if (!place->second) continue;
-    auto const id = services.ids.seal(LeadId{market, lead.lead_no});
+    auto const id = with.ids->seal(LeadId{market, lead.lead_no});
     if (draws_second_of_lead(*place->second, id, shares[lead.day])) second.push_back(lead.lead_no);
   }
   return second;
 }
 
-void open_all(storage::LotTx& tx, RealtimeServices const& services, MarketNo market,
-              std::vector<ChosenLead> const& leads, std::int64_t first_no) {
+void open_all(storage::LotTx& tx, Opening const& with, std::vector<ChosenLead> const& leads,
+              std::int64_t first_no) {
   std::vector<NewRealtimeCheck> checks;
   std::map<storage::DayNo, std::vector<ChosenLead>> by_day;
   for (auto const& lead : leads) {
     checks.push_back({lead, first_no + std::ssize(checks)});
     by_day[lead.day].push_back(lead);
   }
-  tx.realtime().open(market, checks);
+  tx.realtime().open(with.market, checks);
   for (auto const& [day, of_day] : by_day) {
-    tx.inspection().want_second(storage::running_lot(market, day),
-                                second_leads(tx, services, market, of_day));
+    tx.inspection().want_second(storage::running_lot(with.market, day),
+                                second_leads(tx, with, of_day));
   }
 }
 
@@ -89,8 +97,8 @@ using MarketPtr = std::shared_ptr<market::MarketActor>;
 awaitable<bool> credit(MarketPtr market, DecidedCheck check, storage::CreditableSale sale) {
   auto const lead_no = check.lead.lead_no;
   if (sale.return_no != 0) {
-    auto const answer = co_await market->submit(
-        bulk(market::AcceptReturn{sale.return_no, check.lead.tenant_no}));
+    auto const answer =
+        co_await market->submit(bulk(market::AcceptReturn{sale.return_no, check.lead.tenant_no}));
     co_return answer.has_value();
   }
   if (!sale.delivered) {
@@ -166,35 +174,39 @@ awaitable<std::int64_t> apply_in(LotServices services, MarketPtr market) {
   co_return applied;
 }
 
-awaitable<std::int64_t> open_in(RealtimeServices services, MarketNo market, std::int32_t back) {
+}  // namespace
+
+awaitable<std::int64_t> RealtimeChecks::open() {
   std::int64_t opened = 0;
-  for (int run = 0; run < kJobsPerRound; ++run) {
-    auto find = [market, back](storage::LotTx& tx) {
-      return tx.realtime().chosen(market, day_of(tx.now()) - back, kPerJob);
-    };
-    auto const leads = co_await services.lots.store.transact(find);
-    if (!leads || leads->empty()) break;
-    auto const first = co_await services.lots.numbers.reserve_later(
-        market, storage::NumberKind::spot_check, std::ssize(*leads));
-    if (!first) break;
-    auto job = [services, market, leads = *leads, first_no = *first](storage::LotTx& tx) {
-      open_all(tx, services, market, leads, first_no);
-      return true;
-    };
-    if (!co_await services.lots.store.transact(job)) break;
-    opened += std::ssize(*leads);
-    if (std::ssize(*leads) < kPerJob) break;
+  for (auto const& market : services_.markets.all()) {
+    if (market->ready()) opened += co_await open_in(market->market_no());
   }
   co_return opened;
 }
 
-}  // namespace
-
-awaitable<std::int64_t> open_realtime_checks(RealtimeServices services, std::int32_t days_back) {
+awaitable<std::int64_t> RealtimeChecks::open_in(MarketNo market) {
+  bool const all = !looked_through_.contains(market);
+  auto find = [market, all](storage::LotTx& tx) {
+    return tx.realtime().chosen(market, all ? 0 : day_of(tx.now()) - kDaysBack, kPerJob);
+  };
   std::int64_t opened = 0;
-  for (auto const& market : services.lots.markets.all()) {
-    if (!market->ready()) continue;
-    opened += co_await open_in(services, market->market_no(), days_back);
+  for (int run = 0; run < kJobsPerRound; ++run) {
+    auto const leads = co_await services_.store.transact(find);
+    if (!leads) co_return opened;
+    if (leads->empty()) {
+      looked_through_.insert(market);
+      break;
+    }
+    auto const first = co_await services_.numbers.reserve_later(
+        market, storage::NumberKind::spot_check, std::ssize(*leads));
+    if (!first) co_return opened;
+    Opening const with{market, &services_.keys, &ids_};
+    auto job = [with, found = *leads, first_no = *first](storage::LotTx& tx) {
+      open_all(tx, with, found, first_no);
+      return true;
+    };
+    if (!co_await services_.store.transact(job)) co_return opened;
+    opened += std::ssize(*leads);
   }
   co_return opened;
 }

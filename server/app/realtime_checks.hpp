@@ -5,22 +5,31 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <set>
 
 #include "server/app/lot_services.hpp"
 #include "server/crypto/public_id.hpp"
 
 namespace leadex::app {
 
-struct RealtimeServices {
-  LotServices lots;
-  crypto::PublicIdCodec const& ids;
-};
+/// Opens the checks of chosen leads. Any one thread at a time.
+class RealtimeChecks {
+ public:
+  /// @param ids  outlives this.
+  RealtimeChecks(LotServices services, crypto::PublicIdCodec const& ids)
+      : services_(services), ids_(ids) {}
 
-/// Opens the checks of chosen leads that have none. @param days_back  leads of older days are not
-/// looked for: as many as the store may have been away
-/// @return how many were opened
-[[nodiscard]] boost::asio::awaitable<std::int64_t> open_realtime_checks(RealtimeServices services,
-                                                                        std::int32_t days_back);
+  /// One round over the markets that are at work here. The first one of a market looks for all that
+  /// were left without a check, later ones at the last days alone. @return how many were opened
+  [[nodiscard]] boost::asio::awaitable<std::int64_t> open();
+
+ private:
+  [[nodiscard]] boost::asio::awaitable<std::int64_t> open_in(MarketNo market);
+
+  LotServices services_;
+  crypto::PublicIdCodec const& ids_;
+  std::set<MarketNo> looked_through_;
+};
 
 /// Acts on verdicts that were not acted on: what a bad lead still has on sale is taken off, sales
 /// that wait for delivery are voided, delivered ones inside their window come back by an automatic

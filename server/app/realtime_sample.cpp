@@ -21,21 +21,19 @@ constexpr char const* kTable = "realtime_day";
 constexpr char const* kColumn = "secret_sealed";
 constexpr std::size_t kSecretBytes = 32;
 
-std::chrono::sys_days start_of(DayNo day) {
-  return std::chrono::sys_days{std::chrono::days{day}};
-}
+std::chrono::sys_days start_of(DayNo day) { return std::chrono::sys_days{std::chrono::days{day}}; }
 
 RealtimeDay make_day(privacy::KeyRing const& keys, MarketNo market, DayNo day,
                      storage::RealtimeTerms const& terms, Timestamp now) {
   auto const secret = crypto::random_secret(kSecretBytes);
   auto const digest = crypto::sha256(secret.view());
   auto const row = privacy::row_key(day);
-  return {.day = day,
-          .commitment = std::string{crypto::view_of(digest)},
-          .secret_sealed =
-              privacy::SecretBox(keys).seal({kTable, market, row, kColumn}, secret.view()),
-          .terms = terms,
-          .published_at = now};
+  return {
+      .day = day,
+      .commitment = std::string{crypto::view_of(digest)},
+      .secret_sealed = privacy::SecretBox(keys).seal({kTable, market, row, kColumn}, secret.view()),
+      .terms = terms,
+      .published_at = now};
 }
 
 /// What the audit log pins of a day before it begins.
@@ -85,8 +83,7 @@ std::optional<int> number_of(std::string_view text) {
 }  // namespace
 
 DayNo day_of(Timestamp at) {
-  return static_cast<DayNo>(
-      std::chrono::floor<std::chrono::days>(at).time_since_epoch().count());
+  return static_cast<DayNo>(std::chrono::floor<std::chrono::days>(at).time_since_epoch().count());
 }
 
 std::string day_text(DayNo day) {
@@ -116,8 +113,7 @@ std::optional<DayNo> day_from_text(std::string_view text) {
                                          std::chrono::month{static_cast<unsigned>(*month)},
                                          std::chrono::day{static_cast<unsigned>(*day)}};
   if (!date.ok()) return std::nullopt;
-  auto const number =
-      static_cast<DayNo>(std::chrono::sys_days{date}.time_since_epoch().count());
+  auto const number = static_cast<DayNo>(std::chrono::sys_days{date}.time_since_epoch().count());
   if (number <= 0) return std::nullopt;
   return number;
 }
@@ -125,8 +121,7 @@ std::optional<DayNo> day_from_text(std::string_view text) {
 crypto::Secret open_day_secret(privacy::KeyRing const& keys, MarketNo market,
                                RealtimeDay const& day) {
   auto const row = privacy::row_key(day.day);
-  auto secret =
-      privacy::SecretBox{keys}.open({kTable, market, row, kColumn}, day.secret_sealed);
+  auto secret = privacy::SecretBox{keys}.open({kTable, market, row, kColumn}, day.secret_sealed);
   if (!secret) throw std::runtime_error("the secret of a day does not open");
   return std::move(*secret);
 }

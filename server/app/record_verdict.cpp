@@ -238,9 +238,9 @@ Result<VerdictTaken, LotRefusal> take_gone(storage::LotTx& tx, CheckId id, Actor
                           .reason = "contact_gone",
                           .note_sealed = std::nullopt,
                           .decided_by = actor.principal_no});
-  auto entry =
-      verdict_entry(open->batch, check, actor,
-                    "check_no=" + std::to_string(id.no) + ";verdict=unreachable;reason=contact_gone");
+  auto entry = verdict_entry(
+      open->batch, check, actor,
+      "check_no=" + std::to_string(id.no) + ";verdict=unreachable;reason=contact_gone");
   return settle(tx, *open, std::move(entry), limits);
 }
 

@@ -24,6 +24,7 @@
 #include "server/api/v1/trade_services.hpp"
 #include "server/app/audit_heads.hpp"
 #include "server/app/init_exchange.hpp"
+#include "server/app/realtime_checks.hpp"
 #include "server/auth/api_key_mint.hpp"
 #include "server/delivery/bid_requests.hpp"
 #include "server/delivery/fan_out.hpp"
@@ -371,6 +372,19 @@ struct Exchange::Parts {
     all.push_back({"form_mails", seconds{2}, [this]() -> Nothing { co_await form_mails->run(); }});
   }
 
+  /// Checks of posted leads.
+  void add_realtime_jobs(std::vector<jobs::Job>& all) {
+    using Nothing = asio::awaitable<void>;
+    using std::chrono::seconds;
+    all.push_back({"commit_realtime_days", seconds{60},
+                   [this]() -> Nothing { (void)co_await app::commit_realtime_days(intake.lots); }});
+    all.push_back({"open_realtime_checks", seconds{2},
+                   [this]() -> Nothing { (void)co_await realtime_checks.open(); }});
+    all.push_back({"realtime_verdicts", seconds{2}, [this]() -> Nothing {
+                     (void)co_await app::apply_realtime_verdicts(intake.lots);
+                   }});
+  }
+
   void add_jobs() {
     using Nothing = asio::awaitable<void>;
     auto all = jobs::standing_jobs({database,
@@ -384,6 +398,7 @@ struct Exchange::Parts {
     using std::chrono::seconds;
     all.push_back({"refill_commitments", seconds{10},
                    [this]() -> Nothing { co_await app::refill_all_commitments(intake.lots); }});
+    add_realtime_jobs(all);
     all.push_back({"resume_lots", seconds{2}, [this]() -> Nothing {
                      co_await app::resume_lots(intake.lots, intake.finisher);
                    }});
@@ -500,6 +515,7 @@ struct Exchange::Parts {
                              {upload_limits_of(settings), 1, mail_domains.get()},
                              wall_clock};
 
+  app::RealtimeChecks realtime_checks{intake.lots, ids};
   api::SourceServices sources{lead_sources, passports};
   api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys};
   app::ForgetServices const forgetting{persons.forgetting()};

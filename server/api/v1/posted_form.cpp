@@ -61,6 +61,7 @@ asio::awaitable<PostedForm> post(FormCase one, MarketRef market, storage::PageKe
   auto const number = co_await trade_of(call).lead_numbers.next(market.no());
   if (!number) co_return PostedForm::unavailable;
   place->id = {market.no(), *number};
+  if (!co_await sample_lead(call, *place)) co_return PostedForm::unavailable;
   auto const evidence = evidence_of(sent, one.form.definition, confirmed_at);
   market::Submission submission;
   submission.lead = intake::make_new_lead(ctx.keys, lead, *place, &evidence);

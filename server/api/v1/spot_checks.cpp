@@ -66,7 +66,9 @@ void write_claimed(json::JsonWriter& out, ApiContext const& ctx, app::ClaimedChe
 void write_taken(json::JsonWriter& out, ApiContext const& ctx, app::VerdictTaken const& taken) {
   auto const scope = out.object();
   write_check(out, ctx, taken.check);
-  out.field("batch_verdict", text(taken.batch.decision));
+  std::optional<std::string_view> verdict;
+  if (!storage::is_realtime(taken.check)) verdict = text(taken.batch.decision);
+  out.field("batch_verdict", verdict);
 }
 
 }  // namespace

@@ -19,22 +19,23 @@ constexpr char const* kTerms =
 
 constexpr char const* kAddDay =
     "insert into realtime_day (market_id, day, commitment, secret_sealed, rate_bp, second_bp, "
-    "published_at) values ($1, $2, $3, $4, $5, $6, " LEADEX_INSTANT("$7") ") on conflict do nothing";
+    "published_at) values ($1, $2, $3, $4, $5, $6, " LEADEX_INSTANT(
+        "$7") ") on conflict do nothing";
 #define LEADEX_DAY \
   "d.day, d.commitment, d.secret_sealed, d.rate_bp, d.second_bp, " LEADEX_MICROS("d.published_at")
 constexpr char const* kDay =
     "select " LEADEX_DAY " from realtime_day d where d.market_id = $1 and d.day = $2";
 // A lead whose check is not open yet is one that waits for its verdict.
-#define LEADEX_DAY_VIEW                                                                         \
-  "select " LEADEX_DAY                                                                          \
-  ", (select count(*) from lead l where l.market_id = d.market_id and l.batch_no = 0 and "      \
-  "l.row_no = d.day), (select count(*) from lead l where l.market_id = d.market_id and "        \
-  "l.batch_no = 0 and l.row_no = d.day and not exists (select from realtime_check r join "      \
-  "spot_check c on c.market_id = r.market_id and c.check_no = r.check_no where r.market_id = "  \
-  "l.market_id and r.lead_no = l.lead_no and c.status = 'done')) from realtime_day d where "    \
+#define LEADEX_DAY_VIEW                                                                        \
+  "select " LEADEX_DAY                                                                         \
+  ", (select count(*) from lead l where l.market_id = d.market_id and l.batch_no = 0 and "     \
+  "l.row_no = d.day), (select count(*) from lead l where l.market_id = d.market_id and "       \
+  "l.batch_no = 0 and l.row_no = d.day and not exists (select from realtime_check r join "     \
+  "spot_check c on c.market_id = r.market_id and c.check_no = r.check_no where r.market_id = " \
+  "l.market_id and r.lead_no = l.lead_no and c.status = 'done')) from realtime_day d where "   \
   "d.market_id = $1 and "
-constexpr char const* kDays = LEADEX_DAY_VIEW
-    "($2::bigint is null or d.day < $2::bigint) order by d.day desc limit $3";
+constexpr char const* kDays =
+    LEADEX_DAY_VIEW "($2::bigint is null or d.day < $2::bigint) order by d.day desc limit $3";
 constexpr char const* kDayView = LEADEX_DAY_VIEW "d.day = $2";
 
 constexpr char const* kChosen =
@@ -66,9 +67,8 @@ constexpr char const* kCreditable =
     "sale s left join return_case r on r.market_id = s.market_id and r.lead_no = s.lead_no and "
     "r.slot = s.slot where s.market_id = $1 and s.lead_no = $2 and s.state in (0, 1) and (r.state "
     "is null or r.state = 0) order by s.slot";
-constexpr char const* kMarkApplied =
-    "update realtime_check set applied_at = " LEADEX_INSTANT(
-        "$3") " where market_id = $1 and check_no = $2 and applied_at is null";
+constexpr char const* kMarkApplied = "update realtime_check set applied_at = " LEADEX_INSTANT(
+    "$3") " where market_id = $1 and check_no = $2 and applied_at is null";
 
 constexpr char const* kChecksOfDay =
     "select r.check_no, r.lead_no, c.verdict, coalesce(c.reason, '') from realtime_check r join "
