@@ -23,8 +23,9 @@ struct AttributeDefinition {
   bool known_after_sale{};  ///< nothing may be foretold by it
 };
 
-/// Whether posted leads are sampled (docs/decisions/0034-realtime-checks.md). Stored as words.
-enum class RealtimeCheck : std::uint8_t { none, after_sale };
+/// Whether posted leads are sampled, and what they wait for
+/// (docs/decisions/0034-realtime-checks.md). Stored as words.
+enum class RealtimeCheck : std::uint8_t { none, after_sale, hold };
 inline constexpr std::int32_t kRealtimeCheckBp = 200;
 
 /// Amounts are of the market's currency. The defaults hold for what a definition leaves out.

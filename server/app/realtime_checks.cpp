@@ -122,14 +122,23 @@ awaitable<bool> credit(MarketPtr market, DecidedCheck check, storage::Creditable
   co_return true;
 }
 
+/// A held one, which its market has not seen.
+void withdraw_held(storage::LotTx& tx, LeadId lead, std::int64_t tenant_no) {
+  std::array const leads{lead.no};
+  if (tx.lots().withdraw_checked(lead.market, leads) == 0) return;
+  tx.emit({lead.market, storage::OwnEvent::lead_withdrawn, tenant_no,
+           static_cast<std::int16_t>(crypto::IdKind::lead), lead.no});
+}
+
 /// Takes a bad lead off for good and credits its buyers. @return false: to be done again
 awaitable<bool> undo(LotServices services, MarketPtr market, DecidedCheck check) {
   auto const lead = LeadId{check.check.market, check.lead.lead_no};
   auto const off =
       co_await market->submit(bulk(market::WithholdLeads{market::kEverybody, {lead.no}}));
   if (!off) co_return false;
-  auto look = [lead](storage::LotTx& tx) {
+  auto look = [lead, tenant_no = check.lead.tenant_no](storage::LotTx& tx) {
     static_cast<void>(tx.rests().withdraw(lead));
+    withdraw_held(tx, lead, tenant_no);
     return tx.realtime().creditable(lead);
   };
   auto const sales = co_await services.store.transact(look);
@@ -209,6 +218,54 @@ awaitable<std::int64_t> RealtimeChecks::open_in(MarketNo market) {
     opened += std::ssize(*leads);
   }
   co_return opened;
+}
+
+awaitable<std::int64_t> RealtimeChecks::release() {
+  std::int64_t released = 0;
+  for (auto const& market : services_.markets.all()) {
+    if (market->ready()) released += co_await release_in(market);
+  }
+  co_return released;
+}
+
+awaitable<std::int64_t> RealtimeChecks::release_in(MarketPtr market) {
+  std::int64_t released = 0;
+  std::int64_t after = 0;
+  for (int run = 0; run < kJobsPerRound; ++run) {
+    auto find = [no = market->market_no(), after](storage::LotTx& tx) {
+      return tx.realtime().to_release(no, after, kPerJob);
+    };
+    auto const leads = co_await services_.store.transact(find);
+    if (!leads || leads->empty()) break;
+    for (auto const& lead : *leads) {
+      if (co_await offer(market, lead)) ++released;
+    }
+    after = leads->back().lead_no;
+  }
+  co_return released;
+}
+
+awaitable<bool> RealtimeChecks::offer(MarketPtr market, market::OfferLead lead) {
+  LeadId const id{market->market_no(), lead.lead_no};
+  auto const settings = market->settings();
+  auto find = [id](storage::LotTx& tx) { return tx.lots().sealed_lead(id); };
+  auto const sealed = co_await services_.store.transact(find);
+  if (!settings || !sealed || !*sealed) co_return false;  // erased: it stays where it is
+  auto const withheld = co_await rights_.withholding(persons_(id, **sealed, settings->country));
+  if (!withheld) co_return false;
+  std::set<std::int64_t> buyers(lead.withheld.begin(), lead.withheld.end());
+  buyers.insert(withheld->begin(), withheld->end());
+  lead.withheld.assign(buyers.begin(), buyers.end());
+  if (market::barred(lead)) {
+    auto job = [id](storage::LotTx& tx) {
+      std::array const leads{id.no};
+      return tx.lots().withdraw_checked(id.market, leads);
+    };
+    static_cast<void>(co_await services_.store.transact(job));
+    co_return false;
+  }
+  auto const answer = co_await market->submit(bulk(std::move(lead)));
+  co_return answer && answer->outcome.refusal == market::Refusal::none;
 }
 
 awaitable<std::int64_t> apply_realtime_verdicts(LotServices services) {

@@ -44,6 +44,7 @@ storage::AuditEntry committed_entry(MarketNo market, RealtimeDay const& day) {
   entry.object_market = market;
   entry.object_no = market;
   entry.payload = "day=" + day_text(day.day) + ";rate_bp=" + std::to_string(day.terms.rate.bp) +
+                  ";hold=" + std::to_string(day.terms.hold ? 1 : 0) +
                   ";sha256=" + crypto::hex_encode(day.commitment);
   return entry;
 }
@@ -178,8 +179,8 @@ void RealtimeSampler::keep(Key key, DayPtr day) {
   days_.insert_or_assign(key, std::move(day));
 }
 
-awaitable<Result<DayNo, StoreError>> RealtimeSampler::choose(MarketNo market, std::string lead_id,
-                                                             Timestamp at) {
+awaitable<Result<Sampled, StoreError>> RealtimeSampler::choose(MarketNo market, std::string lead_id,
+                                                               Timestamp at) {
   Key const key{market, day_of(at)};
   auto day = known(key);
   if (!day) {
@@ -189,14 +190,16 @@ awaitable<Result<DayNo, StoreError>> RealtimeSampler::choose(MarketNo market, st
     DayPtr fresh;
     if (*stored) {
       auto secret = open_day_secret(services_.keys, market, **stored);
-      fresh = std::make_shared<Day const>(
-          Day{crypto::HmacKey{std::move(secret)}, (*stored)->terms.rate});
+      fresh =
+          std::make_shared<Day const>(Day{crypto::HmacKey{std::move(secret)}, (*stored)->terms});
     }
     keep(key, fresh);
     day = std::move(fresh);
   }
-  if (*day == nullptr) co_return DayNo{0};
-  co_return draws_lead((*day)->secret, lead_id, (*day)->rate) ? key.second : DayNo{0};
+  if (*day == nullptr) co_return Sampled{};
+  auto const& terms = (*day)->terms;
+  bool const chosen = draws_lead((*day)->secret, lead_id, terms.rate);
+  co_return Sampled{chosen ? key.second : DayNo{0}, terms.hold};
 }
 
 }  // namespace leadex::app

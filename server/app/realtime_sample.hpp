@@ -48,20 +48,26 @@ enum class DayStatus : std::uint8_t { committed, running, checking, revealed };
 /// @return how many days
 [[nodiscard]] boost::asio::awaitable<std::int64_t> commit_realtime_days(LotServices services);
 
+/// What becomes of a posted lead.
+struct Sampled {
+  storage::DayNo day{};  ///< that it is checked for; 0: it is not
+  bool hold{};           ///< every posted lead of this time is, checked or not
+};
+
 /// Asks of each posted lead whether it is chosen. All that a lead costs is a hash, chosen or not;
 /// a day's secret is read once.
 class RealtimeSampler {
  public:
   explicit RealtimeSampler(LotServices services) : services_(services) {}
 
-  /// @return the lead's day when it is chosen, else 0; days without a secret choose nobody
-  [[nodiscard]] boost::asio::awaitable<Result<storage::DayNo, storage::StoreError>> choose(
+  /// Days without a secret choose and hold nobody.
+  [[nodiscard]] boost::asio::awaitable<Result<Sampled, storage::StoreError>> choose(
       MarketNo market, std::string lead_id, Timestamp at);
 
  private:
   struct Day {
     crypto::HmacKey secret;
-    BasisPoints rate;
+    storage::RealtimeTerms terms;
   };
   using Key = std::pair<MarketNo, storage::DayNo>;
   using DayPtr = std::shared_ptr<Day const>;  // null: the day has no secret

@@ -378,8 +378,10 @@ struct Exchange::Parts {
     using std::chrono::seconds;
     all.push_back({"commit_realtime_days", seconds{60},
                    [this]() -> Nothing { (void)co_await app::commit_realtime_days(intake.lots); }});
-    all.push_back({"open_realtime_checks", seconds{2},
-                   [this]() -> Nothing { (void)co_await realtime_checks.open(); }});
+    all.push_back({"realtime_checks", seconds{1}, [this]() -> Nothing {
+                     (void)co_await realtime_checks.open();
+                     (void)co_await realtime_checks.release();
+                   }});
     all.push_back({"realtime_verdicts", seconds{2}, [this]() -> Nothing {
                      (void)co_await app::apply_realtime_verdicts(intake.lots);
                    }});
@@ -515,7 +517,7 @@ struct Exchange::Parts {
                              {upload_limits_of(settings), 1, mail_domains.get()},
                              wall_clock};
 
-  app::RealtimeChecks realtime_checks{intake.lots, ids};
+  app::RealtimeChecks realtime_checks{intake.lots, ids, rights, api::persons_of(*keys)};
   api::SourceServices sources{lead_sources, passports};
   api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys};
   app::ForgetServices const forgetting{persons.forgetting()};

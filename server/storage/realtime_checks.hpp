@@ -28,6 +28,7 @@ using DayNo = std::int32_t;
 struct RealtimeTerms {
   BasisPoints rate;
   BasisPoints second_opinion;  ///< share of the checks
+  bool hold{};                 ///< leads are offered once it is sure that they need no check
 };
 
 struct RealtimeDay {
@@ -119,6 +120,12 @@ class RealtimeRows {
   [[nodiscard]] virtual std::vector<CreditableSale> creditable(LeadId lead) = 0;
   /// @return false when it was acted on before
   [[nodiscard]] virtual bool mark_applied(CheckId check) = 0;
+
+  /// Held leads after that one that may be offered: those that were not chosen, and those whose
+  /// check found no fault and was acted on. By number.
+  [[nodiscard]] virtual std::vector<market::OfferLead> to_release(MarketNo market,
+                                                                  std::int64_t after_no,
+                                                                  int limit) = 0;
 
   /// Newest first.
   [[nodiscard]] virtual std::vector<RealtimeCheckView> checks(

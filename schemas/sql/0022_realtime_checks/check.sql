@@ -6,4 +6,4 @@ select 1 / (has_column_privilege('leadex_app', 'leadex.realtime_check', 'applied
   and not has_table_privilege('leadex_app', 'leadex.realtime_check', 'delete'))::integer;
 select 1 / (has_column_privilege('leadex_app', 'leadex.realtime_source', 'bad', 'update')
   and not has_table_privilege('leadex_app', 'leadex.realtime_source', 'delete'))::integer;
-select 1 / (count(*) = 1)::integer from pg_indexes where schemaname = 'leadex' and indexname = 'lead_chosen';
+select 1 / (count(*) = 2)::integer from pg_indexes where schemaname = 'leadex' and indexname in ('lead_chosen', 'lead_held');

@@ -10,6 +10,7 @@ create table realtime_day (               -- never changed: what a day is sample
   secret_sealed bytea not null,
   rate_bp integer not null check (rate_bp between 1 and 10000),
   second_bp integer not null check (second_bp between 0 and 10000),  -- judged by two verifiers
+  hold boolean not null,                  -- posted leads are held; else they are checked after their sale
   published_at timestamptz not null,
   primary key (market_id, day),
   check (published_at < timestamptz 'epoch' + day * interval '1 day')
@@ -40,6 +41,9 @@ create table realtime_source (            -- checks of a source's posted leads s
 
 -- Costs a chosen lead alone: no other has a row number without a batch.
 create index lead_chosen on lead (market_id, row_no, lead_no) where batch_no = 0 and row_no > 0;
+
+-- Held leads alone: any other posted lead has met its market when it is written.
+create index lead_held on lead (market_id, lead_no) where batch_no = 0 and state = 0;
 
 grant select, insert on realtime_day, realtime_check, realtime_source to leadex_app;
 grant update (applied_at) on realtime_check to leadex_app;

@@ -21,7 +21,7 @@ using targeting::AttributeType;
 
 constexpr std::array<std::string_view, 3> kVisibilityWords{"exact", "band", "hidden"};
 constexpr std::array<std::string_view, 2> kCpaHoldWords{"full", "pooled"};
-constexpr std::array<std::string_view, 2> kRealtimeWords{"none", "after_sale"};
+constexpr std::array<std::string_view, 3> kRealtimeWords{"none", "after_sale", "hold"};
 constexpr std::array<std::string_view, 3> kPriceRules{"first_price", "second_price", "fixed"};
 constexpr std::array<std::string_view, 2> kRankings{"price", "expected_value"};
 constexpr std::array<std::string_view, 5> kRoutings{"price", "weight", "round_robin", "waterfall",

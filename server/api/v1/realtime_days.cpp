@@ -21,6 +21,7 @@ void write_day(json::JsonWriter& out, ApiContext const& context, MarketNo market
   out.field("day", app::day_text(view.day.day));
   out.field("commitment", crypto::hex_encode(view.day.commitment));
   out.field("rate_bp", view.day.terms.rate.bp);
+  out.field("hold", view.day.terms.hold);
   out.field("status", text(status));
   out.field("secret", secret);
   out.field("published_at", view.day.published_at);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/storage/postgres/instant_sql.hpp"
+#include "server/storage/postgres/offer_rows.hpp"
 #include "server/storage/postgres/statement.hpp"
 #include "server/storage/postgres/trade_sql.hpp"
 
@@ -12,17 +13,19 @@ namespace {
 
 constexpr char const* kTerms =
     "select coalesce((d.definition->>'realtime_check_bp')::integer, 200), "
-    "coalesce((d.definition->'spot_check'->>'second_opinion_bp')::integer, 0) from (select "
+    "coalesce((d.definition->'spot_check'->>'second_opinion_bp')::integer, 0), "
+    "d.definition->>'realtime_check' = 'hold' from (select "
     "v.definition::json as definition from market m join market_version v on v.market_id = "
     "m.market_id and v.version = m.version where m.market_id = $1) d where "
-    "d.definition->>'realtime_check' = 'after_sale'";
+    "d.definition->>'realtime_check' in ('after_sale', 'hold')";
 
 constexpr char const* kAddDay =
     "insert into realtime_day (market_id, day, commitment, secret_sealed, rate_bp, second_bp, "
     "published_at) values ($1, $2, $3, $4, $5, $6, " LEADEX_INSTANT(
         "$7") ") on conflict do nothing";
-#define LEADEX_DAY \
-  "d.day, d.commitment, d.secret_sealed, d.rate_bp, d.second_bp, " LEADEX_MICROS("d.published_at")
+#define LEADEX_DAY                                                                        \
+  "d.day, d.commitment, d.secret_sealed, d.rate_bp, d.second_bp, d.hold, " LEADEX_MICROS( \
+      "d.published_at")
 constexpr char const* kDay =
     "select " LEADEX_DAY " from realtime_day d where d.market_id = $1 and d.day = $2";
 // A lead whose check is not open yet is one that waits for its verdict.
@@ -70,6 +73,13 @@ constexpr char const* kCreditable =
 constexpr char const* kMarkApplied = "update realtime_check set applied_at = " LEADEX_INSTANT(
     "$3") " where market_id = $1 and check_no = $2 and applied_at is null";
 
+constexpr char const* kToRelease =
+    "select " LEADEX_OFFER_COLUMNS
+    " from lead l where l.market_id = $1 and l.lead_no > $2 and l.batch_no = 0 and l.state = 0 and "
+    "(l.row_no = 0 or exists (select from realtime_check r join spot_check c on c.market_id = "
+    "r.market_id and c.check_no = r.check_no where r.market_id = l.market_id and r.lead_no = "
+    "l.lead_no and r.applied_at is not null and c.verdict <> 'bad')) order by l.lead_no limit $3";
+
 constexpr char const* kChecksOfDay =
     "select r.check_no, r.lead_no, c.verdict, coalesce(c.reason, '') from realtime_check r join "
     "spot_check c on c.market_id = r.market_id and c.check_no = r.check_no where r.market_id = $2 "
@@ -89,12 +99,13 @@ RealtimeDay read_day(pqxx::row const& row) {
   return {row.at(0).as<DayNo>(),
           read_bytes(row.at(1)),
           read_bytes(row.at(2)),
-          {BasisPoints{row.at(3).as<std::int32_t>()}, BasisPoints{row.at(4).as<std::int32_t>()}},
-          read_time(row.at(5))};
+          {BasisPoints{row.at(3).as<std::int32_t>()}, BasisPoints{row.at(4).as<std::int32_t>()},
+           row.at(5).as<bool>()},
+          read_time(row.at(6))};
 }
 
 RealtimeDayView read_day_view(pqxx::row const& row) {
-  return {read_day(row), row.at(6).as<std::int64_t>(), row.at(7).as<std::int64_t>()};
+  return {read_day(row), row.at(7).as<std::int64_t>(), row.at(8).as<std::int64_t>()};
 }
 
 /// "{…}" of one column of the checks.
@@ -114,14 +125,15 @@ std::optional<RealtimeTerms> PostgresRealtimeRows::terms(MarketNo market) {
   auto const rows = execute(tx_, kTerms, Parameters(market));
   if (rows.empty()) return std::nullopt;
   return RealtimeTerms{BasisPoints{rows.at(0).at(0).as<std::int32_t>()},
-                       BasisPoints{rows.at(0).at(1).as<std::int32_t>()}};
+                       BasisPoints{rows.at(0).at(1).as<std::int32_t>()},
+                       rows.at(0).at(2).as<bool>()};
 }
 
 bool PostgresRealtimeRows::add_day(MarketNo market, RealtimeDay const& day) {
   return execute(tx_, kAddDay,
                  Parameters(market, day.day, bytea(std::string_view{day.commitment}),
                             bytea(std::string_view{day.secret_sealed}), day.terms.rate.bp,
-                            day.terms.second_opinion.bp, day.published_at))
+                            day.terms.second_opinion.bp, day.terms.hold, day.published_at))
              .affected_rows() == 1;
 }
 
@@ -198,6 +210,15 @@ std::vector<CreditableSale> PostgresRealtimeRows::creditable(LeadId lead) {
 
 bool PostgresRealtimeRows::mark_applied(CheckId check) {
   return execute(tx_, kMarkApplied, Parameters(check.market, check.no, now_)).affected_rows() == 1;
+}
+
+std::vector<market::OfferLead> PostgresRealtimeRows::to_release(MarketNo market,
+                                                                std::int64_t after_no, int limit) {
+  std::vector<market::OfferLead> offers;
+  for (auto const& row : execute(tx_, kToRelease, Parameters(market, after_no, limit))) {
+    offers.push_back(read_offer(row));
+  }
+  return offers;
 }
 
 std::vector<RealtimeCheckView> PostgresRealtimeRows::checks(RealtimeCheckFilter const& filter) {

@@ -25,6 +25,8 @@ class PostgresRealtimeRows final : public RealtimeRows {
   [[nodiscard]] std::vector<DecidedCheck> decided(MarketNo market, int limit) override;
   [[nodiscard]] std::vector<CreditableSale> creditable(LeadId lead) override;
   [[nodiscard]] bool mark_applied(CheckId check) override;
+  [[nodiscard]] std::vector<market::OfferLead> to_release(MarketNo market, std::int64_t after_no,
+                                                          int limit) override;
   [[nodiscard]] std::vector<RealtimeCheckView> checks(RealtimeCheckFilter const& filter) override;
   [[nodiscard]] PostedFigures count(MarketNo market, std::int64_t tenant_no, bool bad) override;
   void begin_anew(MarketNo market, std::int64_t tenant_no) override;
