@@ -22,10 +22,11 @@ class RealtimeChecksApi : public TradeHarness {
     context_.intake = &intake_;
     register_intake(router_, context_);
   }
+  [[nodiscard]] virtual std::string mode() const { return "after_sale"; }
   [[nodiscard]] virtual std::string rate() const { return "10000"; }
   [[nodiscard]] virtual std::string spot_check() const { return {}; }
   [[nodiscard]] std::string market_more() const override {
-    return R"(,"realtime_check":"after_sale","realtime_check_bp":)" + rate() + spot_check();
+    return R"(,"realtime_check":")" + mode() + R"(","realtime_check_bp":)" + rate() + spot_check();
   }
   void SetUp() override {
     TradeHarness::SetUp();
@@ -38,6 +39,7 @@ class RealtimeChecksApi : public TradeHarness {
   }
 
   std::int64_t open_checks() { return await(checks_.open()); }
+  std::int64_t release() { return await(checks_.release()); }
   std::int64_t apply() { return await(app::apply_realtime_verdicts(intake_.lots)); }
   Reply queue(Account const& verifier) {
     return get("/v1/admin/spot-checks?status=open", verifier.key);
@@ -78,7 +80,7 @@ class RealtimeChecksApi : public TradeHarness {
   /// As of a time at which today was to come.
   storage::postgres::PostgresLotStore past_{sql_, ring_, [] { return clock_now() - 36h; }};
   IntakeServices intake_{{store_, numbers_, ring_, *markets_}, {}, {}, context_.now};
-  app::RealtimeChecks checks_{intake_.lots, ids_};
+  app::RealtimeChecks checks_{intake_.lots, ids_, rights_, persons_of(ring_)};
 };
 
 class HalfSampled : public RealtimeChecksApi {
@@ -289,6 +291,96 @@ TEST_F(JudgedTwice, TwoVerifiersJudgeApart) {
   auto const second = judge(field(waiting.data()[0], "check_id"), other, "bad", "bogus");
   EXPECT_EQ(second.text("status"), "done") << second.body;
   EXPECT_EQ(apply(), 1);
+}
+
+class AllHeld : public RealtimeChecksApi {
+ protected:
+  [[nodiscard]] std::string mode() const override { return "hold"; }
+  [[nodiscard]] static std::string on_sale() {
+    return "/v1/listings?market=" + std::string{kMarket};
+  }
+};
+
+class HalfHeld : public AllHeld {
+ protected:
+  [[nodiscard]] std::string rate() const override { return "5000"; }
+};
+
+TEST_F(HalfHeld, EveryPostIsHeldAndGoesOnOnceNothingIsAgainstIt) {
+  deposit(buyer_, "200.00");
+  campaign(buyer_, "10.00", "150.00");
+  constexpr int kPosts = 10;
+  for (int n = 0; n < kPosts; ++n) {
+    auto const answer = lead("p" + std::to_string(n));
+    EXPECT_EQ(answer.text("outcome"), "held") << answer.body;
+    EXPECT_TRUE(answer.find("price")->IsNull());
+  }
+  EXPECT_EQ(sql("select count(*) from leadex.lead where state = 0"), std::to_string(kPosts));
+  auto const known = post("/v1/leads", generator_.key, lead_json("p0"));
+  EXPECT_EQ(known.status, 409) << known.body;
+  EXPECT_EQ(sql("select count(*) from leadex.lead"), std::to_string(kPosts));
+
+  auto const free = std::stoll(sql("select count(*) from leadex.lead where row_no = 0"));
+  EXPECT_EQ(open_checks(), kPosts - free);
+  EXPECT_EQ(release(), free);
+  EXPECT_EQ(release(), 0);
+  EXPECT_EQ(sql("select count(*) from leadex.sale"), std::to_string(free));
+  for (auto left = kPosts - free; left > 0; --left) {
+    ASSERT_EQ(judge_next("good", "confirmed").status, 200);
+  }
+  EXPECT_EQ(apply(), kPosts - free);
+  EXPECT_EQ(release(), kPosts - free);
+  EXPECT_EQ(sql("select count(*) from leadex.sale"), std::to_string(kPosts));
+  expect_true_books();
+}
+
+TEST_F(AllHeld, ARepeatedPostNamesTheLeadOfTheFirstTime) {
+  Ask const ask{.method = "POST",
+                .target = "/v1/leads",
+                .key = generator_.key,
+                .body = lead_json("ann"),
+                .idempotency_key = "one"};
+  auto const first = call(ask);
+  ASSERT_EQ(first.status, 201) << first.body;
+  auto const again = call(ask);
+  EXPECT_EQ(again.header("Idempotent-Replayed"), "true");
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(sql("select count(*) from leadex.lead"), "1");
+}
+
+TEST_F(AllHeld, ABadLeadNeverReachesItsMarket) {
+  lead("ann");
+  EXPECT_EQ(release(), 0) << "not before its check is open";
+  ASSERT_EQ(judge_next("bad", "bogus").status, 200);
+  EXPECT_EQ(release(), 0);
+  EXPECT_EQ(apply(), 1);
+  EXPECT_EQ(release(), 0);
+  EXPECT_EQ(sql("select state from leadex.lead"), "3");
+  EXPECT_EQ(get(on_sale(), buyer_.key).data().Size(), 0U);
+}
+
+TEST_F(AllHeld, WhoeverPutsThePersonOnItsListMeanwhileIsNotOfferedIt) {
+  deposit(buyer_, "50.00");
+  campaign(buyer_, "10.00", "50.00");
+  lead("ann");
+  auto const hash = crypto::hex_encode(crypto::view_of(crypto::sha256("ann@example.org")));
+  auto const listed = post("/v1/suppressions", buyer_.key, R"({"email_sha256":[")" + hash + "\"]}");
+  ASSERT_LT(listed.status, 300) << listed.body;
+  ASSERT_EQ(judge_next("good", "confirmed").status, 200);
+  EXPECT_EQ(apply(), 1);
+  EXPECT_EQ(release(), 1);
+  EXPECT_EQ(sql("select count(*) from leadex.sale"), "0");
+}
+
+TEST_F(AllHeld, ThePersonOfTheExchangesOwnListIsRefused) {
+  auto const first = post("/v1/leads", generator_.key, lead_json("ann"));
+  ASSERT_EQ(first.status, 201);
+  sql_do("insert into leadex.suppression select 0, digest, 0, now() from leadex.person");
+  EXPECT_EQ(post("/v1/leads", generator_.key, lead_json("ann")).text("code"), "suppressed");
+  ASSERT_EQ(judge_next("good", "confirmed").status, 200);
+  EXPECT_EQ(apply(), 1);
+  EXPECT_EQ(release(), 0) << "nor is the one that came before offered";
+  EXPECT_EQ(sql("select state from leadex.lead"), "3");
 }
 
 }  // namespace
