@@ -6,6 +6,7 @@
 
 #include "matching/quality/inspection.hpp"
 #include "server/crypto/random.hpp"
+#include "server/observe/log.hpp"
 #include "server/privacy/sealed_value.hpp"
 
 namespace leadex::app {
@@ -158,7 +159,14 @@ awaitable<std::int64_t> commit_realtime_days(LotServices services) {
     auto job = [keys, no = market->market_no()](storage::LotTx& tx) {
       return commit_days(tx, *keys, no);
     };
-    committed += (co_await services.store.transact(job)).value_or(0);
+    auto const done = co_await services.store.transact(job);
+    if (done) {
+      committed += *done;
+    } else {
+      log::error("realtime.not_committed", "the days to come of a market could not be committed")
+          .field("market", static_cast<std::int64_t>(market->market_no()))
+          .field("error", static_cast<std::int64_t>(done.error()));
+    }
   }
   co_return committed;
 }

@@ -33,12 +33,12 @@ class LotTx {
   [[nodiscard]] virtual UploadRows& batches() = 0;
   [[nodiscard]] virtual LotRows& lots() = 0;
   [[nodiscard]] virtual InspectionRows& inspection() = 0;
-  [[nodiscard]] virtual RealtimeRows& realtime() = 0;
   [[nodiscard]] virtual RestRows& rests() = 0;
   [[nodiscard]] virtual AuditRows& audit() = 0;
   [[nodiscard]] virtual PlatformIdempotency& idempotency() = 0;
   /// Tells the event with this transaction; the same event again changes nothing.
   virtual void emit(NewEvent const& event) = 0;
+  [[nodiscard]] virtual RealtimeRows& realtime() = 0;
 };
 
 class LotStore {

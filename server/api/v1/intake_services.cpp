@@ -27,7 +27,6 @@ IntakeServices::IntakeServices(app::LotServices lot_services, intake::Disposable
     : lots(lot_services),
       finisher(lot_services),
       recycler(lots.store, lots.keys, lots.markets),
-      realtime(lots),
       disposable(std::move(domains)),
       cpu(options.cpu_threads),
       uploads{lots.store,
@@ -40,7 +39,8 @@ IntakeServices::IntakeServices(app::LotServices lot_services, intake::Disposable
               [lot_services](MarketNo market) { return refill(lot_services, market); },
               nullptr,
               nullptr,
-              options.mail} {}
+              options.mail},
+      realtime(lots) {}
 
 void IntakeServices::keep_sources(SourceServices& services) {
   sources = &services;

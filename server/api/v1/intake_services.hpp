@@ -86,7 +86,6 @@ struct IntakeServices {
   app::LotServices lots;
   app::LotFinisher finisher;
   intake::LeadRecycler recycler;
-  app::RealtimeSampler realtime;  ///< which posted leads are checked
   intake::DisposableDomains disposable;
   intake::CpuPool cpu;
   intake::UploadServices uploads;
@@ -96,7 +95,8 @@ struct IntakeServices {
   CurveDesk curves;
   intake::CpuPool curve_cpu{1};  // of its own: a curve takes seconds
   boost::asio::thread_pool background{1};
-  SourceServices* sources{};  ///< set by keep_sources; null: taxonomies and tags are not kept
+  SourceServices* sources{};      ///< set by keep_sources; null: taxonomies and tags are not kept
+  app::RealtimeSampler realtime;  ///< which posted leads are checked
 };
 
 /// Adds the operations of uploads, lots, commitments and spot checks. `context.intake` is set.

@@ -11,18 +11,18 @@ namespace leadex::storage::postgres {
 
 namespace {
 
+// By the newest version: a market may be at work under the one before for a moment.
 constexpr char const* kTerms =
     "select coalesce((d.definition->>'realtime_check_bp')::integer, 200), "
     "coalesce((d.definition->'spot_check'->>'second_opinion_bp')::integer, 0), "
-    "d.definition->>'realtime_check' = 'hold' from (select "
-    "v.definition::json as definition from market m join market_version v on v.market_id = "
-    "m.market_id and v.version = m.version where m.market_id = $1) d where "
+    "d.definition->>'realtime_check' = 'hold' from (select definition::json as definition from "
+    "market_version where market_id = $1 order by version desc limit 1) d where "
     "d.definition->>'realtime_check' in ('after_sale', 'hold')";
 
 constexpr char const* kAddDay =
     "insert into realtime_day (market_id, day, commitment, secret_sealed, rate_bp, second_bp, "
-    "published_at) values ($1, $2, $3, $4, $5, $6, " LEADEX_INSTANT(
-        "$7") ") on conflict do nothing";
+    "hold, published_at) values ($1, $2, $3, $4, $5, $6, $7, " LEADEX_INSTANT(
+        "$8") ") on conflict do nothing";
 #define LEADEX_DAY                                                                        \
   "d.day, d.commitment, d.secret_sealed, d.rate_bp, d.second_bp, d.hold, " LEADEX_MICROS( \
       "d.published_at")
