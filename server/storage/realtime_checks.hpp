@@ -43,7 +43,7 @@ struct RealtimeDay {
 struct RealtimeDayView {
   RealtimeDay day;
   std::int64_t checks{};
-  std::int64_t undecided{};  ///< of these
+  std::int64_t undecided{};  ///< of these: no verdict, or one that was not acted on
 };
 
 /// A posted lead that was chosen, as it stands in its row.

@@ -28,15 +28,14 @@ constexpr char const* kAddDay =
       "d.published_at")
 constexpr char const* kDay =
     "select " LEADEX_DAY " from realtime_day d where d.market_id = $1 and d.day = $2";
-// A lead whose check is not open yet is one that waits for its verdict.
-#define LEADEX_DAY_VIEW                                                                        \
-  "select " LEADEX_DAY                                                                         \
-  ", (select count(*) from lead l where l.market_id = d.market_id and l.batch_no = 0 and "     \
-  "l.row_no = d.day), (select count(*) from lead l where l.market_id = d.market_id and "       \
-  "l.batch_no = 0 and l.row_no = d.day and not exists (select from realtime_check r join "     \
-  "spot_check c on c.market_id = r.market_id and c.check_no = r.check_no where r.market_id = " \
-  "l.market_id and r.lead_no = l.lead_no and c.status = 'done')) from realtime_day d where "   \
-  "d.market_id = $1 and "
+// A lead whose check is not open yet is one that waits for its verdict, too.
+#define LEADEX_CHOSEN_OF_DAY                                                             \
+  "(select count(*) from lead l where l.market_id = d.market_id and l.batch_no = 0 and " \
+  "l.row_no = d.day)"
+#define LEADEX_DAY_VIEW                                                                    \
+  "select " LEADEX_DAY ", " LEADEX_CHOSEN_OF_DAY ", " LEADEX_CHOSEN_OF_DAY                 \
+  " - (select count(*) from realtime_check r where r.market_id = d.market_id and r.day = " \
+  "d.day and r.applied_at is not null) from realtime_day d where d.market_id = $1 and "
 constexpr char const* kDays =
     LEADEX_DAY_VIEW "($2::bigint is null or d.day < $2::bigint) order by d.day desc limit $3";
 constexpr char const* kDayView = LEADEX_DAY_VIEW "d.day = $2";
@@ -73,9 +72,11 @@ constexpr char const* kCreditable =
 constexpr char const* kMarkApplied = "update realtime_check set applied_at = " LEADEX_INSTANT(
     "$3") " where market_id = $1 and check_no = $2 and applied_at is null";
 
+// Without its key a lead was erased: it stays where it is.
 constexpr char const* kToRelease =
     "select " LEADEX_OFFER_COLUMNS
     " from lead l where l.market_id = $1 and l.lead_no > $2 and l.batch_no = 0 and l.state = 0 and "
+    "exists (select from lead_key k where k.market_id = l.market_id and k.lead_no = l.lead_no) and "
     "(l.row_no = 0 or exists (select from realtime_check r join spot_check c on c.market_id = "
     "r.market_id and c.check_no = r.check_no where r.market_id = l.market_id and r.lead_no = "
     "l.lead_no and r.applied_at is not null and c.verdict <> 'bad')) order by l.lead_no limit $3";
