@@ -295,7 +295,8 @@ bool Actor::check_persons(Building& building, Item& item) {
     }
   }
   s.command = counted;
-  return true;
+  // A posted lead that is held comes with its rows: there is no lead without its persons.
+  return !s.lead || counted.accepted > 0;
 }
 
 /// Puts into the command whom a lead is kept from and which leads persons have, so that the log

@@ -67,11 +67,16 @@ asio::awaitable<PostedForm> post(FormCase one, MarketRef market, storage::PageKe
   auto const number = co_await trade_of(call).lead_numbers.next(market.no());
   if (!number) co_return PostedForm::unavailable;
   place->id = {market.no(), *number};
+  auto const hold = co_await sample_lead(call, *place);
+  if (!hold) co_return PostedForm::unavailable;
   auto const evidence = evidence_of(sent, one.form.definition, confirmed_at);
   market::Submission submission;
   submission.lead = intake::make_new_lead(ctx.keys, lead, *place, &evidence);
-  submission.command = intake::make_offer(*submission.lead, lead);
-  submission.persons = intake::person_digests(ctx.keys, lead, intake::DigestUse::claim);
+  if (auto const put = co_await put_command(call, lead, *hold, submission); !put) {
+    if (info(put.error().code).status >= 500) co_return PostedForm::unavailable;
+    count(one, FormStep::refused);
+    co_return PostedForm::done;
+  }
   submission.idempotency =
       market::IdempotencyClaim{one.form.generator_no, keyed(ctx, kPageUse, form_key(page)),
                                body_digest(ctx, sent), market::Operation::post_lead};

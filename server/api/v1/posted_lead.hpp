@@ -35,6 +35,18 @@ namespace leadex::api {
 [[nodiscard]] asio::awaitable<Result<intake::LeadPlace, ApiProblem>> place_of(
     ApiCall& call, MarketRef market, intake::CheckedLead const& lead);
 
+/// Chooses whether the lead is to be checked, once `place` has its number: its row tells then. It
+/// is asked of every posted lead, and costs each the same. @return whether it is to be held
+[[nodiscard]] asio::awaitable<Result<bool, ApiProblem>> sample_lead(ApiCall& call,
+                                                                    intake::LeadPlace& place);
+
+/// Offers the lead of `submission.lead` to its market, or, when it is held, has its persons claimed
+/// for it alone. @errors  suppressed, of a held one; others the market refuses itself
+[[nodiscard]] asio::awaitable<Result<void, ApiProblem>> put_command(ApiCall& call,
+                                                                    intake::CheckedLead const& lead,
+                                                                    bool hold,
+                                                                    market::Submission& submission);
+
 /// What came of it. A lead that was only tried has no number.
 struct Offered {
   std::optional<LeadId> lead;
@@ -42,6 +54,7 @@ struct Offered {
   Money promise_added{};  ///< by the exchange, beside what the sales bring
   intake::RowWarnings warnings{};
   std::string domain_suggested{};
+  bool held{};
 };
 /// Adds what looks odd about the lead. A repeated answer says what the first one said, from the
 /// store.
@@ -57,7 +70,13 @@ struct Offered {
                                                   intake::LeadPlace place);
 
 /// The lead an answer is about: a repeated answer names the one of the first time.
-[[nodiscard]] asio::awaitable<Result<LeadId, ApiProblem>> lead_of(ApiCall& call, LeadId fresh,
-                                                                  market::Answer answer);
+struct AnsweredLead {
+  LeadId id;
+  bool held{};
+};
+/// @param fresh  of this call, unless it is a repeated one
+[[nodiscard]] asio::awaitable<Result<AnsweredLead, ApiProblem>> lead_of(ApiCall& call,
+                                                                        AnsweredLead fresh,
+                                                                        market::Answer answer);
 
 }  // namespace leadex::api
