@@ -5,6 +5,7 @@
 #include "billing/values/check.hpp"
 #include "matching/market/barred.hpp"
 #include "matching/market/engine.hpp"
+#include "matching/market/found_bad.hpp"
 
 namespace leadex::market {
 
@@ -119,6 +120,7 @@ std::int64_t Engine::return_window_us(Listing const& listing, BudgetKey const& b
 
 Outcome Engine::handle(Context& c, OpenReturn const& command) {
   auto* sale = find_sale({command.lead_no, command.slot});
+  if (sale != nullptr && finds_bad(command)) return credit_bad(c, *sale, command.reason);
   if (sale == nullptr || sale->budget.buyer_no != command.buyer_no) {
     return {.refusal = Refusal::sale_unknown};
   }
@@ -137,21 +139,8 @@ Outcome Engine::handle(Context& c, OpenReturn const& command) {
   if (!command.proven && !within_ceiling(*sale, c.now_us)) {
     return {.refusal = Refusal::return_ceiling_reached};
   }
-  ReturnCase fresh;
-  fresh.return_no = ++numbers_.returned;
-  fresh.sale = sale->key;
-  fresh.buyer_no = command.buyer_no;
-  fresh.generator_no = sale->generator_no;
-  fresh.reason = command.reason;
-  fresh.opened_us = c.now_us;
-  fresh.due_us = c.now_us + rules_.contest_us;
-  sale->return_no = fresh.return_no;
-  sale->return_open = true;
-  auto const number = fresh.return_no;
-  auto& returned = returns_.emplace(number, std::move(fresh)).first->second;
-  c.applied.effects.emplace_back(ReturnMoved{
-      number, returned.sale.lead_no, returned.sale.slot, returned.buyer_no, returned.generator_no,
-      returned.reason, ReturnState::open, 0, 0, returned.due_us, true});
+  auto& returned = begin_return(c, *sale, command.reason);
+  auto const number = returned.return_no;
   if (command.proven) {
     give_back_all(c, *sale, returned);
     close_return(c, returned, ReturnState::accepted, 1, sale->gross_micros);
@@ -163,8 +152,58 @@ Outcome Engine::handle(Context& c, OpenReturn const& command) {
   return {.number = number};
 }
 
+ReturnCase& Engine::begin_return(Context& c, OpenSale& sale, std::string const& reason) {
+  ReturnCase fresh;
+  fresh.return_no = ++numbers_.returned;
+  fresh.sale = sale.key;
+  fresh.buyer_no = sale.budget.buyer_no;
+  fresh.generator_no = sale.generator_no;
+  fresh.reason = reason;
+  fresh.opened_us = c.now_us;
+  fresh.due_us = c.now_us + rules_.contest_us;
+  sale.return_no = fresh.return_no;
+  sale.return_open = true;
+  auto& returned = returns_.emplace(fresh.return_no, std::move(fresh)).first->second;
+  c.applied.effects.emplace_back(ReturnMoved{
+      returned.return_no, returned.sale.lead_no, returned.sale.slot, returned.buyer_no,
+      returned.generator_no, returned.reason, ReturnState::open, 0, 0, returned.due_us, true});
+  return returned;
+}
+
+/// The exchange found the lead bad (found_bad.hpp).
+Outcome Engine::credit_bad(Context& c, OpenSale& sale, std::string const& reason) {
+  if (sale.of_visit()) return {.refusal = Refusal::not_of_this_model};
+  auto const* converted = conversion(sale.conversion_no);
+  if (converted != nullptr && converted->state == ConversionState::uncovered) {
+    return {.refusal = Refusal::already_converted};
+  }
+  if (sale.state == SaleState::pending) return {.refusal = Refusal::sale_not_delivered};
+  if (sale.state != SaleState::delivered) return {.refusal = Refusal::return_window_closed};
+  auto const key = sale.key;
+  auto const number = sale.return_no;
+  if (number != 0 && !sale.return_open) {  // decided: a sale has one return
+    take_back(c, sale);
+    sales_.erase(key);
+    return {};
+  }
+  auto& returned = number != 0 ? returns_.at(number) : begin_return(c, sale, reason);
+  Outcome outcome{.number = returned.return_no};
+  take_back(c, sale);
+  buyers_[sale.budget.buyer_no].returns.erase(returned.return_no);
+  close_return(c, returned, ReturnState::accepted, 1, sale.gross_micros);
+  sales_.erase(key);
+  return outcome;
+}
+
 /// The whole price goes back to the budget it came from; a cap gets nothing back for a return.
 void Engine::give_back_all(Context& c, OpenSale& sale, ReturnCase& returned) {
+  take_back(c, sale);
+  returned.due_us = 0;
+  rest_returned(c, returned);
+}
+
+/// What of the price its buyer has not had back.
+void Engine::take_back(Context& c, OpenSale& sale) {
   auto const rest = sale.gross_micros - sale.credited_micros;
   sale.credited_micros = sale.gross_micros;
   c.applied.effects.emplace_back(
@@ -172,8 +211,6 @@ void Engine::give_back_all(Context& c, OpenSale& sale, ReturnCase& returned) {
   if (sale.conversion_no != 0) close_conversion(c, sale, ConversionState::rejected);
   if (sale.pooled()) leave_pool(sale);
   give_back(c, sale, rest);
-  returned.due_us = 0;
-  rest_returned(c, returned);
 }
 
 /// A part of its price goes back to where it is held.

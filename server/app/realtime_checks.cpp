@@ -1,14 +1,16 @@
 #include "server/app/realtime_checks.hpp"
 
 #include <array>
+#include <boost/asio/this_coro.hpp>
 #include <chrono>
+#include <exception>
 #include <map>
 
 #include "matching/market/barred.hpp"
 #include "matching/quality/posted_checks.hpp"
 #include "server/app/realtime_sample.hpp"
 #include "server/app/source_standing.hpp"
-#include "server/observe/log.hpp"
+#include "server/storage/pending.hpp"
 
 namespace leadex::app {
 
@@ -24,21 +26,8 @@ constexpr int kPerJob = 100;
 constexpr int kJobsPerRound = 50;
 constexpr storage::DayNo kDaysBack = 3;
 constexpr std::chrono::seconds kPatience{10};
-
-/// Where a verifier's word is another than the one that returns have for it.
-std::string return_reason(std::string_view reason) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kReasons{
-      {{"wrong_number", "wrong_number"},
-       {"wrong_person", "wrong_number"},
-       {"disconnected", "disconnected_number"},
-       {"denied_request", "never_requested"},
-       {"invalid_email", "invalid_email"},
-       {"underage", "underage"}}};
-  for (auto const& [said, returned] : kReasons) {
-    if (said == reason) return std::string{returned};
-  }
-  return "bogus";
-}
+constexpr int kOfferedAtOnce = 64;
+constexpr std::chrono::seconds kReleaseTime{3};  // for one market; the others wait for it
 
 struct Opening {
   MarketNo market{};
@@ -92,67 +81,38 @@ market::Submission bulk(market::Command command) {
 }
 
 using MarketPtr = std::shared_ptr<market::MarketActor>;
+using Answered = Result<market::Answer, market::SubmitError>;
 
-/// Gives one sale's price back. @return false when the market did not take it now
-awaitable<bool> credit(MarketPtr market, DecidedCheck check, storage::CreditableSale sale) {
-  auto const lead_no = check.lead.lead_no;
-  if (sale.return_no != 0) {
-    auto const answer =
-        co_await market->submit(bulk(market::AcceptReturn{sale.return_no, check.lead.tenant_no}));
-    co_return answer.has_value();
+/// Held ones, which their market has not seen.
+void withdraw_held(storage::LotTx& tx, MarketNo market, std::vector<ChosenLead> const& leads) {
+  for (auto const& lead : leads) {
+    std::array const one{lead.lead_no};
+    if (tx.lots().withdraw_checked(market, one) == 0) continue;
+    tx.emit({market, storage::OwnEvent::lead_withdrawn, lead.tenant_no,
+             static_cast<std::int16_t>(crypto::IdKind::lead), lead.lead_no});
   }
-  if (!sale.delivered) {
-    // Whether it was delivered meanwhile, the next look tells.
-    auto const answer = co_await market->submit(bulk(market::RefuseDelivery{lead_no, sale.slot}));
-    co_return answer && answer->outcome.refusal == market::Refusal::none;
-  }
-  market::OpenReturn command;
-  command.lead_no = lead_no;
-  command.slot = sale.slot;
-  command.buyer_no = sale.buyer_no;
-  command.reason = return_reason(check.reason);
-  command.proven = true;
-  auto const answer = co_await market->submit(bulk(std::move(command)));
-  if (!answer) co_return false;
-  if (answer->outcome.refusal != market::Refusal::none) {
-    log::info("realtime_check.not_credited", "a sale of a lead found bad cannot come back any more")
-        .field("market", std::int64_t{check.check.market})
-        .field("lead_no", lead_no);
-  }
-  co_return true;
 }
 
-/// A held one, which its market has not seen.
-void withdraw_held(storage::LotTx& tx, LeadId lead, std::int64_t tenant_no) {
-  std::array const leads{lead.no};
-  if (tx.lots().withdraw_checked(lead.market, leads) == 0) return;
-  tx.emit({lead.market, storage::OwnEvent::lead_withdrawn, tenant_no,
-           static_cast<std::int16_t>(crypto::IdKind::lead), lead.no});
-}
-
-/// Takes a bad lead off for good and credits its buyers. @return false: to be done again
-awaitable<bool> undo(LotServices services, MarketPtr market, DecidedCheck check) {
-  auto const lead = LeadId{check.check.market, check.lead.lead_no};
-  auto const off =
-      co_await market->submit(bulk(market::WithholdLeads{market::kEverybody, {lead.no}}));
-  if (!off) co_return false;
-  auto look = [lead, tenant_no = check.lead.tenant_no](storage::LotTx& tx) {
+/// Takes a bad lead off for good, wherever it is: what its market reads of it from now on says so,
+/// and so does what it knows of it. @return false: to be done again
+awaitable<bool> take_off(LotServices services, MarketPtr market, DecidedCheck check) {
+  auto job = [check](storage::LotTx& tx) {
+    LeadId const lead{check.check.market, check.lead.lead_no};
+    tx.realtime().bar(lead);
     static_cast<void>(tx.rests().withdraw(lead));
-    withdraw_held(tx, lead, tenant_no);
-    return tx.realtime().creditable(lead);
+    withdraw_held(tx, lead.market, {check.lead});
+    return true;
   };
-  auto const sales = co_await services.store.transact(look);
-  if (!sales) co_return false;
-  bool all = true;
-  for (auto const& sale : *sales) {
-    if (!co_await credit(market, check, sale)) all = false;
-  }
-  co_return all;
+  if (!co_await services.store.transact(job)) co_return false;
+  auto const off = co_await market->submit(
+      bulk(market::WithholdLeads{market::kEverybody, {check.lead.lead_no}}));
+  co_return off && off->outcome.refusal == market::Refusal::none;
 }
 
 /// The check counts for its source, once.
 bool count(storage::LotTx& tx, DecidedCheck const& check, BasisPoints acceptable) {
   if (!tx.realtime().mark_applied(check.check)) return false;
+  if (check.verdict == CheckVerdict::bad) tx.realtime().credit_at(check.check, tx.now());
   if (check.verdict == CheckVerdict::unreachable) return true;
   auto const market = check.check.market;
   auto const tenant_no = check.lead.tenant_no;
@@ -175,7 +135,7 @@ awaitable<std::int64_t> apply_in(LotServices services, MarketPtr market) {
   std::int64_t applied = 0;
   for (auto const& check : *decided) {
     bool const bad = check.verdict == CheckVerdict::bad;
-    if (bad && !co_await undo(services, market, check)) continue;
+    if (bad && !co_await take_off(services, market, check)) continue;
     auto job = [check, acceptable](storage::LotTx& tx) { return count(tx, check, acceptable); };
     auto const counted = co_await services.store.transact(job);
     if (counted && *counted) ++applied;
@@ -183,12 +143,76 @@ awaitable<std::int64_t> apply_in(LotServices services, MarketPtr market) {
   co_return applied;
 }
 
+/// What became of held leads that were offered.
+struct Offered {
+  std::int64_t taken{};
+  std::vector<ChosenLead> unfit;  // that the market will never take
+  bool stopped{};                 // it takes nothing now
+
+  void note(market::OfferLead const& lead, Answered const& answer) {
+    using market::Refusal;
+    using market::SubmitError;
+    auto const refusal = answer ? answer->outcome.refusal : Refusal::none;
+    // Its person is on the exchange's list, or another lead's by now, or the tables refuse it.
+    bool const never = answer
+                           ? refusal == Refusal::lead_unknown || refusal == Refusal::version_unknown
+                           : answer.error() == SubmitError::duplicate ||
+                                 answer.error() == SubmitError::internal_invariant;
+    if (never) unfit.push_back({lead.lead_no, lead.generator_no, 0});
+    if (answer && refusal == Refusal::none) ++taken;
+    if (!answer && !never) stopped = true;
+  }
+};
+
+struct Flying {
+  market::OfferLead lead;
+  storage::Pending<Answered> answer;
+};
+
+/// All at once. A lead's persons go with it: its market looks whether anybody keeps them out.
+awaitable<Offered> offer_all(MarketPtr market, std::vector<market::Submission> all) {
+  auto const executor = co_await boost::asio::this_coro::executor;
+  std::vector<Flying> flying;
+  for (auto& submission : all) {
+    auto lead = std::get<market::OfferLead>(submission.command);
+    flying.push_back({std::move(lead), {executor, market->submit(std::move(submission))}});
+  }
+  Offered offered;
+  std::exception_ptr thrown;
+  for (auto& one : flying) {
+    try {
+      offered.note(one.lead, co_await one.answer.wait());
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  }
+  if (thrown) std::rethrow_exception(thrown);
+  co_return offered;
+}
+
+/// Withdraws held leads that were erased.
+awaitable<void> withdraw_erased(LotServices services, MarketNo market) {
+  for (int run = 0; run < kJobsPerRound; ++run) {
+    auto job = [market](storage::LotTx& tx) {
+      auto const leads = tx.realtime().erased(market, kPerJob);
+      withdraw_held(tx, market, leads);
+      return std::ssize(leads);
+    };
+    auto const done = co_await services.store.transact(job);
+    if (!done || *done < kPerJob) co_return;
+  }
+}
+
 }  // namespace
 
 awaitable<std::int64_t> RealtimeChecks::open() {
   std::int64_t opened = 0;
   for (auto const& market : services_.markets.all()) {
-    if (market->ready()) opened += co_await open_in(market->market_no());
+    if (market->ready()) {
+      opened += co_await open_in(market->market_no());
+    } else {
+      looked_through_.erase(market->market_no());
+    }
   }
   co_return opened;
 }
@@ -229,43 +253,39 @@ awaitable<std::int64_t> RealtimeChecks::release() {
 }
 
 awaitable<std::int64_t> RealtimeChecks::release_in(MarketPtr market) {
+  auto const settings = market->settings();
+  if (!settings) co_return 0;
+  auto const no = market->market_no();
+  co_await withdraw_erased(services_, no);
+  auto const until = std::chrono::steady_clock::now() + kReleaseTime;
   std::int64_t released = 0;
   std::int64_t after = 0;
-  for (int run = 0; run < kJobsPerRound; ++run) {
-    auto find = [no = market->market_no(), after](storage::LotTx& tx) {
-      return tx.realtime().to_release(no, after, kPerJob);
+  while (std::chrono::steady_clock::now() < until) {
+    auto find = [no, after](storage::LotTx& tx) {
+      return tx.realtime().to_release(no, after, kOfferedAtOnce);
     };
     auto const leads = co_await services_.store.transact(find);
     if (!leads || leads->empty()) break;
+    after = leads->back().offer.lead_no;
+    std::vector<market::Submission> all;
     for (auto const& lead : *leads) {
-      if (co_await offer(market, lead)) ++released;
+      auto submission = bulk(lead.offer);
+      submission.persons = persons_({no, lead.offer.lead_no}, lead.sealed, settings->country);
+      // One that does not open is nobody's to buy.
+      if (!submission.persons.empty()) all.push_back(std::move(submission));
     }
-    after = leads->back().lead_no;
+    auto const offered = co_await storage::on_strand(offer_all(market, std::move(all)));
+    released += offered.taken;
+    if (!offered.unfit.empty()) {
+      auto job = [no, unfit = offered.unfit](storage::LotTx& tx) {
+        withdraw_held(tx, no, unfit);
+        return true;
+      };
+      static_cast<void>(co_await services_.store.transact(job));  // else the next round does it
+    }
+    if (offered.stopped) break;
   }
   co_return released;
-}
-
-awaitable<bool> RealtimeChecks::offer(MarketPtr market, market::OfferLead lead) {
-  LeadId const id{market->market_no(), lead.lead_no};
-  auto const settings = market->settings();
-  auto find = [id](storage::LotTx& tx) { return tx.lots().sealed_lead(id); };
-  auto const sealed = co_await services_.store.transact(find);
-  if (!settings || !sealed || !*sealed) co_return false;  // erased: it stays where it is
-  auto const withheld = co_await rights_.withholding(persons_(id, **sealed, settings->country));
-  if (!withheld) co_return false;
-  std::set<std::int64_t> buyers(lead.withheld.begin(), lead.withheld.end());
-  buyers.insert(withheld->begin(), withheld->end());
-  lead.withheld.assign(buyers.begin(), buyers.end());
-  if (market::barred(lead)) {
-    auto job = [id](storage::LotTx& tx) {
-      std::array const leads{id.no};
-      return tx.lots().withdraw_checked(id.market, leads);
-    };
-    static_cast<void>(co_await services_.store.transact(job));
-    co_return false;
-  }
-  auto const answer = co_await market->submit(bulk(std::move(lead)));
-  co_return answer && answer->outcome.refusal == market::Refusal::none;
 }
 
 awaitable<std::int64_t> apply_realtime_verdicts(LotServices services) {

@@ -137,6 +137,10 @@ bool draws_second_of_lead(crypto::HmacKey const& secret, std::string_view lead_i
   return falls(secret, "second:", lead_id, share);
 }
 
+DayNo undecided_from(Timestamp now) {
+  return day_of(now) - static_cast<DayNo>(kRealtimeRevealDays.count()) - 1;
+}
+
 std::string_view text(DayStatus status) {
   constexpr std::array<std::string_view, 4> kTexts{"committed", "running", "checking", "revealed"};
   return kTexts.at(static_cast<std::size_t>(status));
@@ -148,7 +152,7 @@ DayStatus status_of(storage::RealtimeDayView const& day, Timestamp now) {
   auto const end = start + std::chrono::days{1};
   // Posts that began before midnight may be on their way still.
   if (now < end + kRealtimeMargin) return DayStatus::running;
-  if (day.undecided > 0 && now < end + kRealtimeRevealDays) return DayStatus::checking;
+  if (day.undecided && now < end + kRealtimeRevealDays) return DayStatus::checking;
   return DayStatus::revealed;
 }
 

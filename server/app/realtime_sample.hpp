@@ -39,6 +39,9 @@ inline constexpr std::chrono::days kRealtimeRevealDays{30};
 [[nodiscard]] bool draws_second_of_lead(crypto::HmacKey const& secret, std::string_view lead_id,
                                         BasisPoints share);
 
+/// Days before that one are revealed whether they are decided or not.
+[[nodiscard]] storage::DayNo undecided_from(Timestamp now);
+
 enum class DayStatus : std::uint8_t { committed, running, checking, revealed };
 [[nodiscard]] std::string_view text(DayStatus status);
 /// Revealed: the day is over, and its checks have their verdicts or had kRealtimeRevealDays.

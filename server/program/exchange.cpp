@@ -26,6 +26,7 @@
 #include "server/app/init_exchange.hpp"
 #include "server/app/key_epochs.hpp"
 #include "server/app/realtime_checks.hpp"
+#include "server/app/realtime_credits.hpp"
 #include "server/app/retention.hpp"
 #include "server/auth/api_key_mint.hpp"
 #include "server/delivery/bid_requests.hpp"
@@ -340,10 +341,13 @@ struct Exchange::Parts {
     }
   }
 
+  [[nodiscard]] app::AppTools tools() const {
+    return {*keys, minter, {environment_of(settings), settings.deposit_limit}};
+  }
+
   void check_database() {
-    app::AppTools const tools{*keys, minter, {environment_of(settings), settings.deposit_limit}};
     auto const state = database.transact_now(
-        [&](storage::PlatformTx& tx) { return app::check_root_key(tools, tx); });
+        [&](storage::PlatformTx& tx) { return app::check_root_key(tools(), tx); });
     if (!state) throw std::runtime_error("The database does not answer.");
     switch (*state) {
       case app::RootKeyState::right:
@@ -414,12 +418,15 @@ struct Exchange::Parts {
     using std::chrono::seconds;
     all.push_back({"commit_realtime_days", seconds{60},
                    [this]() -> Nothing { (void)co_await app::commit_realtime_days(intake.lots); }});
-    all.push_back({"realtime_checks", seconds{1}, [this]() -> Nothing {
-                     (void)co_await realtime_checks.open();
-                     (void)co_await realtime_checks.release();
-                   }});
+    all.push_back({"realtime_checks", seconds{1},
+                   [this]() -> Nothing { (void)co_await realtime_checks.open(); }});
+    all.push_back({"held_leads", seconds{1},
+                   [this]() -> Nothing { (void)co_await realtime_checks.release(); }});
     all.push_back({"realtime_verdicts", seconds{2}, [this]() -> Nothing {
                      (void)co_await app::apply_realtime_verdicts(intake.lots);
+                   }});
+    all.push_back({"realtime_credits", seconds{2}, [this]() -> Nothing {
+                     (void)co_await app::credit_bad_leads({intake.lots, database, tools()});
                    }});
   }
 
@@ -565,7 +572,7 @@ struct Exchange::Parts {
                              {upload_limits_of(settings), 1, mail_domains.get()},
                              wall_clock};
 
-  app::RealtimeChecks realtime_checks{intake.lots, ids, rights, api::persons_of(*keys)};
+  app::RealtimeChecks realtime_checks{intake.lots, ids, api::persons_of(*keys)};
   api::SourceServices sources{lead_sources, passports};
   api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys, &do_not_call_rows};
   app::ForgetServices const forgetting{persons.forgetting()};

@@ -18,10 +18,10 @@ std::optional<std::string> campaign_id(crypto::PublicIdCodec const& ids, MarketN
   return ids.seal(CampaignId{market, campaign_no});
 }
 
-/// What an admin decided, told from what became of the money.
+/// What was decided, by an admin or by what the exchange found, told from what became of the money.
 std::optional<std::string_view> decision_of(storage::ReturnView const& view,
                                             std::optional<Money> gross) {
-  if (view.ruling != 2) return std::nullopt;
+  if (view.ruling == 0) return std::nullopt;
   if (view.state == market::ReturnState::denied) return "deny";
   if (gross && view.credited < *gross) return "partial";
   return "credit_buyer";

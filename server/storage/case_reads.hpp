@@ -34,7 +34,8 @@ struct ReturnView {
 
   /// Contested by the generator, whether decided or not.
   [[nodiscard]] bool is_dispute() const {
-    return state == market::ReturnState::disputed || ruling == 2;
+    return state == market::ReturnState::disputed || ruling == 2 ||
+           (ruling == 1 && !generator_note_sealed.empty());
   }
 };
 

@@ -42,8 +42,7 @@ struct RealtimeDay {
 /// A day and how far its checks are.
 struct RealtimeDayView {
   RealtimeDay day;
-  std::int64_t checks{};
-  std::int64_t undecided{};  ///< of these: no verdict, or one that was not acted on
+  bool undecided{};  ///< a check has no verdict, or one that was not acted on
 };
 
 /// A posted lead that was chosen, as it stands in its row.
@@ -65,12 +64,16 @@ struct DecidedCheck {
   std::string reason;
 };
 
-/// A sale of a lead of which money can still come back at once.
+/// A sale of a lead found bad whose buyer has not had all of its price back.
 struct CreditableSale {
   std::int32_t slot{};
-  std::int64_t buyer_no{};
-  bool delivered{};          ///< else its delivery is awaited
-  std::int64_t return_no{};  ///< its buyer opened a return that nobody has answered; 0: none
+  market::SaleState state{};
+};
+
+/// A lead that its market has not seen, as it would be offered.
+struct UnofferedLead {
+  market::OfferLead offer;
+  SealedLead sealed;
 };
 
 struct RealtimeCheckView {
@@ -102,11 +105,12 @@ class RealtimeRows {
   /// A day that is there stays as it is. @return whether it was written
   virtual bool add_day(MarketNo market, RealtimeDay const& day) = 0;
   [[nodiscard]] virtual std::optional<RealtimeDay> day(MarketNo market, DayNo day) = 0;
-  /// Newest first.
+  /// Newest first. @param asked_from  of earlier days it is not asked whether they are undecided
   [[nodiscard]] virtual std::vector<RealtimeDayView> days(MarketNo market,
                                                           std::optional<std::int64_t> before,
-                                                          int limit) = 0;
-  [[nodiscard]] virtual std::optional<RealtimeDayView> day_view(MarketNo market, DayNo day) = 0;
+                                                          DayNo asked_from, int limit) = 0;
+  [[nodiscard]] virtual std::optional<RealtimeDayView> day_view(MarketNo market, DayNo day,
+                                                                DayNo asked_from) = 0;
 
   /// Chosen leads of that day and later that have no check.
   [[nodiscard]] virtual std::vector<ChosenLead> chosen(MarketNo market, DayNo from, int limit) = 0;
@@ -117,15 +121,24 @@ class RealtimeRows {
 
   /// In the order of their numbers.
   [[nodiscard]] virtual std::vector<DecidedCheck> decided(MarketNo market, int limit) = 0;
-  [[nodiscard]] virtual std::vector<CreditableSale> creditable(LeadId lead) = 0;
   /// @return false when it was acted on before
   [[nodiscard]] virtual bool mark_applied(CheckId check) = 0;
+  /// Nobody may have that lead any more, wherever it is: it is not offered or listed again.
+  virtual void bar(LeadId lead) = 0;
+
+  /// When the money of the lead's buyers is looked after next; none: they have it.
+  virtual void credit_at(CheckId check, std::optional<Timestamp> at) = 0;
+  /// Checks whose lead's buyers have money to come now, those that waited longest first.
+  [[nodiscard]] virtual std::vector<DecidedCheck> owing(MarketNo market, int limit) = 0;
+  /// Sales that are neither over nor, once settled, with a claw-back of the exchange's own.
+  [[nodiscard]] virtual std::vector<CreditableSale> creditable(LeadId lead) = 0;
 
   /// Held leads after that one that may be offered: those that were not chosen, and those whose
   /// check found no fault and was acted on. By number.
-  [[nodiscard]] virtual std::vector<market::OfferLead> to_release(MarketNo market,
-                                                                  std::int64_t after_no,
-                                                                  int limit) = 0;
+  [[nodiscard]] virtual std::vector<UnofferedLead> to_release(MarketNo market,
+                                                              std::int64_t after_no, int limit) = 0;
+  /// Held leads that were erased: there is nobody to offer.
+  [[nodiscard]] virtual std::vector<ChosenLead> erased(MarketNo market, int limit) = 0;
 
   /// Newest first.
   [[nodiscard]] virtual std::vector<RealtimeCheckView> checks(

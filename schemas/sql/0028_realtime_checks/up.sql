@@ -24,11 +24,13 @@ create table realtime_check (             -- a chosen lead's check
   check_no bigint not null,
   opened_at timestamptz not null,
   applied_at timestamptz,                 -- its verdict was acted on
+  credit_at timestamptz,                  -- of a bad lead: its buyers' money is looked after then; null: they have it
   primary key (market_id, lead_no),
   unique (market_id, check_no)
 );
 create index realtime_check_of_day on realtime_check (market_id, day, check_no);
 create index realtime_check_to_apply on realtime_check (market_id, check_no) where applied_at is null;
+create index realtime_check_owing on realtime_check (market_id, credit_at) where credit_at is not null;
 
 create table realtime_source (            -- checks of a source's posted leads since it was last restricted for them
   market_id bigint not null,
@@ -46,7 +48,7 @@ create index lead_chosen on lead (market_id, row_no, lead_no) where batch_no = 0
 create index lead_held on lead (market_id, lead_no) where batch_no = 0 and state = 0;
 
 grant select, insert on realtime_day, realtime_check, realtime_source to leadex_app;
-grant update (applied_at) on realtime_check to leadex_app;
+grant update (applied_at, credit_at) on realtime_check to leadex_app;
 grant update (checked, bad, restricted_at) on realtime_source to leadex_app;
 create trigger realtime_day_append_only before update or delete or truncate on realtime_day
   for each statement execute function append_only();

@@ -42,8 +42,7 @@ Answered post_lead(ApiCall& call) {
   if (!hold) co_return refuse(hold.error());
   market::Submission submission;
   submission.lead = intake::make_new_lead(call.ctx.keys, *lead, *place);
-  auto const put = co_await put_command(call, *lead, *hold, submission);
-  if (!put) co_return refuse(put.error());
+  put_command(call, *lead, *hold, submission);
   submission.idempotency = call.claim(market::Operation::post_lead);
   auto const done = co_await submit(call, *market, std::move(submission));
   if (!done) co_return refuse(done.error());

@@ -72,11 +72,7 @@ asio::awaitable<PostedForm> post(FormCase one, MarketRef market, storage::PageKe
   auto const evidence = evidence_of(sent, one.form.definition, confirmed_at);
   market::Submission submission;
   submission.lead = intake::make_new_lead(ctx.keys, lead, *place, &evidence);
-  if (auto const put = co_await put_command(call, lead, *hold, submission); !put) {
-    if (info(put.error().code).status >= 500) co_return PostedForm::unavailable;
-    count(one, FormStep::refused);
-    co_return PostedForm::done;
-  }
+  put_command(call, lead, *hold, submission);
   submission.idempotency =
       market::IdempotencyClaim{one.form.generator_no, keyed(ctx, kPageUse, form_key(page)),
                                body_digest(ctx, sent), market::Operation::post_lead};

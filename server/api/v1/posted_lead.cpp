@@ -109,24 +109,15 @@ asio::awaitable<Result<bool, ApiProblem>> sample_lead(ApiCall& call, intake::Lea
   co_return sampled->hold;
 }
 
-asio::awaitable<Result<void, ApiProblem>> put_command(ApiCall& call,
-                                                      intake::CheckedLead const& lead, bool hold,
-                                                      market::Submission& submission) {
-  auto persons = intake::person_digests(call.ctx.keys, lead, intake::DigestUse::claim);
+void put_command(ApiCall const& call, intake::CheckedLead const& lead, bool hold,
+                 market::Submission& submission) {
+  submission.persons = intake::person_digests(call.ctx.keys, lead, intake::DigestUse::claim);
   if (!hold) {
     submission.command = intake::make_offer(*submission.lead, lead);
-    submission.persons = std::move(persons);
-    co_return Result<void, ApiProblem>{};
-  }
-  // Whom the exchange's own list has is refused here; it is asked again before the lead is offered.
-  auto const withheld = co_await trade_of(call).rights.withholding(persons);
-  if (!withheld) co_return refuse(api::problem_of(withheld.error()));
-  if (std::ranges::find(*withheld, market::kEverybody) != withheld->end()) {
-    co_return problem(Code::suppressed);
+    return;
   }
   submission.command = market::hold_of(submission.lead->lead_no);
-  submission.admissions.push_back({submission.lead->lead_no, std::move(persons)});
-  co_return Result<void, ApiProblem>{};
+  submission.admissions.push_back({submission.lead->lead_no, submission.persons});
 }
 
 http::Response render_outcome(ApiCall const& call, std::string_view currency,

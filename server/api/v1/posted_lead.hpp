@@ -41,11 +41,9 @@ namespace leadex::api {
                                                                     intake::LeadPlace& place);
 
 /// Offers the lead of `submission.lead` to its market, or, when it is held, has its persons claimed
-/// for it alone. @errors  suppressed, of a held one; others the market refuses itself
-[[nodiscard]] asio::awaitable<Result<void, ApiProblem>> put_command(ApiCall& call,
-                                                                    intake::CheckedLead const& lead,
-                                                                    bool hold,
-                                                                    market::Submission& submission);
+/// for it alone.
+void put_command(ApiCall const& call, intake::CheckedLead const& lead, bool hold,
+                 market::Submission& submission);
 
 /// What came of it. A lead that was only tried has no number.
 struct Offered {

@@ -59,8 +59,9 @@ asio::awaitable<ApiResult> list_realtime_days(ApiCall& call) {
   auto const page = read_page(call);
   if (!page) co_return refuse(page.error());
   auto const market_no = market->market_no();
-  auto job = [market_no, before = page->before_no(), limit = page->fetch()](storage::LotTx& tx) {
-    return tx.realtime().days(market_no, before, limit);
+  auto job = [market_no, before = page->before_no(), limit = page->fetch(),
+              from = app::undecided_from(call.ctx.now())](storage::LotTx& tx) {
+    return tx.realtime().days(market_no, before, from, limit);
   };
   auto const days = co_await call.ctx.intake->lots.store.transact(job);
   if (!days) co_return refuse(problem_of(days.error()));
@@ -87,7 +88,7 @@ asio::awaitable<ApiResult> list_realtime_checks(ApiCall& call) {
                                             .limit = page->fetch()};
   using Found = std::vector<storage::RealtimeCheckView>;
   auto job = [filter, now = call.ctx.now()](storage::LotTx& tx) {
-    auto const view = tx.realtime().day_view(filter.market, filter.day);
+    auto const view = tx.realtime().day_view(filter.market, filter.day, app::undecided_from(now));
     return view ? shown(tx, filter, *view, now) : Found{};
   };
   auto const checks = co_await call.ctx.intake->lots.store.transact(job);

@@ -28,17 +28,18 @@ constexpr char const* kAddDay =
       "d.published_at")
 constexpr char const* kDay =
     "select " LEADEX_DAY " from realtime_day d where d.market_id = $1 and d.day = $2";
-// A lead whose check is not open yet is one that waits for its verdict, too.
-#define LEADEX_CHOSEN_OF_DAY                                                             \
-  "(select count(*) from lead l where l.market_id = d.market_id and l.batch_no = 0 and " \
-  "l.row_no = d.day)"
-#define LEADEX_DAY_VIEW                                                                    \
-  "select " LEADEX_DAY ", " LEADEX_CHOSEN_OF_DAY ", " LEADEX_CHOSEN_OF_DAY                 \
-  " - (select count(*) from realtime_check r where r.market_id = d.market_id and r.day = " \
-  "d.day and r.applied_at is not null) from realtime_day d where d.market_id = $1 and "
+// Undecided is, too, a chosen lead whose check is not open yet. Asked of the last days alone, and
+// no further than to the first one.
+#define LEADEX_DAY_VIEW(asked_from)                                                              \
+  "select " LEADEX_DAY ", case when d.day >= " asked_from                                        \
+  "::integer then exists (select from realtime_check r where r.market_id = d.market_id and "     \
+  "r.day = d.day and r.applied_at is null) or exists (select from lead l where l.market_id = "   \
+  "d.market_id and l.batch_no = 0 and l.row_no = d.day and not exists (select from "             \
+  "realtime_check r where r.market_id = l.market_id and r.lead_no = l.lead_no)) else false end " \
+  "from realtime_day d where d.market_id = $1 and "
 constexpr char const* kDays =
-    LEADEX_DAY_VIEW "($2::bigint is null or d.day < $2::bigint) order by d.day desc limit $3";
-constexpr char const* kDayView = LEADEX_DAY_VIEW "d.day = $2";
+    LEADEX_DAY_VIEW("$4") "($2::bigint is null or d.day < $2::bigint) order by d.day desc limit $3";
+constexpr char const* kDayView = LEADEX_DAY_VIEW("$3") "d.day = $2";
 
 constexpr char const* kChosen =
     "select l.lead_no, l.tenant_no, l.row_no from lead l where l.market_id = $1 and l.batch_no = 0 "
@@ -59,34 +60,52 @@ constexpr char const* kQueue =
 constexpr char const* kLeadOf =
     "select lead_no, tenant_no, day from realtime_check where market_id = $1 and check_no = $2";
 
-constexpr char const* kDecided =
-    "select r.check_no, r.lead_no, r.tenant_no, r.day, c.verdict, coalesce(c.reason, '') from "
-    "realtime_check r join spot_check c on c.market_id = r.market_id and c.check_no = r.check_no "
-    "where r.market_id = $1 and r.applied_at is null and c.status = 'done' and c.verdict is not "
-    "null order by r.check_no limit $2";
+#define LEADEX_CHECKED                                                                           \
+  "select r.check_no, r.lead_no, r.tenant_no, r.day, c.verdict, coalesce(c.reason, '') from "    \
+  "realtime_check r join spot_check c on c.market_id = r.market_id and c.check_no = r.check_no " \
+  "where r.market_id = $1 and "
+constexpr char const* kDecided = LEADEX_CHECKED
+    "r.applied_at is null and c.status = 'done' and c.verdict is not null order by r.check_no "
+    "limit $2";
+constexpr char const* kOwing = LEADEX_CHECKED
+    "r.credit_at <= " LEADEX_INSTANT("$3") " order by r.credit_at, r.check_no limit $2";
 constexpr char const* kCreditable =
-    "select s.slot, s.buyer, s.state = 1, case when r.state = 0 then r.return_no else 0 end from "
-    "sale s left join return_case r on r.market_id = s.market_id and r.lead_no = s.lead_no and "
-    "r.slot = s.slot where s.market_id = $1 and s.lead_no = $2 and s.state in (0, 1) and (r.state "
-    "is null or r.state = 0) order by s.slot";
+    "select s.slot, s.state from sale s where s.market_id = $1 and s.lead_no = $2 and (s.state in "
+    "(0, 1, 5) or s.state = 2 and s.credited < s.gross and not exists (select from claw_back o "
+    "where o.market_id = s.market_id and o.lead_no = s.lead_no and o.slot = s.slot and "
+    "o.ordered_by = 0)) order by s.slot";
 constexpr char const* kMarkApplied = "update realtime_check set applied_at = " LEADEX_INSTANT(
     "$3") " where market_id = $1 and check_no = $2 and applied_at is null";
+constexpr char const* kCreditAt =
+    "update realtime_check set credit_at = timestamptz 'epoch' + $3::bigint * interval '1 "
+    "microsecond' where market_id = $1 and check_no = $2";
+// Read with every offer of the lead that is made again.
+constexpr char const* kBar =
+    "insert into lead_withheld select market_id, lead_no, 0 from lead where market_id = $1 and "
+    "lead_no = $2 on conflict do nothing";
 
-// Without its key a lead was erased: it stays where it is.
+#define LEADEX_HELD "l.market_id = $1 and l.batch_no = 0 and l.state = 0 "
 constexpr char const* kToRelease =
     "select " LEADEX_OFFER_COLUMNS
-    " from lead l where l.market_id = $1 and l.lead_no > $2 and l.batch_no = 0 and l.state = 0 and "
-    "exists (select from lead_key k where k.market_id = l.market_id and k.lead_no = l.lead_no) and "
-    "(l.row_no = 0 or exists (select from realtime_check r join spot_check c on c.market_id = "
-    "r.market_id and c.check_no = r.check_no where r.market_id = l.market_id and r.lead_no = "
-    "l.lead_no and r.applied_at is not null and c.verdict <> 'bad')) order by l.lead_no limit $3";
+    ", c.sealed, k.kek_id, k.wrapped from lead l join contact c on c.market_id = l.market_id and "
+    "c.lead_no = l.lead_no join lead_key k on k.market_id = l.market_id and k.lead_no = l.lead_no "
+    "where " LEADEX_HELD
+    "and l.lead_no > $2 and (l.row_no = 0 or exists (select from realtime_check r join spot_check "
+    "c on c.market_id = r.market_id and c.check_no = r.check_no where r.market_id = l.market_id "
+    "and r.lead_no = l.lead_no and r.applied_at is not null and c.verdict <> 'bad')) order by "
+    "l.lead_no limit $3";
+constexpr char const* kErased =
+    "select l.lead_no, l.tenant_no, l.row_no from lead l where " LEADEX_HELD
+    "and not exists (select from lead_key k where k.market_id = l.market_id and k.lead_no = "
+    "l.lead_no) order by l.lead_no limit $2";
 
 constexpr char const* kChecksOfDay =
     "select r.check_no, r.lead_no, c.verdict, coalesce(c.reason, '') from realtime_check r join "
     "spot_check c on c.market_id = r.market_id and c.check_no = r.check_no where r.market_id = $2 "
     "and r.day = $3 and ($1::bigint is null or r.tenant_no = $1::bigint or exists (select from "
-    "sale s where s.market_id = r.market_id and s.lead_no = r.lead_no and s.buyer = $1::bigint)) "
-    "and ($4::bigint is null or r.check_no < $4::bigint) order by r.check_no desc limit $5";
+    "sale s where s.market_id = r.market_id and s.lead_no = r.lead_no and s.buyer = $1::bigint and "
+    "s.state <> 4)) and ($4::bigint is null or r.check_no < $4::bigint) order by r.check_no desc "
+    "limit $5";
 
 constexpr char const* kCount =
     "insert into realtime_source as s (market_id, tenant_no, checked, bad) values ($1, $2, 1, $3) "
@@ -106,7 +125,28 @@ RealtimeDay read_day(pqxx::row const& row) {
 }
 
 RealtimeDayView read_day_view(pqxx::row const& row) {
-  return {read_day(row), row.at(7).as<std::int64_t>(), row.at(8).as<std::int64_t>()};
+  return {read_day(row), row.at(7).as<bool>()};
+}
+
+std::vector<ChosenLead> read_leads(pqxx::result const& rows) {
+  std::vector<ChosenLead> leads;
+  for (auto const& row : rows) {
+    leads.push_back(
+        {row.at(0).as<std::int64_t>(), row.at(1).as<std::int64_t>(), row.at(2).as<DayNo>()});
+  }
+  return leads;
+}
+
+std::vector<DecidedCheck> read_checks(MarketNo market, pqxx::result const& rows) {
+  std::vector<DecidedCheck> checks;
+  for (auto const& row : rows) {
+    checks.push_back(
+        {{market, row.at(0).as<std::int64_t>()},
+         {row.at(1).as<std::int64_t>(), row.at(2).as<std::int64_t>(), row.at(3).as<DayNo>()},
+         read_enum<CheckVerdict>(row.at(4), kCheckVerdictTexts),
+         row.at(5).as<std::string>()});
+  }
+  return checks;
 }
 
 /// "{…}" of one column of the checks.
@@ -146,27 +186,23 @@ std::optional<RealtimeDay> PostgresRealtimeRows::day(MarketNo market, DayNo day)
 
 std::vector<RealtimeDayView> PostgresRealtimeRows::days(MarketNo market,
                                                         std::optional<std::int64_t> before,
-                                                        int limit) {
+                                                        DayNo asked_from, int limit) {
   std::vector<RealtimeDayView> days;
-  for (auto const& row : execute(tx_, kDays, Parameters(market, before, limit))) {
+  for (auto const& row : execute(tx_, kDays, Parameters(market, before, limit, asked_from))) {
     days.push_back(read_day_view(row));
   }
   return days;
 }
 
-std::optional<RealtimeDayView> PostgresRealtimeRows::day_view(MarketNo market, DayNo day) {
-  auto const rows = execute(tx_, kDayView, Parameters(market, day));
+std::optional<RealtimeDayView> PostgresRealtimeRows::day_view(MarketNo market, DayNo day,
+                                                              DayNo asked_from) {
+  auto const rows = execute(tx_, kDayView, Parameters(market, day, asked_from));
   if (rows.empty()) return std::nullopt;
   return read_day_view(rows.at(0));
 }
 
 std::vector<ChosenLead> PostgresRealtimeRows::chosen(MarketNo market, DayNo from, int limit) {
-  std::vector<ChosenLead> leads;
-  for (auto const& row : execute(tx_, kChosen, Parameters(market, from, limit))) {
-    leads.push_back(
-        {row.at(0).as<std::int64_t>(), row.at(1).as<std::int64_t>(), row.at(2).as<DayNo>()});
-  }
-  return leads;
+  return read_leads(execute(tx_, kChosen, Parameters(market, from, limit)));
 }
 
 void PostgresRealtimeRows::open(MarketNo market, std::span<NewRealtimeCheck const> checks) {
@@ -189,37 +225,52 @@ std::optional<ChosenLead> PostgresRealtimeRows::lead_of(CheckId check) {
 }
 
 std::vector<DecidedCheck> PostgresRealtimeRows::decided(MarketNo market, int limit) {
-  std::vector<DecidedCheck> checks;
-  for (auto const& row : execute(tx_, kDecided, Parameters(market, limit))) {
-    checks.push_back(
-        {{market, row.at(0).as<std::int64_t>()},
-         {row.at(1).as<std::int64_t>(), row.at(2).as<std::int64_t>(), row.at(3).as<DayNo>()},
-         read_enum<CheckVerdict>(row.at(4), kCheckVerdictTexts),
-         row.at(5).as<std::string>()});
-  }
-  return checks;
-}
-
-std::vector<CreditableSale> PostgresRealtimeRows::creditable(LeadId lead) {
-  std::vector<CreditableSale> sales;
-  for (auto const& row : execute(tx_, kCreditable, Parameters(lead.market, lead.no))) {
-    sales.push_back({row.at(0).as<std::int32_t>(), row.at(1).as<std::int64_t>(),
-                     row.at(2).as<bool>(), row.at(3).as<std::int64_t>()});
-  }
-  return sales;
+  return read_checks(market, execute(tx_, kDecided, Parameters(market, limit)));
 }
 
 bool PostgresRealtimeRows::mark_applied(CheckId check) {
   return execute(tx_, kMarkApplied, Parameters(check.market, check.no, now_)).affected_rows() == 1;
 }
 
-std::vector<market::OfferLead> PostgresRealtimeRows::to_release(MarketNo market,
-                                                                std::int64_t after_no, int limit) {
-  std::vector<market::OfferLead> offers;
-  for (auto const& row : execute(tx_, kToRelease, Parameters(market, after_no, limit))) {
-    offers.push_back(read_offer(row));
+void PostgresRealtimeRows::bar(LeadId lead) {
+  execute(tx_, kBar, Parameters(lead.market, lead.no));
+}
+
+void PostgresRealtimeRows::credit_at(CheckId check, std::optional<Timestamp> at) {
+  auto const micros = at ? std::optional{to_unix_micros(*at)} : std::nullopt;
+  execute(tx_, kCreditAt, Parameters(check.market, check.no, micros));
+}
+
+std::vector<DecidedCheck> PostgresRealtimeRows::owing(MarketNo market, int limit) {
+  return read_checks(market, execute(tx_, kOwing, Parameters(market, limit, now_)));
+}
+
+std::vector<CreditableSale> PostgresRealtimeRows::creditable(LeadId lead) {
+  std::vector<CreditableSale> sales;
+  for (auto const& row : execute(tx_, kCreditable, Parameters(lead.market, lead.no))) {
+    sales.push_back(
+        {row.at(0).as<std::int32_t>(), read_number_enum(row.at(1), market::SaleState::lapsed)});
   }
-  return offers;
+  return sales;
+}
+
+std::vector<UnofferedLead> PostgresRealtimeRows::to_release(MarketNo market, std::int64_t after_no,
+                                                            int limit) {
+  std::vector<UnofferedLead> leads;
+  for (auto const& row : execute(tx_, kToRelease, Parameters(market, after_no, limit))) {
+    auto offer = read_offer(row);
+    SealedLead sealed{.lead_no = offer.lead_no,
+                      .version = offer.version,
+                      .contact_sealed = read_bytes(row.at(kOfferColumns)),
+                      .kek_id = row.at(kOfferColumns + 1).as<std::int32_t>(),
+                      .key_wrapped = read_bytes(row.at(kOfferColumns + 2))};
+    leads.push_back({std::move(offer), std::move(sealed)});
+  }
+  return leads;
+}
+
+std::vector<ChosenLead> PostgresRealtimeRows::erased(MarketNo market, int limit) {
+  return read_leads(execute(tx_, kErased, Parameters(market, limit)));
 }
 
 std::vector<RealtimeCheckView> PostgresRealtimeRows::checks(RealtimeCheckFilter const& filter) {

@@ -17,16 +17,21 @@ class PostgresRealtimeRows final : public RealtimeRows {
   [[nodiscard]] std::optional<RealtimeDay> day(MarketNo market, DayNo day) override;
   [[nodiscard]] std::vector<RealtimeDayView> days(MarketNo market,
                                                   std::optional<std::int64_t> before,
-                                                  int limit) override;
-  [[nodiscard]] std::optional<RealtimeDayView> day_view(MarketNo market, DayNo day) override;
+                                                  DayNo asked_from, int limit) override;
+  [[nodiscard]] std::optional<RealtimeDayView> day_view(MarketNo market, DayNo day,
+                                                        DayNo asked_from) override;
   [[nodiscard]] std::vector<ChosenLead> chosen(MarketNo market, DayNo from, int limit) override;
   void open(MarketNo market, std::span<NewRealtimeCheck const> checks) override;
   [[nodiscard]] std::optional<ChosenLead> lead_of(CheckId check) override;
   [[nodiscard]] std::vector<DecidedCheck> decided(MarketNo market, int limit) override;
-  [[nodiscard]] std::vector<CreditableSale> creditable(LeadId lead) override;
   [[nodiscard]] bool mark_applied(CheckId check) override;
-  [[nodiscard]] std::vector<market::OfferLead> to_release(MarketNo market, std::int64_t after_no,
-                                                          int limit) override;
+  void bar(LeadId lead) override;
+  void credit_at(CheckId check, std::optional<Timestamp> at) override;
+  [[nodiscard]] std::vector<DecidedCheck> owing(MarketNo market, int limit) override;
+  [[nodiscard]] std::vector<CreditableSale> creditable(LeadId lead) override;
+  [[nodiscard]] std::vector<UnofferedLead> to_release(MarketNo market, std::int64_t after_no,
+                                                      int limit) override;
+  [[nodiscard]] std::vector<ChosenLead> erased(MarketNo market, int limit) override;
   [[nodiscard]] std::vector<RealtimeCheckView> checks(RealtimeCheckFilter const& filter) override;
   [[nodiscard]] PostedFigures count(MarketNo market, std::int64_t tenant_no, bool bad) override;
   void begin_anew(MarketNo market, std::int64_t tenant_no) override;

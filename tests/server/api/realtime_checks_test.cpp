@@ -80,7 +80,7 @@ class RealtimeChecksApi : public TradeHarness {
   /// As of a time at which today was to come.
   storage::postgres::PostgresLotStore past_{sql_, ring_, [] { return clock_now() - 36h; }};
   IntakeServices intake_{{store_, numbers_, ring_, *markets_}, {}, {}, context_.now};
-  app::RealtimeChecks checks_{intake_.lots, ids_, rights_, persons_of(ring_)};
+  app::RealtimeChecks checks_{intake_.lots, ids_, persons_of(ring_)};
 };
 
 class HalfSampled : public RealtimeChecksApi {
