@@ -1,87 +1,11 @@
 // Posted leads that a committed secret chooses to be checked, and what their verdicts bring about.
 
-#include "server/app/realtime_checks.hpp"
-#include "server/api/v1/intake_services.hpp"
-#include "server/crypto/hash.hpp"
-#include "server/storage/postgres/lot_store.hpp"
-#include "tests/server/api/trade_harness.hpp"
+#include "tests/server/api/realtime_harness.hpp"
 
 namespace leadex::api {
 namespace {
 
 using namespace std::chrono_literals;
-
-Timestamp clock_now() {
-  return std::chrono::time_point_cast<Micros>(std::chrono::system_clock::now());
-}
-
-class RealtimeChecksApi : public TradeHarness {
- protected:
-  RealtimeChecksApi() {
-    context_.now = [this] { return clock_now() + shift_; };
-    context_.intake = &intake_;
-    register_intake(router_, context_);
-  }
-  [[nodiscard]] virtual std::string mode() const { return "after_sale"; }
-  [[nodiscard]] virtual std::string rate() const { return "10000"; }
-  [[nodiscard]] virtual std::string spot_check() const { return {}; }
-  [[nodiscard]] std::string market_more() const override {
-    return R"(,"realtime_check":")" + mode() + R"(","realtime_check_bp":)" + rate() + spot_check();
-  }
-  void SetUp() override {
-    TradeHarness::SetUp();
-    verifier_ = open_account("verifier");
-    ASSERT_EQ(await(app::commit_realtime_days({past_, numbers_, ring_, *markets_})), 2);
-  }
-  void TearDown() override {
-    intake_.stop();
-    TradeHarness::TearDown();
-  }
-
-  std::int64_t open_checks() { return await(checks_.open()); }
-  std::int64_t release() { return await(checks_.release()); }
-  std::int64_t apply() { return await(app::apply_realtime_verdicts(intake_.lots)); }
-  Reply queue(Account const& verifier) {
-    return get("/v1/admin/spot-checks?status=open", verifier.key);
-  }
-  Reply claim(std::string const& check, Account const& verifier) {
-    return post("/v1/admin/spot-checks/" + check + "/claim", verifier.key);
-  }
-  Reply judge(std::string const& check, Account const& verifier, std::string const& verdict,
-              std::string const& reason) {
-    EXPECT_EQ(claim(check, verifier).status, 200);
-    return post("/v1/admin/spot-checks/" + check + "/verdict", verifier.key,
-                R"({"verdict":")" + verdict + R"(","reason":")" + reason + "\"}");
-  }
-  /// Opens the one check that waits and judges it.
-  Reply judge_next(std::string const& verdict, std::string const& reason) {
-    open_checks();
-    auto const waiting = queue(verifier_);
-    EXPECT_GE(waiting.data().Size(), 1U) << waiting.body;
-    return judge(field(waiting.data()[0], "check_id"), verifier_, verdict, reason);
-  }
-  static std::string path(std::string const& rest) {
-    return "/v1/markets/" + std::string{kMarket} + rest;
-  }
-  static std::string today() { return app::day_text(app::day_of(clock_now())); }
-  std::string checks_of(std::string const& day) { return path("/realtime-checks?day=" + day); }
-  /// The day as the list of days has it.
-  Reply days(std::string const& key) { return get(path("/realtime-days"), key); }
-  static json::Value const* day_in(Reply const& days, std::string const& day) {
-    for (auto const& one : days.data().GetArray()) {
-      if (field(one, "day") == day) return &one;
-    }
-    return nullptr;
-  }
-
-  std::chrono::hours shift_{0};
-  Account verifier_;
-  storage::postgres::PostgresLotStore store_{sql_, ring_};
-  /// As of a time at which today was to come.
-  storage::postgres::PostgresLotStore past_{sql_, ring_, [] { return clock_now() - 36h; }};
-  IntakeServices intake_{{store_, numbers_, ring_, *markets_}, {}, {}, context_.now};
-  app::RealtimeChecks checks_{intake_.lots, ids_, persons_of(ring_)};
-};
 
 class HalfSampled : public RealtimeChecksApi {
  protected:
@@ -157,66 +81,6 @@ TEST_F(RealtimeChecksApi, DaysAreCommittedOnceAndNotTooLate) {
   EXPECT_EQ(sql("select count(*) from leadex.realtime_day where published_at > timestamptz "
                 "'epoch' + day * interval '1 day' - interval '1 hour'"),
             "0");
-}
-
-TEST_F(RealtimeChecksApi, ABadVerdictCreditsTheBuyerOutsideTheCeiling) {
-  deposit(buyer_, "100.00");
-  auto const bidding = campaign(buyer_, "10.00", "60.00");
-  auto const sold = lead("ann");
-  ASSERT_EQ(sold.text("outcome"), "sold");
-  auto const sale = newest_sale(buyer_);
-  open_checks();
-  auto const waiting = queue(verifier_);
-  ASSERT_EQ(waiting.data().Size(), 1U) << waiting.body;
-  auto const& check = waiting.data()[0];
-  EXPECT_EQ(field(check, "lead_id"), sold.text("lead_id"));
-  EXPECT_TRUE(json::find_member(check, "batch_id")->IsNull());
-  auto const id = field(check, "check_id");
-  auto const claimed = claim(id, verifier_);
-  EXPECT_EQ(field(*claimed.find("contact"), "first_name"), "Ann");
-  EXPECT_TRUE(claimed.find("batch_id")->IsNull());
-  EXPECT_EQ(apply(), 0);
-  auto const judged = judge(id, verifier_, "bad", "wrong_number");
-  ASSERT_EQ(judged.status, 200) << judged.body;
-  EXPECT_EQ(judged.text("status"), "done");
-  EXPECT_EQ(apply(), 1);
-  EXPECT_EQ(apply(), 0) << "once";
-
-  auto const back = get("/v1/sales/" + sale, buyer_.key);
-  EXPECT_EQ(back.text("status"), "returned") << back.body;
-  auto const returns = get("/v1/returns", generator_.key);
-  ASSERT_EQ(returns.data().Size(), 1U);
-  EXPECT_EQ(field(returns.data()[0], "ruling"), "automatic");
-  EXPECT_EQ(field(returns.data()[0], "reason"), "wrong_number");
-  EXPECT_EQ(amount(get("/v1/campaigns/" + bidding, buyer_.key).json, "budget"), "60.00");
-  expect_true_books();
-  auto const source = get(path("/inspection"), generator_.key);
-  EXPECT_EQ(source.number("checked"), 1);
-  EXPECT_EQ(source.number("bad"), 1);
-  EXPECT_EQ(source.text("mode"), "normal") << "one bad lead proves nothing";
-
-  // The ceiling is for what buyers return: one lead of two, which is still theirs to use.
-  lead("bob");
-  auto const second = newest_sale(buyer_);
-  auto const own =
-      post("/v1/sales/" + second + "/returns", buyer_.key, R"({"reason":"disconnected_number"})");
-  EXPECT_EQ(own.status, 201) << own.body;
-  EXPECT_EQ(claim(id, verifier_).status, 409) << "it is decided";
-}
-
-TEST_F(RealtimeChecksApi, AReturnThatItsBuyerOpenedIsAccepted) {
-  deposit(buyer_, "100.00");
-  campaign(buyer_, "10.00", "60.00");
-  lead("ann");
-  auto const sale = newest_sale(buyer_);
-  ASSERT_EQ(
-      post("/v1/sales/" + sale + "/returns", buyer_.key, R"({"reason":"wrong_number"})").status,
-      201);
-  ASSERT_EQ(judge_next("bad", "wrong_number").status, 200);
-  EXPECT_EQ(apply(), 1);
-  EXPECT_EQ(get("/v1/sales/" + sale, buyer_.key).text("status"), "returned");
-  EXPECT_EQ(get("/v1/returns?status=accepted", buyer_.key).data().Size(), 1U);
-  expect_true_books();
 }
 
 TEST_F(RealtimeChecksApi, ABadLeadThatNobodyBoughtIsTakenOff) {
@@ -298,6 +162,10 @@ TEST_F(JudgedTwice, TwoVerifiersJudgeApart) {
 
 class AllHeld : public RealtimeChecksApi {
  protected:
+  /// Of how many leads their generator was told that they are off.
+  std::string told_withdrawn() {
+    return sql("select count(*) from leadex.event where type = 'lead.withdrawn'");
+  }
   [[nodiscard]] std::string mode() const override { return "hold"; }
   [[nodiscard]] static std::string on_sale() {
     return "/v1/listings?market=" + std::string{kMarket};
@@ -384,6 +252,53 @@ TEST_F(AllHeld, ThePersonOfTheExchangesOwnListIsRefused) {
   EXPECT_EQ(apply(), 1);
   EXPECT_EQ(release(), 0) << "nor is the one that came before offered";
   EXPECT_EQ(sql("select state from leadex.lead"), "3");
+  EXPECT_EQ(told_withdrawn(), "1");
+}
+
+TEST_F(AllHeld, ThePersonThatComesOntoTheListIsNotStoredAnyMore) {
+  // Whoever looked before the list was read is asked again where the lead is stored.
+  auto const hash = crypto::hex_encode(crypto::view_of(crypto::sha256("ann@example.org")));
+  Ask const ask{.method = "POST",
+                .target = "/v1/leads",
+                .key = generator_.key,
+                .body = lead_json("ann"),
+                .idempotency_key = "one"};
+  auto const first = call(ask);
+  ASSERT_EQ(first.status, 201) << first.body;
+  sql_do("insert into leadex.suppression select 0, digest, 0, now() from leadex.person");
+  auto const again = call(ask);
+  EXPECT_EQ(again.body, first.body) << "the answer of the first time, listed or not";
+  EXPECT_EQ(again.header("Idempotent-Replayed"), "true");
+  sql_do("delete from leadex.person");
+  EXPECT_EQ(post("/v1/leads", generator_.key, lead_json("ann")).text("code"), "suppressed");
+  EXPECT_EQ(sql("select count(*) from leadex.lead"), "1");
+  EXPECT_EQ(sql("select count(*) from leadex.person"), "0");
+}
+
+TEST_F(AllHeld, AnErasedLeadIsWithdrawnWhateverItWaitsFor) {
+  lead("ann");
+  lead("bob");
+  sql_do("delete from leadex.lead_key where lead_no = (select min(lead_no) from leadex.lead)");
+  EXPECT_EQ(release(), 0);
+  EXPECT_EQ(sql("select count(*) from leadex.lead where state = 3"), "1");
+  EXPECT_EQ(told_withdrawn(), "1");
+  EXPECT_EQ(release(), 0);
+  EXPECT_EQ(told_withdrawn(), "1") << "once";
+}
+
+TEST_F(AllHeld, ManyGoOnAtOnce) {
+  deposit(buyer_, "900.00");
+  campaign(buyer_, "1.00", "900.00");
+  constexpr int kPosts = 70;
+  for (int n = 0; n < kPosts; ++n) lead("p" + std::to_string(n));
+  open_checks();
+  sql_do(
+      "update leadex.spot_check set status = 'done', verdict = 'good', reason = 'confirmed', "
+      "decided_by = 1, decided_at = now()");
+  EXPECT_EQ(apply(), kPosts);
+  EXPECT_EQ(release(), kPosts);
+  EXPECT_EQ(sql("select count(*) from leadex.sale"), std::to_string(kPosts));
+  EXPECT_EQ(sql("select count(*) from leadex.lead where state = 0"), "0");
 }
 
 }  // namespace
