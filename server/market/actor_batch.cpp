@@ -263,7 +263,7 @@ bool Actor::check_persons(Building& building, Item& item) {
     // Only of what is durable: a claim under way is not yet anybody's to take.
     auto const displaces = [&](std::string const& digest) {
       if (rules.credit != storage::DuplicateCredit::last ||
-          std::holds_alternative<RelistLead>(s.command) ||
+          std::holds_alternative<RelistLead>(s.command) || s.lane == Lane::bulk ||  // it was held
           claims_.find(digest, item.looked_up_seq) != -1) {
         return false;
       }
