@@ -335,10 +335,7 @@ class Engine {
   void give_to_budget(Context& c, BudgetKey const& key, std::int64_t micros);
   void give_back(Context& c, OpenSale const& sale, std::int64_t micros);
   void void_sale(Context& c, SaleKey const& key, SaleStep step);
-  void take_back(Context& c, OpenSale& sale);
   void give_back_all(Context& c, OpenSale& sale, ReturnCase& returned);
-  ReturnCase& begin_return(Context& c, OpenSale& sale, std::string const& reason);
-  Outcome credit_bad(Context& c, OpenSale& sale, std::string const& reason);
   void close_return(Context& c, ReturnCase& returned, ReturnState state, std::uint8_t ruling,
                     std::int64_t credited);
   [[nodiscard]] bool stale(Tick::Job job, Due const& due, std::int64_t now_us) const;

@@ -9,6 +9,20 @@
 
 namespace leadex::market {
 
+namespace {
+
+ReturnCase case_of(OpenReturn const& command, OpenSale const& sale, std::int64_t number) {
+  ReturnCase fresh;
+  fresh.return_no = number;
+  fresh.sale = sale.key;
+  fresh.buyer_no = sale.budget.buyer_no;
+  fresh.generator_no = sale.generator_no;
+  fresh.reason = command.reason;
+  return fresh;
+}
+
+}  // namespace
+
 void BuyerRecord::prune(std::int64_t now_us) {
   auto const from = now_us - kCeilingSpanUs;
   delivered.erase(delivered.begin(), delivered.lower_bound(from / kHourUs));
@@ -118,31 +132,51 @@ std::int64_t Engine::return_window_us(Listing const& listing, BudgetKey const& b
   return rules_of(listing).return_window_us;
 }
 
+/// Of what the exchange found bad neither the window nor an earlier return is asked
+/// (found_bad.hpp).
 Outcome Engine::handle(Context& c, OpenReturn const& command) {
   auto* sale = find_sale({command.lead_no, command.slot});
-  if (sale != nullptr && finds_bad(command)) return credit_bad(c, *sale, command.reason);
-  if (sale == nullptr || sale->budget.buyer_no != command.buyer_no) {
+  bool const bad = finds_bad(command);
+  if (sale == nullptr || (!bad && sale->budget.buyer_no != command.buyer_no)) {
     return {.refusal = Refusal::sale_unknown};
   }
   if (sale->of_visit()) return {.refusal = Refusal::not_of_this_model};
-  if (sale->return_no != 0) return {.refusal = Refusal::already_returned};
+  if (!bad && sale->return_no != 0) return {.refusal = Refusal::already_returned};
   auto const* converted = conversion(sale->conversion_no);
   if (converted != nullptr && converted->state == ConversionState::uncovered) {
     return {.refusal = Refusal::already_converted};
   }
   if (sale->state == SaleState::pending) return {.refusal = Refusal::sale_not_delivered};
-  if (sale->state != SaleState::delivered || c.now_us > sale->due_us) {
+  if (sale->state != SaleState::delivered || (!bad && c.now_us > sale->due_us)) {
     return {.refusal = Refusal::return_window_closed};
   }
-  auto& record = buyers_[command.buyer_no];
+  auto& record = buyers_[sale->budget.buyer_no];
   record.prune(c.now_us);
   if (!command.proven && !within_ceiling(*sale, c.now_us)) {
     return {.refusal = Refusal::return_ceiling_reached};
   }
-  auto& returned = begin_return(c, *sale, command.reason);
-  auto const number = returned.return_no;
+  ReturnCase silent;  // without a reason for which the lead would rest
+  if (sale->return_no != 0 && !sale->return_open) {
+    give_back_all(c, *sale, silent);  // its return was decided, and stays so
+    sales_.erase(SaleKey{command.lead_no, command.slot});
+    return {};
+  }
+  if (sale->return_no == 0) {
+    auto fresh = case_of(command, *sale, ++numbers_.returned);
+    fresh.opened_us = c.now_us;
+    fresh.due_us = c.now_us + rules_.contest_us;
+    sale->return_no = fresh.return_no;
+    sale->return_open = true;
+    c.applied.effects.emplace_back(ReturnMoved{fresh.return_no, fresh.sale.lead_no, fresh.sale.slot,
+                                               fresh.buyer_no, fresh.generator_no, fresh.reason,
+                                               ReturnState::open, 0, 0, fresh.due_us, true});
+    returns_.emplace(fresh.return_no, std::move(fresh));
+  }
+  auto const number = sale->return_no;
+  auto& returned = returns_.at(number);
   if (command.proven) {
-    give_back_all(c, *sale, returned);
+    if (bad) record.returns.erase(number);
+    give_back_all(c, *sale, bad ? silent : returned);
     close_return(c, returned, ReturnState::accepted, 1, sale->gross_micros);
     sales_.erase(SaleKey{command.lead_no, command.slot});
   } else {
@@ -152,58 +186,8 @@ Outcome Engine::handle(Context& c, OpenReturn const& command) {
   return {.number = number};
 }
 
-ReturnCase& Engine::begin_return(Context& c, OpenSale& sale, std::string const& reason) {
-  ReturnCase fresh;
-  fresh.return_no = ++numbers_.returned;
-  fresh.sale = sale.key;
-  fresh.buyer_no = sale.budget.buyer_no;
-  fresh.generator_no = sale.generator_no;
-  fresh.reason = reason;
-  fresh.opened_us = c.now_us;
-  fresh.due_us = c.now_us + rules_.contest_us;
-  sale.return_no = fresh.return_no;
-  sale.return_open = true;
-  auto& returned = returns_.emplace(fresh.return_no, std::move(fresh)).first->second;
-  c.applied.effects.emplace_back(ReturnMoved{
-      returned.return_no, returned.sale.lead_no, returned.sale.slot, returned.buyer_no,
-      returned.generator_no, returned.reason, ReturnState::open, 0, 0, returned.due_us, true});
-  return returned;
-}
-
-/// The exchange found the lead bad (found_bad.hpp).
-Outcome Engine::credit_bad(Context& c, OpenSale& sale, std::string const& reason) {
-  if (sale.of_visit()) return {.refusal = Refusal::not_of_this_model};
-  auto const* converted = conversion(sale.conversion_no);
-  if (converted != nullptr && converted->state == ConversionState::uncovered) {
-    return {.refusal = Refusal::already_converted};
-  }
-  if (sale.state == SaleState::pending) return {.refusal = Refusal::sale_not_delivered};
-  if (sale.state != SaleState::delivered) return {.refusal = Refusal::return_window_closed};
-  auto const key = sale.key;
-  auto const number = sale.return_no;
-  if (number != 0 && !sale.return_open) {  // decided: a sale has one return
-    take_back(c, sale);
-    sales_.erase(key);
-    return {};
-  }
-  auto& returned = number != 0 ? returns_.at(number) : begin_return(c, sale, reason);
-  Outcome outcome{.number = returned.return_no};
-  take_back(c, sale);
-  buyers_[sale.budget.buyer_no].returns.erase(returned.return_no);
-  close_return(c, returned, ReturnState::accepted, 1, sale.gross_micros);
-  sales_.erase(key);
-  return outcome;
-}
-
 /// The whole price goes back to the budget it came from; a cap gets nothing back for a return.
 void Engine::give_back_all(Context& c, OpenSale& sale, ReturnCase& returned) {
-  take_back(c, sale);
-  returned.due_us = 0;
-  rest_returned(c, returned);
-}
-
-/// What of the price its buyer has not had back.
-void Engine::take_back(Context& c, OpenSale& sale) {
   auto const rest = sale.gross_micros - sale.credited_micros;
   sale.credited_micros = sale.gross_micros;
   c.applied.effects.emplace_back(
@@ -211,6 +195,8 @@ void Engine::take_back(Context& c, OpenSale& sale) {
   if (sale.conversion_no != 0) close_conversion(c, sale, ConversionState::rejected);
   if (sale.pooled()) leave_pool(sale);
   give_back(c, sale, rest);
+  returned.due_us = 0;
+  rest_returned(c, returned);
 }
 
 /// A part of its price goes back to where it is held.

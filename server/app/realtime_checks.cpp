@@ -93,9 +93,14 @@ void withdraw_held(storage::LotTx& tx, MarketNo market, std::vector<ChosenLead> 
   }
 }
 
-/// Takes a bad lead off for good, wherever it is: what its market reads of it from now on says so,
-/// and so does what it knows of it. @return false: to be done again
+/// Takes a bad lead off for good, wherever it is. First its market, which then knows it so whatever
+/// was read before; the row that a reload and later offers of it are read with comes second, since
+/// a listing that a reload finds barred would not be taken off any more. @return false: to be done
+/// again
 awaitable<bool> take_off(LotServices services, MarketPtr market, DecidedCheck check) {
+  auto const off = co_await market->submit(
+      bulk(market::WithholdLeads{market::kEverybody, {check.lead.lead_no}}));
+  if (!off || off->outcome.refusal != market::Refusal::none) co_return false;
   auto job = [check](storage::LotTx& tx) {
     LeadId const lead{check.check.market, check.lead.lead_no};
     tx.realtime().bar(lead);
@@ -103,10 +108,8 @@ awaitable<bool> take_off(LotServices services, MarketPtr market, DecidedCheck ch
     withdraw_held(tx, lead.market, {check.lead});
     return true;
   };
-  if (!co_await services.store.transact(job)) co_return false;
-  auto const off = co_await market->submit(
-      bulk(market::WithholdLeads{market::kEverybody, {check.lead.lead_no}}));
-  co_return off && off->outcome.refusal == market::Refusal::none;
+  auto const done = co_await services.store.transact(job);
+  co_return done.has_value();
 }
 
 /// The check counts for its source, once.
@@ -173,6 +176,7 @@ struct Flying {
 awaitable<Offered> offer_all(MarketPtr market, std::vector<market::Submission> all) {
   auto const executor = co_await boost::asio::this_coro::executor;
   std::vector<Flying> flying;
+  flying.reserve(all.size());
   for (auto& submission : all) {
     auto lead = std::get<market::OfferLead>(submission.command);
     flying.push_back({std::move(lead), {executor, market->submit(std::move(submission))}});

@@ -5,6 +5,7 @@
 #include "server/render/attributes.hpp"
 #include "server/render/ids.hpp"
 #include "server/render/words.hpp"
+#include "server/storage/disputes.hpp"
 
 namespace leadex::render {
 
@@ -121,7 +122,7 @@ void write_return(JsonWriter& writer, crypto::PublicIdCodec const& ids,
   auto const credited = view.state == market::ReturnState::accepted;
   writer.field("credited", credited ? std::optional{view.credited} : std::nullopt, view.currency);
   std::optional<std::string> dispute;
-  if (view.is_dispute()) dispute = ids.seal(DisputeId{view.id.market, view.id.no});
+  if (storage::was_contested(view)) dispute = ids.seal(DisputeId{view.id.market, view.id.no});
   writer.field("dispute_id", dispute);
   writer.field("due_at", view.due_at);
   writer.field("opened_at", view.opened_at);

@@ -34,8 +34,7 @@ struct ReturnView {
 
   /// Contested by the generator, whether decided or not.
   [[nodiscard]] bool is_dispute() const {
-    return state == market::ReturnState::disputed || ruling == 2 ||
-           (ruling == 1 && !generator_note_sealed.empty());
+    return state == market::ReturnState::disputed || ruling == 2;
   }
 };
 
