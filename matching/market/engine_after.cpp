@@ -5,8 +5,23 @@
 #include "billing/values/check.hpp"
 #include "matching/market/barred.hpp"
 #include "matching/market/engine.hpp"
+#include "matching/market/found_bad.hpp"
 
 namespace leadex::market {
+
+namespace {
+
+ReturnCase case_of(OpenReturn const& command, OpenSale const& sale, std::int64_t number) {
+  ReturnCase fresh;
+  fresh.return_no = number;
+  fresh.sale = sale.key;
+  fresh.buyer_no = sale.budget.buyer_no;
+  fresh.generator_no = sale.generator_no;
+  fresh.reason = command.reason;
+  return fresh;
+}
+
+}  // namespace
 
 void BuyerRecord::prune(std::int64_t now_us) {
   auto const from = now_us - kCeilingSpanUs;
@@ -117,43 +132,51 @@ std::int64_t Engine::return_window_us(Listing const& listing, BudgetKey const& b
   return rules_of(listing).return_window_us;
 }
 
+/// Of what the exchange found bad neither the window nor an earlier return is asked
+/// (found_bad.hpp).
 Outcome Engine::handle(Context& c, OpenReturn const& command) {
   auto* sale = find_sale({command.lead_no, command.slot});
-  if (sale == nullptr || sale->budget.buyer_no != command.buyer_no) {
+  bool const bad = finds_bad(command);
+  if (sale == nullptr || (!bad && sale->budget.buyer_no != command.buyer_no)) {
     return {.refusal = Refusal::sale_unknown};
   }
   if (sale->of_visit()) return {.refusal = Refusal::not_of_this_model};
-  if (sale->return_no != 0) return {.refusal = Refusal::already_returned};
+  if (!bad && sale->return_no != 0) return {.refusal = Refusal::already_returned};
   auto const* converted = conversion(sale->conversion_no);
   if (converted != nullptr && converted->state == ConversionState::uncovered) {
     return {.refusal = Refusal::already_converted};
   }
   if (sale->state == SaleState::pending) return {.refusal = Refusal::sale_not_delivered};
-  if (sale->state != SaleState::delivered || c.now_us > sale->due_us) {
+  if (sale->state != SaleState::delivered || (!bad && c.now_us > sale->due_us)) {
     return {.refusal = Refusal::return_window_closed};
   }
-  auto& record = buyers_[command.buyer_no];
+  auto& record = buyers_[sale->budget.buyer_no];
   record.prune(c.now_us);
   if (!command.proven && !within_ceiling(*sale, c.now_us)) {
     return {.refusal = Refusal::return_ceiling_reached};
   }
-  ReturnCase fresh;
-  fresh.return_no = ++numbers_.returned;
-  fresh.sale = sale->key;
-  fresh.buyer_no = command.buyer_no;
-  fresh.generator_no = sale->generator_no;
-  fresh.reason = command.reason;
-  fresh.opened_us = c.now_us;
-  fresh.due_us = c.now_us + rules_.contest_us;
-  sale->return_no = fresh.return_no;
-  sale->return_open = true;
-  auto const number = fresh.return_no;
-  auto& returned = returns_.emplace(number, std::move(fresh)).first->second;
-  c.applied.effects.emplace_back(ReturnMoved{
-      number, returned.sale.lead_no, returned.sale.slot, returned.buyer_no, returned.generator_no,
-      returned.reason, ReturnState::open, 0, 0, returned.due_us, true});
+  ReturnCase silent;  // without a reason for which the lead would rest
+  if (sale->return_no != 0 && !sale->return_open) {
+    give_back_all(c, *sale, silent);  // its return was decided, and stays so
+    sales_.erase(SaleKey{command.lead_no, command.slot});
+    return {};
+  }
+  if (sale->return_no == 0) {
+    auto fresh = case_of(command, *sale, ++numbers_.returned);
+    fresh.opened_us = c.now_us;
+    fresh.due_us = c.now_us + rules_.contest_us;
+    sale->return_no = fresh.return_no;
+    sale->return_open = true;
+    c.applied.effects.emplace_back(ReturnMoved{fresh.return_no, fresh.sale.lead_no, fresh.sale.slot,
+                                               fresh.buyer_no, fresh.generator_no, fresh.reason,
+                                               ReturnState::open, 0, 0, fresh.due_us, true});
+    returns_.emplace(fresh.return_no, std::move(fresh));
+  }
+  auto const number = sale->return_no;
+  auto& returned = returns_.at(number);
   if (command.proven) {
-    give_back_all(c, *sale, returned);
+    if (bad) record.returns.erase(number);
+    give_back_all(c, *sale, bad ? silent : returned);
     close_return(c, returned, ReturnState::accepted, 1, sale->gross_micros);
     sales_.erase(SaleKey{command.lead_no, command.slot});
   } else {

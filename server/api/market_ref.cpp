@@ -1,6 +1,7 @@
 #include "server/api/market_ref.hpp"
 
 #include "billing/values/check.hpp"
+#include "matching/market/held.hpp"
 
 namespace leadex::api {
 
@@ -160,7 +161,8 @@ ApiProblem problem_of(storage::StoreError error) {
 asio::awaitable<Result<market::Answer, ApiProblem>> submit(ApiCall& call, MarketRef market,
                                                            market::Submission submission) {
   submission.deadline = call.request.deadline;
-  bool const brings = market::brought_lead(submission.command) != nullptr;
+  bool const brings = market::brought_lead(submission.command) != nullptr ||
+                      market::held_lead(submission.command).has_value();
   auto answer = co_await market.actor->submit(std::move(submission));
   if (!answer) co_return refuse(problem_of(answer.error()));
   if (answer->outcome.refusal != market::Refusal::none) {

@@ -20,16 +20,34 @@ struct Claimed {
   storage::SealedLead lead;
 };
 
-storage::AuditEntry reveal_entry(storage::Batch const& batch, storage::SpotCheck const& check,
+/// What the claim needs to know of the lot or the posted lead that a check is about.
+struct Subject {
+  std::int64_t tenant_no{};  // generator
+  bool waiting{};            // for verdicts
+};
+
+std::optional<Subject> subject_of(storage::LotTx& tx, storage::SpotCheck const& check) {
+  if (storage::is_realtime(check)) {
+    auto const lead = tx.realtime().lead_of(check.id);
+    if (!lead) return std::nullopt;
+    return Subject{lead->tenant_no, true};
+  }
+  auto const batch = tx.batches().find({check.id.market, check.batch_no}, {.staff = true});
+  if (!batch) return std::nullopt;
+  return Subject{batch->tenant_no, is_waiting(*batch)};
+}
+
+storage::AuditEntry reveal_entry(Subject const& subject, storage::SpotCheck const& check,
                                  Actor actor) {
+  bool const posted = storage::is_realtime(check);
+  auto const of_batch = posted ? std::string{} : ";batch_no=" + std::to_string(check.batch_no);
   return {.principal_no = actor.principal_no,
-          .tenant_no = batch.tenant_no,
+          .tenant_no = subject.tenant_no,
           .action = "contact.revealed",
           .object_kind = "lead",
           .object_market = check.id.market,
           .object_no = check.lead_no,
-          .payload = "for=spot_check;check_no=" + std::to_string(check.id.no) +
-                     ";batch_no=" + std::to_string(check.batch_no)};
+          .payload = "for=spot_check;check_no=" + std::to_string(check.id.no) + of_batch};
 }
 
 /// Whether this person judged the check before: a second opinion is another's.
@@ -45,9 +63,9 @@ Result<Claimed, LotRefusal> claim(storage::LotTx& tx, CheckId id, Actor actor) {
   lots.expire_leases(tx.now(), kExpireMax);
   auto check = lots.find_check_locked(id);
   if (!check) return refuse(LotRefusal::not_found);
-  auto const batch = tx.batches().find({id.market, check->batch_no}, {.staff = true});
-  if (!batch) return refuse(LotRefusal::not_found);
-  if (check->status == storage::CheckStatus::done || !is_waiting(*batch)) {
+  auto const subject = subject_of(tx, *check);
+  if (!subject) return refuse(LotRefusal::not_found);
+  if (check->status == storage::CheckStatus::done || !subject->waiting) {
     return refuse(LotRefusal::already_decided);
   }
   bool const held = check->status == storage::CheckStatus::claimed;
@@ -64,7 +82,7 @@ Result<Claimed, LotRefusal> claim(storage::LotTx& tx, CheckId id, Actor actor) {
   check->claimed_by = actor.principal_no;
   check->lease_until = tx.now() + kCheckLease;
   lots.claim(id, actor.principal_no, *check->lease_until);
-  auto const entry = reveal_entry(*batch, *check, actor);
+  auto const entry = reveal_entry(*subject, *check, actor);
   tx.audit().append(id.market, {&entry, 1});
   return Claimed{std::move(*check), std::move(*lead)};
 }

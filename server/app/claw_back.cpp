@@ -42,11 +42,8 @@ void audit_order(PlatformTx& tx, std::int64_t principal_no, std::string_view act
   audit(tx, principal_no, action, {generator_no, "claw_back", order.order_no}, std::move(payload));
 }
 
-}  // namespace
-
-AppResult<ClawBackOutcome> order_claw_back(AppTools const& tools, PlatformTx& tx,
-                                           Principal const& actor, NewClawBack const& wanted) {
-  if (auto allowed = require_admin(actor); !allowed) return refuse(allowed.error());
+AppResult<ClawBackOutcome> place_order(AppTools const& tools, PlatformTx& tx,
+                                       Principal const& actor, NewClawBack const& wanted) {
   if (wanted.reason.empty() || wanted.reason.size() > kReasonBytesMax) {
     return fail(AppCode::validation_failed, "The claw-back has faults.",
                 {{"/reason", "text_invalid", "must have 1 to 2000 bytes"}});
@@ -77,6 +74,19 @@ AppResult<ClawBackOutcome> order_claw_back(AppTools const& tools, PlatformTx& tx
     audit_order(tx, actor.principal_no, "claw_back.ordered", order, sale->generator_no);
   }
   return outcome;
+}
+
+}  // namespace
+
+AppResult<ClawBackOutcome> order_claw_back(AppTools const& tools, PlatformTx& tx,
+                                           Principal const& actor, NewClawBack const& wanted) {
+  if (auto allowed = require_admin(actor); !allowed) return refuse(allowed.error());
+  return place_order(tools, tx, actor, wanted);
+}
+
+AppResult<ClawBackOutcome> claw_back_found_bad(AppTools const& tools, PlatformTx& tx, SaleId sale,
+                                               std::string reason) {
+  return place_order(tools, tx, Principal{}, {sale, std::nullopt, std::move(reason)});
 }
 
 AppResult<void> confirm_claw_back(AppTools const& /*tools*/, PlatformTx& tx,

@@ -29,6 +29,11 @@ struct ClawBackOutcome {
                                                          Principal const& actor,
                                                          NewClawBack const& wanted);
 
+/// The same of all that a sale has left, by the exchange itself, whose own check found the lead
+/// bad.
+[[nodiscard]] AppResult<ClawBackOutcome> claw_back_found_bad(AppTools const& tools, PlatformTx& tx,
+                                                             SaleId sale, std::string reason);
+
 /// The reason of an order, opened.
 [[nodiscard]] std::string claw_back_reason(privacy::KeyRing const& ring,
                                            storage::ClawBackOrder const& order);

@@ -156,6 +156,10 @@ void check_money(MarketDefinition const& market, Faults& faults) {
 void check_spot_check(MarketDefinition const& market, Faults& faults) {
   check_share(faults, "/spot_check/unreachable_max_bp", market.unreachable_max_bp);
   check_share(faults, "/spot_check/second_opinion_bp", market.second_opinion_bp);
+  check_share(faults, "/realtime_check_bp", market.realtime_check_bp);
+  if (market.realtime_check_bp < 1) {
+    fault(faults, "/realtime_check_bp", "out_of_range", "Must be 1 to 10,000.");
+  }
   auto const sound = quality::validate(market.spot_check);
   if (sound) return;
   if (sound.error() == quality::PlanError::risk_invalid) {

@@ -24,6 +24,11 @@ struct AttributeDefinition {
   bool known_after_sale{};  ///< nothing may be foretold by it
 };
 
+/// Whether posted leads are sampled, and what they wait for
+/// (docs/decisions/0034-realtime-checks.md). Stored as words.
+enum class RealtimeCheck : std::uint8_t { none, after_sale, hold };
+inline constexpr std::int32_t kRealtimeCheckBp = 200;
+
 /// Amounts are of the market's currency. The defaults hold for what a definition leaves out.
 struct MarketDefinition {
   std::string id;     ///< vertical.country.currency
@@ -55,6 +60,8 @@ struct MarketDefinition {
   quality::PlanMethod check_method{};
   std::int32_t second_opinion_bp{};  ///< of the checks, judged by two verifiers apart
   std::int32_t unreachable_max_bp = 7000;
+  RealtimeCheck realtime_check{};
+  std::int32_t realtime_check_bp = kRealtimeCheckBp;  ///< share of the posted leads
 
   std::chrono::seconds return_window{604'800};
   std::chrono::seconds contest{172'800};

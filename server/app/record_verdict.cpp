@@ -29,6 +29,17 @@ storage::AuditEntry entry_of(Batch const& batch, Actor actor, std::string action
           .payload = std::move(payload)};
 }
 
+/// The same of a verdict, whose object is the lot, or the lead where there is none.
+storage::AuditEntry verdict_entry(Batch const& batch, SpotCheck const& check, Actor actor,
+                                  std::string payload) {
+  auto entry = entry_of(batch, actor, "spot_check.verdict", std::move(payload));
+  if (storage::is_realtime(check)) {
+    entry.object_kind = "lead";
+    entry.object_no = check.lead_no;
+  }
+  return entry;
+}
+
 storage::NewEvent event_of(Batch const& batch, storage::OwnEvent type, crypto::IdKind kind,
                            std::int64_t no) {
   return {batch.id.market, type, batch.tenant_no, static_cast<std::int16_t>(kind), no};
@@ -169,7 +180,8 @@ Judged judge_now(storage::LotTx& tx, Batch const& batch, Limits limits) {
   return judged;
 }
 
-/// A check and its lot, both locked, that a verdict may still come to.
+/// A check and its lot, both locked, that a verdict may still come to. A posted lead's check stands
+/// alone: its running lot has no row and no verdict.
 struct Open {
   SpotCheck check;
   Batch batch;
@@ -178,6 +190,13 @@ struct Open {
 Result<Open, LotRefusal> find_open(storage::LotTx& tx, CheckId id) {
   auto check = tx.lots().find_check_locked(id);
   if (!check) return refuse(LotRefusal::not_found);
+  if (storage::is_realtime(*check)) {
+    auto const lead = tx.realtime().lead_of(id);
+    if (!lead) return refuse(LotRefusal::not_found);
+    if (check->status == CheckStatus::done) return refuse(LotRefusal::already_decided);
+    Batch running{.id = storage::running_lot(id.market, lead->day), .tenant_no = lead->tenant_no};
+    return Open{std::move(*check), std::move(running)};
+  }
   auto batch = tx.batches().find_locked({id.market, check->batch_no});
   if (!batch) return refuse(LotRefusal::not_found);
   if (check->status == CheckStatus::done || !is_waiting(*batch)) {
@@ -189,6 +208,10 @@ Result<Open, LotRefusal> find_open(storage::LotTx& tx, CheckId id) {
 /// What a check's new state means for its lot, and the audit entries of both.
 VerdictTaken settle(storage::LotTx& tx, Open const& open, storage::AuditEntry verdict,
                     Limits limits) {
+  if (storage::is_realtime(open.check)) {
+    tx.audit().append(open.check.id.market, {&verdict, 1});
+    return {*tx.lots().find_check_locked(open.check.id), open.batch, false};
+  }
   std::vector<storage::AuditEntry> entries;
   entries.push_back(std::move(verdict));
   auto const judged = judge_now(tx, open.batch, limits);
@@ -215,9 +238,9 @@ Result<VerdictTaken, LotRefusal> take_gone(storage::LotTx& tx, CheckId id, Actor
                           .reason = "contact_gone",
                           .note_sealed = std::nullopt,
                           .decided_by = actor.principal_no});
-  auto entry =
-      entry_of(open->batch, actor, "spot_check.verdict",
-               "check_no=" + std::to_string(id.no) + ";verdict=unreachable;reason=contact_gone");
+  auto entry = verdict_entry(
+      open->batch, check, actor,
+      "check_no=" + std::to_string(id.no) + ";verdict=unreachable;reason=contact_gone");
   return settle(tx, *open, std::move(entry), limits);
 }
 
@@ -232,8 +255,8 @@ Result<VerdictTaken, LotRefusal> take(storage::LotTx& tx, GivenVerdict const& gi
   if (!held) return refuse(LotRefusal::not_claimed);
 
   save_given(tx, check, {given, actor, note_sealed});
-  auto entry = entry_of(
-      open->batch, actor, "spot_check.verdict",
+  auto entry = verdict_entry(
+      open->batch, check, actor,
       "check_no=" + std::to_string(check.id.no) + ";verdict=" + std::string{text(given.verdict)} +
           ";reason=" + given.reason + ";attempt=" + std::to_string(check.attempts + 1));
   return settle(tx, *open, std::move(entry), limits);

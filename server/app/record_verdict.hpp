@@ -24,7 +24,7 @@ struct GivenVerdict {
 
 struct VerdictTaken {
   storage::SpotCheck check;  // as it stands now: open again for another attempt or opinion, or done
-  storage::Batch batch;      // as it stands now
+  storage::Batch batch;      // as it stands now; of a posted lead's check: its running lot, pending
   bool stand_in_needed{};    // more rows are to be opened: extend_draw
 };
 

@@ -77,6 +77,18 @@ void count_withdrawn(storage::LotTx& tx, storage::Batch const& batch) {
   save(tx, {batch.id.market, batch.id.no}, before, after, {});
 }
 
+void count_posted(storage::LotTx& tx, MarketNo market, std::int64_t tenant_no,
+                  CountedPost const& post) {
+  auto const before = tx.inspection().source_locked(market, tenant_no);
+  auto after = before;
+  ++after.checked;
+  if (post.bad) ++after.bad;
+  if (post.restricts) {
+    after.standing = quality::restricted(before.standing, quality::InspectionMode::tightened);
+  }
+  save(tx, {market, std::nullopt}, before, after, {});
+}
+
 awaitable<LotResult<SourceStanding>> lift_source(LotServices services, MarketNo market,
                                                  std::int64_t tenant_no, Actor actor) {
   auto job = [=](storage::LotTx& tx) -> Result<SourceStanding, LotRefusal> {

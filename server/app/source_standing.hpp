@@ -23,6 +23,15 @@ void count_skipped(storage::LotTx& tx, storage::Batch const& batch);
 /// Its generator took it back under check; before its mode is set to stopped.
 void count_withdrawn(storage::LotTx& tx, storage::Batch const& batch);
 
+/// What a check of a posted lead came to.
+struct CountedPost {
+  bool bad{};
+  bool restricts{};  ///< the source is checked as tightened from now on, unless it is stopped
+};
+/// It counts for the source's grade, and for none of its runs of lots.
+void count_posted(storage::LotTx& tx, MarketNo market, std::int64_t tenant_no,
+                  CountedPost const& post);
+
 /// Staff lift the stop of a source. @return where it stands now
 /// @errors not_found (it never had a lot there), not_needed (it is not stopped), the store's
 [[nodiscard]] boost::asio::awaitable<LotResult<storage::SourceStanding>> lift_source(

@@ -55,7 +55,7 @@ constexpr std::array<OwnScopes, 4> kOwn{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 162> kRules{{
+constexpr std::array<OperationRule, 164> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -63,6 +63,8 @@ constexpr std::array<OperationRule, 162> kRules{{
     {"list_markets", kAll, "markets:read", true},
     {"get_market", kAll, "markets:read", true},
     {"list_market_commitments", kAll, "markets:read", true},
+    {"list_realtime_days", kAll, "markets:read", true},
+    {"list_realtime_checks", kTraders | kReaders, "markets:read", true},
     {"create_account", kAdmin, "admin:write", false},
     {"list_accounts", kReaders, "admin:read", false},
     {"get_account", kReaders, "admin:read", false},

@@ -20,6 +20,7 @@ enum class Verb : std::uint8_t {
   verify_ledger,
   verify_audit,
   verify_sample,
+  verify_realtime,
   doctor,
   config_show,
   id_show,
@@ -66,6 +67,7 @@ struct Command {
   std::string id;    ///< what the verb acts on; verify sample: a batch
   std::string file;  ///< upload: what to send, "-" is standard input; verify sample: to compare
   std::string market;
+  std::string day;  ///< verify realtime: UTC, "2026-11-23"
   std::string status;
   std::string output;  ///< export: where the file goes; empty: standard output
   std::string ask;

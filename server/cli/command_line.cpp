@@ -186,6 +186,12 @@ void Tree::add_verify_verbs() {
   sample->add_option("--batch", command_.id, "The upload, batch_…")->required();
   sample->add_option("--file", command_.file, "The uploaded file, to compare its hash")
       ->check(CLI::ExistingFile);
+  auto* const realtime = client(verify, "realtime", "Draw the sample of a day's posted leads again",
+                                Verb::verify_realtime);
+  add_market(realtime, true);
+  realtime->add_option("--day", command_.day, "UTC, such as 2026-11-23")->required();
+  realtime->add_option("--leads", command_.file, "Ids of leads posted that day, one a line")
+      ->check(CLI::ExistingFile);
 }
 
 void Tree::add_batch_verbs() {

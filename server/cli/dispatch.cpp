@@ -22,6 +22,8 @@ ClientVerb client_verb(Verb verb) {
   switch (verb) {
     case Verb::verify_sample:
       return verify_sample;
+    case Verb::verify_realtime:
+      return verify_realtime;
     case Verb::batches_upload:
       return upload_batch;
     case Verb::batches_list:

@@ -1,5 +1,7 @@
 #include "server/delivery/happenings.hpp"
 
+#include <algorithm>
+
 namespace leadex::delivery {
 
 namespace {
@@ -11,10 +13,10 @@ class Collector {
  public:
   Collector(MarketNo market, std::int64_t batch_seq) : market_(market), batch_seq_(batch_seq) {}
 
-  void at(std::int64_t at_us, market::Command const& command) {
-    at_us_ = at_us;
-    edit_ = std::holds_alternative<market::UpsertCampaign>(command);
-    claw_back_ = std::holds_alternative<market::ClawBack>(command);
+  void at(market::CommitItem const& item) {
+    at_us_ = item.at_us;
+    edit_ = std::holds_alternative<market::UpsertCampaign>(item.command);
+    credit_ = std::holds_alternative<market::ClawBack>(item.command) || is_late_credit(item);
   }
   [[nodiscard]] std::vector<Happening> take() { return std::move(found_); }
 
@@ -93,6 +95,13 @@ class Collector {
   }
 
  private:
+  /// Of a lead found bad whose buyer's return was decided before: no return tells of it.
+  [[nodiscard]] static bool is_late_credit(market::CommitItem const& item) {
+    return std::holds_alternative<market::OpenReturn>(item.command) &&
+           std::ranges::none_of(item.effects, [](auto const& effect) {
+             return std::holds_alternative<market::ReturnMoved>(effect);
+           });
+  }
   [[nodiscard]] std::string_view type_of(market::SaleStep step) const {
     switch (step) {
       case market::SaleStep::delivered:
@@ -104,7 +113,7 @@ class Collector {
         return "sale.settled";
       case market::SaleStep::credited:
       case market::SaleStep::returned:
-        return claw_back_ ? "sale.credited" : "";  // else told by return.decided
+        return credit_ ? "sale.credited" : "";  // else told by return.decided
       case market::SaleStep::lapsed:
         return "sale.voided";
       case market::SaleStep::waiting:
@@ -138,7 +147,7 @@ class Collector {
   std::int64_t batch_seq_;
   std::int64_t at_us_{};
   bool edit_{};
-  bool claw_back_{};
+  bool credit_{};
   std::vector<Happening> found_;
 };
 
@@ -148,7 +157,7 @@ std::vector<Happening> happenings(MarketNo market, std::int64_t batch_seq,
                                   market::CommitBody const& body) {
   Collector collector(market, batch_seq);
   for (auto const& item : body.items) {
-    collector.at(item.at_us, item.command);
+    collector.at(item);
     for (auto const& effect : item.effects) std::visit(collector, effect);
   }
   return collector.take();

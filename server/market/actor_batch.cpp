@@ -6,6 +6,7 @@
 
 #include "billing/values/check.hpp"
 #include "matching/market/barred.hpp"
+#include "matching/market/held.hpp"
 #include "server/market/actor.hpp"
 #include "server/market/zone_windows.hpp"
 #include "server/observe/log.hpp"
@@ -113,6 +114,12 @@ void Actor::apply(Building& building, ItemPtr const& item) {
   auto const persons_before = building.rows.persons.size();
   // Whom the exchange's own list has is refused as such, known here or not.
   bool const barred = std::ranges::find(item->withheld, kEverybody) != item->withheld.end();
+  if (barred && held_lead(submission.command)) {
+    // The engine is not asked of its person.
+    item->answer = Answer{.at_us = now_us()};
+    item->answer.outcome.refusal = Refusal::lead_unknown;
+    return finish(item, std::move(item->answer));
+  }
   if (!barred && !check_persons(building, *item)) {
     return finish(item, refuse(SubmitError::duplicate));
   }
@@ -242,9 +249,9 @@ bool Actor::check_persons(Building& building, Item& item) {
   };
   if (s.admissions.empty()) {
     auto const lead_no = brought_lead(s.command)->lead_no;
-    // A lead that comes back has its persons already, unless another took them over meanwhile.
+    // A lead that comes back, or was held, has its persons already, unless another took them over
+    // meanwhile.
     auto const own = [&](std::string const& digest) {
-      if (!std::holds_alternative<RelistLead>(s.command)) return false;
       auto const* const recent = claims_.claim(digest, item.looked_up_seq);
       if (recent != nullptr) return recent->lead_no == lead_no;
       auto const at = found.find(digest);
@@ -256,7 +263,7 @@ bool Actor::check_persons(Building& building, Item& item) {
     // Only of what is durable: a claim under way is not yet anybody's to take.
     auto const displaces = [&](std::string const& digest) {
       if (rules.credit != storage::DuplicateCredit::last ||
-          std::holds_alternative<RelistLead>(s.command) ||
+          std::holds_alternative<RelistLead>(s.command) || s.lane == Lane::bulk ||  // it was held
           claims_.find(digest, item.looked_up_seq) != -1) {
         return false;
       }
@@ -295,7 +302,8 @@ bool Actor::check_persons(Building& building, Item& item) {
     }
   }
   s.command = counted;
-  return true;
+  // A posted lead that is held comes with its rows: there is no lead without its persons.
+  return !s.lead || counted.accepted > 0;
 }
 
 /// Puts into the command whom a lead is kept from and which leads persons have, so that the log
@@ -322,7 +330,13 @@ bool Actor::complete_rights(Building& building, Item& item) {
 /// that was read before. What is more than a command takes is for whoever asks again.
 /// @return whether there are any that the buyer may still get
 bool Actor::find_leads(Building& building, Item& item, WithholdLeads& command) {
-  if (item.submission.withhold_persons.empty()) return true;
+  if (item.submission.withhold_persons.empty()) {
+    if (command.buyer_no != kEverybody) return true;
+    for (auto const lead_no : command.lead_nos) {
+      if (engine_.listing(lead_no) == nullptr) ahead_.add(lead_no, kEverybody);
+    }
+    return true;
+  }
   std::map<std::int64_t, bool> leads;  // whether it is to come
   for (auto const& lead : item.leads) leads[lead.lead_no] = lead.to_come;
   for (auto const& digest : item.submission.withhold_persons) {

@@ -26,6 +26,8 @@
 #include "server/app/audit_heads.hpp"
 #include "server/app/init_exchange.hpp"
 #include "server/app/key_epochs.hpp"
+#include "server/app/realtime_checks.hpp"
+#include "server/app/realtime_credits.hpp"
 #include "server/app/retention.hpp"
 #include "server/auth/api_key_mint.hpp"
 #include "server/delivery/bid_requests.hpp"
@@ -351,10 +353,13 @@ struct Exchange::Parts {
     }
   }
 
+  [[nodiscard]] app::AppTools tools() const {
+    return {*keys, minter, {environment_of(settings), settings.deposit_limit}};
+  }
+
   void check_database() {
-    app::AppTools const tools{*keys, minter, {environment_of(settings), settings.deposit_limit}};
     auto const state = database.transact_now(
-        [&](storage::PlatformTx& tx) { return app::check_root_key(tools, tx); });
+        [&](storage::PlatformTx& tx) { return app::check_root_key(tools(), tx); });
     if (!state) throw std::runtime_error("The database does not answer.");
     switch (*state) {
       case app::RootKeyState::right:
@@ -417,6 +422,24 @@ struct Exchange::Parts {
     all.push_back({"form_mails", seconds{2}, [this]() -> Nothing { co_await form_mails->run(); }});
   }
 
+  /// Checks of posted leads.
+  void add_realtime_jobs(std::vector<jobs::Job>& all) {
+    using Nothing = asio::awaitable<void>;
+    using std::chrono::seconds;
+    all.push_back({"commit_realtime_days", seconds{60},
+                   [this]() -> Nothing { (void)co_await app::commit_realtime_days(intake.lots); }});
+    all.push_back({"realtime_checks", seconds{1},
+                   [this]() -> Nothing { (void)co_await realtime_checks.open(); }});
+    all.push_back({"held_leads", seconds{1},
+                   [this]() -> Nothing { (void)co_await realtime_checks.release(); }});
+    all.push_back({"realtime_verdicts", seconds{2}, [this]() -> Nothing {
+                     (void)co_await app::apply_realtime_verdicts(intake.lots);
+                   }});
+    all.push_back({"realtime_credits", seconds{2}, [this]() -> Nothing {
+                     (void)co_await app::credit_bad_leads({intake.lots, database, tools()});
+                   }});
+  }
+
   void add_jobs() {
     using Nothing = asio::awaitable<void>;
     auto all = jobs::standing_jobs({database,
@@ -430,6 +453,7 @@ struct Exchange::Parts {
     using std::chrono::seconds;
     all.push_back({"refill_commitments", seconds{10},
                    [this]() -> Nothing { co_await app::refill_all_commitments(intake.lots); }});
+    add_realtime_jobs(all);
     all.push_back({"resume_lots", seconds{2}, [this]() -> Nothing {
                      co_await app::resume_lots(intake.lots, intake.finisher);
                    }});
@@ -563,6 +587,7 @@ struct Exchange::Parts {
                              {upload_limits_of(settings), 1, mail_domains.get()},
                              wall_clock};
 
+  app::RealtimeChecks realtime_checks{intake.lots, ids, api::persons_of(*keys)};
   api::SourceServices sources{lead_sources, passports};
   api::FraudServices fraud{database};
   api::PrivacyServices persons{privacy_rows, rights, leads, *host, *keys, &do_not_call_rows};

@@ -5,6 +5,7 @@
 #include "server/render/attributes.hpp"
 #include "server/render/ids.hpp"
 #include "server/render/words.hpp"
+#include "server/storage/disputes.hpp"
 
 namespace leadex::render {
 
@@ -18,10 +19,10 @@ std::optional<std::string> campaign_id(crypto::PublicIdCodec const& ids, MarketN
   return ids.seal(CampaignId{market, campaign_no});
 }
 
-/// What an admin decided, told from what became of the money.
+/// What was decided, by an admin or by what the exchange found, told from what became of the money.
 std::optional<std::string_view> decision_of(storage::ReturnView const& view,
                                             std::optional<Money> gross) {
-  if (view.ruling != 2) return std::nullopt;
+  if (view.ruling == 0) return std::nullopt;
   if (view.state == market::ReturnState::denied) return "deny";
   if (gross && view.credited < *gross) return "partial";
   return "credit_buyer";
@@ -121,7 +122,7 @@ void write_return(JsonWriter& writer, crypto::PublicIdCodec const& ids,
   auto const credited = view.state == market::ReturnState::accepted;
   writer.field("credited", credited ? std::optional{view.credited} : std::nullopt, view.currency);
   std::optional<std::string> dispute;
-  if (view.is_dispute()) dispute = ids.seal(DisputeId{view.id.market, view.id.no});
+  if (storage::was_contested(view)) dispute = ids.seal(DisputeId{view.id.market, view.id.no});
   writer.field("dispute_id", dispute);
   writer.field("due_at", view.due_at);
   writer.field("opened_at", view.opened_at);

@@ -19,6 +19,7 @@
 #include "server/storage/lots.hpp"
 #include "server/storage/own_rows.hpp"
 #include "server/storage/platform_idempotency.hpp"
+#include "server/storage/realtime_checks.hpp"
 #include "server/storage/rests.hpp"
 #include "server/storage/store_error.hpp"
 #include "server/storage/upload_pieces.hpp"
@@ -43,6 +44,7 @@ class LotTx {
   [[nodiscard]] virtual PlatformIdempotency& idempotency() = 0;
   /// Tells the event with this transaction; the same event again changes nothing.
   virtual void emit(NewEvent const& event) = 0;
+  [[nodiscard]] virtual RealtimeRows& realtime() = 0;
 };
 
 class LotStore {

@@ -27,6 +27,8 @@ namespace leadex::api {
 [[nodiscard]] asio::awaitable<ApiResult> delete_column_mapping(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> list_column_mappings(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> list_market_commitments(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> list_realtime_days(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> list_realtime_checks(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> get_spot_check(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> list_spot_checks(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> claim_spot_check(ApiCall& call);
@@ -80,5 +82,8 @@ void write_batch(json::JsonWriter& out, ApiContext const& context, storage::Batc
 void write_counts(json::JsonWriter& out, storage::BatchCounts const& counts);
 void write_reject(json::JsonWriter& out, storage::RowReject const& reject);
 void write_check(json::JsonWriter& out, ApiContext const& context, storage::SpotCheck const& check);
+/// Its `batch_id` and `row`; null of a posted lead's check.
+void write_lot_of(json::JsonWriter& out, ApiContext const& context,
+                  storage::SpotCheck const& check);
 
 }  // namespace leadex::api

@@ -39,7 +39,8 @@ IntakeServices::IntakeServices(app::LotServices lot_services, intake::Disposable
               std::move(now),
               [lot_services](MarketNo market) { return refill(lot_services, market); },
               nullptr,
-              options.mail} {
+              options.mail},
+      realtime(lots) {
   lots.plans = plan_cpu.executor();
 }
 
@@ -100,6 +101,8 @@ void register_intake(http::Router& router, ApiContext& context) {
   add(router, context, "delete_column_mapping", delete_column_mapping);
   add(router, context, "list_column_mappings", list_column_mappings);
   add(router, context, "list_market_commitments", list_market_commitments);
+  add(router, context, "list_realtime_days", list_realtime_days);
+  add(router, context, "list_realtime_checks", list_realtime_checks);
   add(router, context, "get_spot_check", get_spot_check);
   add(router, context, "list_spot_checks", list_spot_checks);
   add(router, context, "claim_spot_check", claim_spot_check);

@@ -14,6 +14,7 @@
 #include "server/app/finish_lot.hpp"
 #include "server/app/forget_persons.hpp"
 #include "server/app/lot_upkeep.hpp"
+#include "server/app/realtime_sample.hpp"
 #include "server/http/router.hpp"
 #include "server/intake/batch_upload.hpp"
 #include "server/intake/lead_recycler.hpp"
@@ -127,8 +128,9 @@ struct IntakeServices {
   intake::CpuPool curve_cpu{1};  // of its own: a curve takes seconds
   intake::CpuPool plan_cpu{1};   // likewise, so that a large lot's plan keeps no database waiting
   boost::asio::thread_pool background{1};
-  SourceServices* sources{};  ///< set by keep_sources; null: no taxonomy is in force
-  FraudServices* fraud{};     ///< set by watch; null: posted leads are not watched
+  SourceServices* sources{};      ///< set by keep_sources; null: no taxonomy is in force
+  FraudServices* fraud{};         ///< set by watch; null: posted leads are not watched
+  app::RealtimeSampler realtime;  ///< which posted leads are checked
 };
 
 /// Adds the operations of uploads, lots, commitments and spot checks. `context.intake` is set.

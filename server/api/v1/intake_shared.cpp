@@ -149,6 +149,17 @@ void write_reject(json::JsonWriter& out, storage::RowReject const& reject) {
   out.field("column", reject.own_column);
 }
 
+void write_lot_of(json::JsonWriter& out, ApiContext const& context,
+                  storage::SpotCheck const& check) {
+  if (storage::is_realtime(check)) {
+    out.field("batch_id", nullptr);
+    out.field("row", nullptr);
+    return;
+  }
+  out.field("batch_id", context.ids.seal(BatchId{check.id.market, check.batch_no}));
+  out.field("row", check.row_no);
+}
+
 void write_check(json::JsonWriter& out, ApiContext const& context,
                  storage::SpotCheck const& check) {
   auto const market = check.id.market;
@@ -156,10 +167,9 @@ void write_check(json::JsonWriter& out, ApiContext const& context,
     return maybe ? std::optional{text(*maybe)} : std::nullopt;
   };
   out.field("check_id", context.ids.seal(check.id));
-  out.field("batch_id", context.ids.seal(BatchId{market, check.batch_no}));
+  write_lot_of(out, context, check);
   out.field("lead_id", context.ids.seal(LeadId{market, check.lead_no}));
   out.field("market", market_name(context, market));
-  out.field("row", check.row_no);
   out.field("status", text(check.status));
   out.field("attempts", check.attempts);
   out.field("verdict", word(check.verdict));

@@ -22,6 +22,7 @@ using targeting::AttributeType;
 constexpr std::array<std::string_view, 3> kVisibilityWords{"exact", "band", "hidden"};
 constexpr std::array<std::string_view, 2> kCpaHoldWords{"full", "pooled"};
 constexpr std::array<std::string_view, 2> kDuplicateCredits{"first", "last"};
+constexpr std::array<std::string_view, 3> kRealtimeWords{"none", "after_sale", "hold"};
 constexpr std::array<std::string_view, 3> kPriceRules{"first_price", "second_price", "fixed"};
 constexpr std::array<std::string_view, 2> kRankings{"price", "expected_value"};
 constexpr std::array<std::string_view, 5> kRoutings{"price", "weight", "round_robin", "waterfall",
@@ -338,6 +339,10 @@ void read_market_definition(json::Value const& body, MarketDefinition& definitio
   }
   read_money_rules(reader, definition);
   read_scores(reader, definition);
+  if (auto const check = reader.optional_string("realtime_check")) {
+    definition.realtime_check = from_word<app::RealtimeCheck>(kRealtimeWords, *check);
+  }
+  read_bp(reader, "realtime_check_bp", definition.realtime_check_bp);
   read_seconds(reader, "return_window_s", definition.return_window);
   read_seconds(reader, "contest_s", definition.contest);
   read_seconds(reader, "decide_s", definition.decide);
@@ -378,7 +383,8 @@ std::string market_definition_text(MarketDefinition const& from) {
     write_attributes(writer, from);
     write_money_rules(writer, from);
     write_scores(writer, from);
-    writer.field("realtime_check", "none");
+    writer.field("realtime_check", to_word(kRealtimeWords, from.realtime_check));
+    writer.field("realtime_check_bp", from.realtime_check_bp);
     writer.field("return_window_s", from.return_window.count());
     writer.field("contest_s", from.contest.count());
     writer.field("decide_s", from.decide.count());

@@ -222,6 +222,9 @@ Answered post_ping(ApiCall& call) {
   place->taxonomy = *taxonomy;
   auto watched = co_await watch_lead(call.ctx, *lead, *place);
   if (!watched) co_return refuse(watched.error());
+  // Never held: its price was promised, and is kept for a minute.
+  auto const sampled = co_await sample_lead(call, *place);
+  if (!sampled) co_return refuse(sampled.error());
   market::Submission submission;
   submission.lead = intake::make_new_lead(call.ctx.keys, *lead, *place);
   market::PostPing post{token->ping_no, token->expires_us, std::move(*bids),
@@ -233,10 +236,10 @@ Answered post_ping(ApiCall& call) {
   submission.persons = intake::person_digests(call.ctx.keys, *lead, intake::DigestUse::claim);
   submission.idempotency = call.claim(market::Operation::post_ping);
   auto const done = co_await submit(call, *market, std::move(submission));
-  auto const id = co_await lead_watched(call, place->id, done, std::move(*watched));
-  if (!id) co_return refuse(id.error());
+  auto const posted = co_await lead_watched(call, {place->id, false}, done, std::move(*watched));
+  if (!posted) co_return refuse(posted.error());
   Money const added{std::max<std::int64_t>(done->outcome.micros, 0)};
-  Offered offered{*id, done->outcome, added};
+  Offered offered{posted->id, done->outcome, added};
   auto const told = co_await add_warnings(call, *lead, done->replayed, offered);
   if (!told) co_return refuse(told.error());
   auto response = render_outcome(call, market->settings->currency, offered);

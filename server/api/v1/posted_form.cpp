@@ -71,23 +71,24 @@ asio::awaitable<PostedForm> post(FormCase one, MarketRef market, storage::PageKe
   auto watched = co_await watch_lead(ctx, lead, *place);
   if (!watched) co_return PostedForm::unavailable;
   watched->form_us = sent.sent_us - sent.shown_us;
+  auto const hold = co_await sample_lead(call, *place);
+  if (!hold) co_return PostedForm::unavailable;
   auto const evidence = evidence_of(sent, one.form.definition, confirmed_at);
   market::Submission submission;
   submission.lead = intake::make_new_lead(ctx.keys, lead, *place, &evidence);
-  submission.command = intake::make_offer(*submission.lead, lead);
-  submission.persons = intake::person_digests(ctx.keys, lead, intake::DigestUse::claim);
+  put_command(call, lead, *hold, submission);
   submission.idempotency =
       market::IdempotencyClaim{one.form.generator_no, keyed(ctx, kPageUse, form_key(page)),
                                body_digest(ctx, sent), market::Operation::post_lead};
   auto const done = co_await submit(call, market, std::move(submission));
-  auto const id = co_await lead_watched(call, place->id, done, std::move(*watched));
+  auto const told = co_await lead_watched(call, {place->id, *hold}, done, std::move(*watched));
   if (!done) {
     auto const status = info(done.error().code).status;
     if (status >= 500 || done.error().code == Code::in_progress) co_return PostedForm::unavailable;
     count(one, FormStep::refused);
     co_return PostedForm::done;
   }
-  if (!id) co_return PostedForm::unavailable;
+  if (!told) co_return PostedForm::unavailable;
   if (!done->replayed) {
     count(one, FormStep::lead);
     if (!done->outcome.sold.empty()) count(one, FormStep::sold);

@@ -1,6 +1,9 @@
 #include "server/api/v1/posted_lead.hpp"
 
+#include <algorithm>
+
 #include "matching/market/barred.hpp"
+#include "matching/market/held.hpp"
 #include "server/api/v1/fraud_services.hpp"
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/lead_warnings.hpp"
@@ -98,6 +101,26 @@ asio::awaitable<Result<intake::LeadPlace, ApiProblem>> place_of(ApiCall& call, M
   co_return place;
 }
 
+asio::awaitable<Result<bool, ApiProblem>> sample_lead(ApiCall& call, intake::LeadPlace& place) {
+  if (call.ctx.intake == nullptr) co_return false;
+  auto const sampled = co_await call.ctx.intake->realtime.choose(
+      place.id.market, call.ctx.ids.seal(place.id), place.arrived_at);
+  if (!sampled) co_return refuse(api::problem_of(sampled.error()));
+  place.row_no = sampled->day;
+  co_return sampled->hold;
+}
+
+void put_command(ApiCall const& call, intake::CheckedLead const& lead, bool hold,
+                 market::Submission& submission) {
+  submission.persons = intake::person_digests(call.ctx.keys, lead, intake::DigestUse::claim);
+  if (!hold) {
+    submission.command = intake::make_offer(*submission.lead, lead);
+    return;
+  }
+  submission.command = market::hold_of(submission.lead->lead_no);
+  submission.admissions.push_back({submission.lead->lead_no, submission.persons});
+}
+
 http::Response render_outcome(ApiCall const& call, std::string_view currency,
                               Offered const& offered) {
   auto const& ids = call.ctx.ids;
@@ -114,7 +137,7 @@ http::Response render_outcome(ApiCall const& call, std::string_view currency,
       if (outcome.number != 0) auction = ids.seal(AuctionId{offered.lead->market, outcome.number});
     }
     out.field("lead_id", lead);
-    out.field("outcome", outcome.sold.empty() ? "listed" : "sold");
+    out.field("outcome", offered.held ? "held" : outcome.sold.empty() ? "listed" : "sold");
     {
       auto const sales = out.array("sales");
       for (auto const& share : outcome.sold) {
@@ -162,33 +185,37 @@ asio::awaitable<ApiResult> try_lead(ApiCall& call, MarketRef market, intake::Che
   co_return render_outcome(call, market.settings->currency, tried);
 }
 
-asio::awaitable<Result<LeadId, ApiProblem>> lead_watched(ApiCall& call, LeadId fresh,
-                                                         Result<market::Answer, ApiProblem> done,
-                                                         WatchedLead watched) {
+asio::awaitable<Result<AnsweredLead, ApiProblem>> lead_watched(
+    ApiCall& call, AnsweredLead fresh, Result<market::Answer, ApiProblem> done,
+    WatchedLead watched) {
   if (!done) {
     auto const told =
         co_await watch_outcome(call.ctx, std::move(watched), 0, false, done.error().code);
     co_return refuse(told ? done.error() : told.error());
   }
-  auto const id = co_await lead_of(call, fresh, *done);
-  if (!id) co_return refuse(id.error());
-  auto const told =
-      co_await watch_outcome(call.ctx, std::move(watched), id->no, done->replayed, std::nullopt);
+  auto const posted = co_await lead_of(call, fresh, *done);
+  if (!posted) co_return refuse(posted.error());
+  auto const told = co_await watch_outcome(call.ctx, std::move(watched), posted->id.no,
+                                           done->replayed, std::nullopt);
   if (!told) co_return refuse(told.error());
-  co_return *id;
+  co_return *posted;
 }
 
-asio::awaitable<Result<LeadId, ApiProblem>> lead_of(ApiCall& call, LeadId fresh,
-                                                    market::Answer answer) {
+asio::awaitable<Result<AnsweredLead, ApiProblem>> lead_of(ApiCall& call, AnsweredLead fresh,
+                                                          market::Answer answer) {
   if (!answer.replayed) co_return fresh;
+  auto const market = fresh.id.market;
   if (!answer.outcome.sold.empty()) {
-    co_return LeadId{fresh.market, answer.outcome.sold.front().lead_no};
+    co_return AnsweredLead{{market, answer.outcome.sold.front().lead_no}, false};
   }
-  auto const command = co_await committed_command(call, fresh.market, answer);
+  auto const command = co_await committed_command(call, market, answer);
   if (!command) co_return refuse(command.error());
+  if (auto const held = market::held_lead(*command)) {
+    co_return AnsweredLead{{market, *held}, true};
+  }
   auto const* const offer = market::brought_lead(*command);
   if (offer == nullptr) co_return problem(Code::internal);
-  co_return LeadId{fresh.market, offer->lead_no};
+  co_return AnsweredLead{{market, offer->lead_no}, false};
 }
 
 }  // namespace leadex::api

@@ -35,6 +35,16 @@ namespace leadex::api {
 [[nodiscard]] asio::awaitable<Result<intake::LeadPlace, ApiProblem>> place_of(
     ApiCall& call, MarketRef market, intake::CheckedLead const& lead);
 
+/// Chooses whether the lead is to be checked, once `place` has its number: its row tells then. It
+/// is asked of every posted lead, and costs each the same. @return whether it is to be held
+[[nodiscard]] asio::awaitable<Result<bool, ApiProblem>> sample_lead(ApiCall& call,
+                                                                    intake::LeadPlace& place);
+
+/// Offers the lead of `submission.lead` to its market, or, when it is held, has its persons claimed
+/// for it alone.
+void put_command(ApiCall const& call, intake::CheckedLead const& lead, bool hold,
+                 market::Submission& submission);
+
 /// What came of it. A lead that was only tried has no number.
 struct Offered {
   std::optional<LeadId> lead;
@@ -42,6 +52,7 @@ struct Offered {
   Money promise_added{};  ///< by the exchange, beside what the sales bring
   intake::RowWarnings warnings{};
   std::string domain_suggested{};
+  bool held{};
 };
 /// Adds what looks odd about the lead. A repeated answer says what the first one said, from the
 /// store.
@@ -56,14 +67,22 @@ struct Offered {
                                                   intake::CheckedLead lead,
                                                   intake::LeadPlace place);
 
+/// The lead an answer is about: a repeated answer names the one of the first time.
+struct AnsweredLead {
+  LeadId id;
+  bool held{};
+};
+
 struct WatchedLead;  // server/api/v1/fraud_services.hpp
 
 /// The lead a submission made, once what was watched of it is told. @errors  the submission's
-[[nodiscard]] asio::awaitable<Result<LeadId, ApiProblem>> lead_watched(
-    ApiCall& call, LeadId fresh, Result<market::Answer, ApiProblem> done, WatchedLead watched);
+[[nodiscard]] asio::awaitable<Result<AnsweredLead, ApiProblem>> lead_watched(
+    ApiCall& call, AnsweredLead fresh, Result<market::Answer, ApiProblem> done,
+    WatchedLead watched);
 
-/// The lead an answer is about: a repeated answer names the one of the first time.
-[[nodiscard]] asio::awaitable<Result<LeadId, ApiProblem>> lead_of(ApiCall& call, LeadId fresh,
-                                                                  market::Answer answer);
+/// @param fresh  of this call, unless it is a repeated one
+[[nodiscard]] asio::awaitable<Result<AnsweredLead, ApiProblem>> lead_of(ApiCall& call,
+                                                                        AnsweredLead fresh,
+                                                                        market::Answer answer);
 
 }  // namespace leadex::api

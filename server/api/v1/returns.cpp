@@ -2,6 +2,7 @@
 #include "server/api/v1/trade_support.hpp"
 #include "server/json/money_text.hpp"
 #include "server/render/words.hpp"
+#include "server/storage/disputes.hpp"
 
 namespace leadex::api {
 
@@ -276,7 +277,7 @@ Answered decide_dispute(ApiCall& call) {
   if (!id) co_return refuse(id.error());
   auto const found = co_await find_return(call, {id->market, id->no});
   if (!found) co_return refuse(found.error());
-  if (!found->is_dispute()) co_return problem(Code::not_found);
+  if (!storage::was_contested(*found)) co_return problem(Code::not_found);
   auto const market = find_market(call.ctx, id->market);
   if (!market) co_return refuse(market.error());
   auto const decision = read_decision(call, id->no, found->currency);

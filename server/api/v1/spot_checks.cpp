@@ -50,9 +50,8 @@ void write_claimed(json::JsonWriter& out, ApiContext const& ctx, app::ClaimedChe
   auto const settings = market ? market->settings(claimed.version) : nullptr;
   auto const scope = out.object();
   out.field("check_id", ctx.ids.seal(check.id));
-  out.field("batch_id", ctx.ids.seal(BatchId{check.id.market, check.batch_no}));
+  write_lot_of(out, ctx, check);
   out.field("lead_id", ctx.ids.seal(LeadId{check.id.market, check.lead_no}));
-  out.field("row", check.row_no);
   auto const contact =
       json::parse(claimed.contact_json.empty() ? "{}" : claimed.contact_json.view());
   if (!contact) throw std::runtime_error("a stored contact is no JSON");
@@ -67,7 +66,9 @@ void write_claimed(json::JsonWriter& out, ApiContext const& ctx, app::ClaimedChe
 void write_taken(json::JsonWriter& out, ApiContext const& ctx, app::VerdictTaken const& taken) {
   auto const scope = out.object();
   write_check(out, ctx, taken.check);
-  out.field("batch_verdict", text(taken.batch.decision));
+  std::optional<std::string_view> verdict;
+  if (!storage::is_realtime(taken.check)) verdict = text(taken.batch.decision);
+  out.field("batch_verdict", verdict);
 }
 
 }  // namespace

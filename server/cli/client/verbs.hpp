@@ -13,6 +13,8 @@ namespace leadex::cli {
 [[nodiscard]] int show_batch(Api& api, Command const& command);
 /// Draws the sample of an upload again. kFailed when it is another one than was checked.
 [[nodiscard]] int verify_sample(Api& api, Command const& command);
+/// Draws the sample of a day's posted leads again. kFailed when it is another one than was checked.
+[[nodiscard]] int verify_realtime(Api& api, Command const& command);
 
 [[nodiscard]] int list_listings(Api& api, Command const& command);
 [[nodiscard]] int list_campaigns(Api& api, Command const& command);

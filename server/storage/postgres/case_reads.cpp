@@ -17,18 +17,21 @@ namespace {
   "r.buyer_note_sealed, r.generator_note_sealed, r.decision_note_sealed "                          \
   "from return_case r join market m on m.market_id = r.market_id where " LEADEX_OF(                \
       "$1", "r.buyer", "r.generator")
-// state 2: disputed; ruling 2: decided by an admin, which only disputes are.
-#define LEADEX_IS_DISPUTE " and (r.state = 2 or r.ruling = 2) "
+// state 2: disputed; ruling 2: decided by an admin, which only disputes are; ruling 1 with what the
+// generator says against it: ended by what the exchange found.
+#define LEADEX_DISPUTED \
+  "(r.state = 2 or r.ruling = 2 or r.ruling = 1 and r.generator_note_sealed is not null) "
 
 constexpr char const* kList = LEADEX_CASE_SELECT
     " and ($2::bigint is null or (r.opened_us, r.market_id, r.return_no) < ($2::bigint, "
     "$3::bigint, $4::bigint)) and ($5::bigint is null or r.market_id = $5::bigint) "
     "and ($6::integer[] is null or r.state = any ($6::integer[])) "
-    "and (not $7::boolean or r.state = 2 or r.ruling = 2) "
+    "and (not $7::boolean or " LEADEX_DISPUTED
+    ") "
     "order by r.opened_us desc, r.market_id desc, r.return_no desc limit $8";
 constexpr char const* kFind = LEADEX_CASE_SELECT " and r.market_id = $2 and r.return_no = $3";
 constexpr char const* kFindDispute =
-    LEADEX_CASE_SELECT " and r.market_id = $2 and r.return_no = $3" LEADEX_IS_DISPUTE;
+    LEADEX_CASE_SELECT " and r.market_id = $2 and r.return_no = $3 and " LEADEX_DISPUTED;
 constexpr char const* kSpotCheck =
     "select verdict, coalesce(reason, ''), " LEADEX_MICROS("decided_at")
     " from spot_check where market_id = $1 and batch_no = $2 and lead_no = $3 and status = 'done' "

@@ -34,16 +34,20 @@ constexpr char const* kAddChecks =
     "$5::int8[], $6::int8[]) as c(no, position, row_no, lead_no) on conflict (market_id, batch_no, "
     "position) do nothing";
 
-#define LEADEX_CHECK_COLUMNS \
+#define LEADEX_CHECK_FIELDS \
   "select c.market_id, c.check_no, c.batch_no, c.position, c.row_no, c.lead_no, c.status, " \
   "c.attempts, c.verdict, c.reason, c.claimed_by, " LEADEX_MICROS("c.lease_until") ", "     \
-  "c.decided_by, " LEADEX_MICROS("c.decided_at") " from spot_check c "
+  "c.decided_by, " LEADEX_MICROS("c.decided_at")
+#define LEADEX_CHECK_COLUMNS LEADEX_CHECK_FIELDS " from spot_check c "
 
 constexpr char const* kChecks =
     LEADEX_CHECK_COLUMNS "where c.market_id = $1 and c.batch_no = $2 order by c.position";
-constexpr char const* kWaitingChecks = LEADEX_CHECK_COLUMNS
-    "join batch b on b.market_id = c.market_id and b.batch_no = c.batch_no where b.status = "
-    "'checking' and b.mode <> 'stopped' and b.verdict = 'pending' and ($1::text is null or "
+// Of undecided lots all, of posted leads those that nobody has judged.
+constexpr char const* kWaitingChecks = LEADEX_CHECK_FIELDS
+    " from (select s.* from spot_check s join batch b on b.market_id = s.market_id and b.batch_no "
+    "= s.batch_no where b.status = 'checking' and b.mode <> 'stopped' and b.verdict = 'pending' "
+    "union all select s.* from spot_check s where s.batch_no < 0 and s.status <> 'done') c where "
+    "($1::text is null or "
     "c.status = any(string_to_array($1, ','))) and ($2::bigint is null or (c.market_id = $2 and "
     "c.batch_no = $3::bigint)) and ($7::bigint is null or c.market_id = $7) and ($4::bigint is "
     "null or (c.market_id, c.check_no) > ($4::bigint, $5::bigint)) and ($9::bigint is null or case "
@@ -68,7 +72,7 @@ constexpr char const* kExpireLeases =
     "update spot_check set status = 'open', claimed_by = null, lease_until = null where "
     "(market_id, check_no) in (select c.market_id, c.check_no from spot_check c where c.status = "
     "'claimed' and (c.lease_until < " LEADEX_INSTANT(
-        "$1") " or not exists (select from batch b where b.market_id = c.market_id and b.batch_no "
+        "$1") " or c.batch_no > 0 and not exists (select from batch b where b.market_id = c.market_id and b.batch_no "
               "= c.batch_no and b.status = 'checking' and b.mode <> 'stopped' and b.verdict = "
               "'pending')) limit $2 for update of c skip locked)";
 

@@ -8,6 +8,7 @@
 #include "server/storage/postgres/lot_rows.hpp"
 #include "server/storage/postgres/own_rows.hpp"
 #include "server/storage/postgres/platform_idempotency.hpp"
+#include "server/storage/postgres/realtime_rows.hpp"
 #include "server/storage/postgres/rest_rows.hpp"
 #include "server/storage/postgres/upload_pieces.hpp"
 #include "server/storage/postgres/upload_rows.hpp"
@@ -28,6 +29,7 @@ class Transaction final : public LotTx {
         pieces_(tx, now),
         lots_(tx, now),
         inspection_(tx, now, lots_),
+        realtime_(tx, now),
         rests_(tx),
         audit_(tx, now),
         idempotency_(tx, ring, now) {}
@@ -39,6 +41,7 @@ class Transaction final : public LotTx {
   [[nodiscard]] UploadPieces& pieces() override { return pieces_; }
   [[nodiscard]] LotRows& lots() override { return lots_; }
   [[nodiscard]] InspectionRows& inspection() override { return inspection_; }
+  [[nodiscard]] RealtimeRows& realtime() override { return realtime_; }
   [[nodiscard]] RestRows& rests() override { return rests_; }
   [[nodiscard]] AuditRows& audit() override { return audit_; }
   [[nodiscard]] PlatformIdempotency& idempotency() override { return idempotency_; }
@@ -54,6 +57,7 @@ class Transaction final : public LotTx {
   PostgresUploadPieces pieces_;
   PostgresLotRows lots_;
   PostgresInspectionRows inspection_;
+  PostgresRealtimeRows realtime_;
   PostgresRestRows rests_;
   PostgresAuditRows audit_;
   PostgresIdempotency idempotency_;

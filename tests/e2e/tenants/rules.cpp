@@ -35,6 +35,8 @@ constexpr std::array kRules{
     Rule{"list_markets", "GBAUV", {}, true},
     Rule{"get_market", "GBAUV", "market", true},
     Rule{"list_market_commitments", "GBAUV", "market", true},
+    Rule{"list_realtime_days", "GBAUV", "market", true},
+    Rule{"list_realtime_checks", "GBAU", "market", true, "day=2026-11-20"},
     Rule{"create_account", "A"},
     Rule{"list_accounts", "AU"},
     Rule{"get_account", "AU", "account"},

@@ -1,6 +1,7 @@
 #include "tests/matching/market/market_run.hpp"
 
 #include "matching/market/barred.hpp"
+#include "matching/market/found_bad.hpp"
 
 namespace leadex::market {
 
@@ -402,6 +403,7 @@ Command MarketRun::next(Engine const& engine) {
       if (sales_.empty()) return Tick{};
       {
         auto const sale = any_of(sales_);
+        if (below(8) == 0) return credit_found_bad(sale.lead_no, sale.slot, "bogus");
         return OpenReturn{sale.lead_no, sale.slot, sale.budget.buyer_no,
                           below(2) == 0 ? "wrong_number" : "out_of_area", below(6) == 0};
       }

@@ -77,8 +77,8 @@ TEST_F(Staff, RefuseASecondMarketOfOneIdAndFaultyOnes) {
   auto const mismatch = post("/v1/admin/markets", admin_, market_json("auto.de.usd"));
   EXPECT_EQ(mismatch.status, 422);
   for (std::string const more :
-       {R"(,"mode":"principal")", R"(,"realtime_check":"hold")", R"(,"no_such":1)",
-        R"(,"spot_check":{"method":"by_chance"})",
+       {R"(,"mode":"principal")", R"(,"realtime_check":"sometimes")", R"(,"realtime_check_bp":0)",
+        R"(,"no_such":1)", R"(,"spot_check":{"method":"by_chance"})",
         R"(,"spot_check":{"acceptable_rate_bp":500,"rejectable_rate_bp":100})",
         R"(,"principal":{"buy_price":{"amount":"1","currency":"USD"}})", R"(,"contest_s":-1)"}) {
     auto const refused = post("/v1/admin/markets", admin_, market_json("other.us.usd", more));

@@ -31,6 +31,7 @@ TEST(CommandLine, EachVerbHasItsWords) {
       {{"verify", "ledger"}, Verb::verify_ledger},
       {{"verify", "audit"}, Verb::verify_audit},
       {{"verify", "sample", "--batch", "batch_X"}, Verb::verify_sample},
+      {{"verify", "realtime", "--market", "m", "--day", "2026-11-23"}, Verb::verify_realtime},
       {{"doctor"}, Verb::doctor},
       {{"config", "show"}, Verb::config_show},
       {{"id", "show", "lead_X"}, Verb::id_show},
