@@ -67,7 +67,8 @@ std::vector<Seen> read_all(World& world, Person const& person) {
       ask({std::string{kMarket}}, list ? "limit=500" : std::string{rule.query});
     } else if (rule.operation != "explain_campaign") {
       for (auto const* object : world.of_kind(rule.kinds)) {
-        if (World::may(person, rule, *object)) ask({object->id}, list ? "limit=500" : "");
+        if (!World::may(person, rule, *object)) continue;
+        ask({object->id}, list ? "limit=500" : std::string{rule.query});
       }
     }
   }

@@ -190,7 +190,7 @@ bool World::may(Person const& person, Rule const& rule, Object const& object) {
   if (rule.roles == "*") return true;
   if (!rule.allows(person.role)) return false;
   bool const read = rule.operation.starts_with("get_") || rule.operation.starts_with("list_") ||
-                    rule.operation == "explain_campaign";
+                    rule.operation.starts_with("stream_") || rule.operation == "explain_campaign";
   if (person.can == Key::suspended || person.can == Key::none) return false;
   if (person.can == Key::test && !(rule.test_keys && read)) return false;
   // Keys for markets:read alone; the check of a lot needs no more.
