@@ -40,11 +40,12 @@ constexpr char const* kOpen =
         "$19") " where not exists (select from fraud_case c where c.planted_no = $15 and c.planted_no "
                "> 0 and c.market_id = $17 and c.generator = $2 and c.lead_no = $16 and c.lead_no > "
                "0) on conflict do nothing";
-// The chunk that told of the case was not stored, and its rows have come again under new numbers.
+// The chunk that told of the case was not stored, and its rows have come again under new numbers;
+// or a ping told of it, and a post came after.
 constexpr char const* kShowLead =
-    "update fraud_case c set lead_no = $5 where c.market_id = $1 and c.generator = $2 and "
-    "c.batch_no = $3 and c.batch_no > 0 and c.kind = 9 and c.planted_no = $4 and c.state = 0 and "
-    "c.lead_no < $5 and not exists (select from lead l where l.market_id = c.market_id and "
+    "update fraud_case c set lead_no = $6 where c.market_id = $1 and c.generator = $2 and "
+    "c.batch_no = $3 and c.posted_day = $4 and c.kind = 9 and c.planted_no = $5 and c.state = 0 "
+    "and c.lead_no < $6 and not exists (select from lead l where l.market_id = c.market_id and "
     "l.lead_no = c.lead_no)";
 #define LEADEX_FRAUD_SELECT \
   "select " LEADEX_FRAUD_COLUMNS ", f.market_id, f.case_no, m.name, " LEADEX_MICROS("f.found_at") \
@@ -230,8 +231,8 @@ bool PostgresFraudRows::open(NewFraudCase const& found, Timestamp at) {
 
 void PostgresFraudRows::show_lead(NewFraudCase const& found) {
   execute(tx_, kShowLead,
-          Parameters(found.market, found.generator_no, found.batch_no, found.planted_no,
-                     found.lead_no));
+          Parameters(found.market, found.generator_no, found.batch_no, found.posted_day,
+                     found.planted_no, found.lead_no));
 }
 
 std::optional<FraudCase> PostgresFraudRows::find(MarketNo market, std::int64_t case_no) {

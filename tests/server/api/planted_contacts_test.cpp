@@ -222,6 +222,12 @@ TEST_F(PlantedContacts, APingOfItIsUnmatchedAndAPostOwesNothing) {
   ASSERT_EQ(posted.status, 201) << posted.body;
   EXPECT_EQ(posted.text("outcome"), "listed");
   EXPECT_EQ(posted.find("promise_added"), nullptr);
+  // The ping's case of the day shows the lead that came after it.
+  auto const found = cases("kind=planted_contact");
+  ASSERT_EQ(found.data().Size(), 1U) << found.body;
+  auto const& shown = *json::find_member(found.data()[0], "lead_ids");
+  ASSERT_EQ(shown.Size(), 1U) << found.body;
+  EXPECT_EQ(json::text_of(shown[0]), posted.text("lead_id"));
   EXPECT_EQ(sql("select count(*) from leadex.sale"), "0");
   expect_true_books();
 }
