@@ -256,8 +256,6 @@ TEST_F(AllHeld, ThePersonOfTheExchangesOwnListIsRefused) {
 }
 
 TEST_F(AllHeld, ThePersonThatComesOntoTheListIsNotStoredAnyMore) {
-  // Whoever looked before the list was read is asked again where the lead is stored.
-  auto const hash = crypto::hex_encode(crypto::view_of(crypto::sha256("ann@example.org")));
   Ask const ask{.method = "POST",
                 .target = "/v1/leads",
                 .key = generator_.key,
