@@ -102,8 +102,8 @@ class FraudRows {
   /// @return false when that lot, or that day, has a case of the kind (and planted contact)
   /// already, or another day has one of that lead
   [[nodiscard]] virtual bool open(NewFraudCase const& found, Timestamp at) = 0;
-  /// The open case of that lot and planted contact shows this lead, if the one that it shows never
-  /// came to be.
+  /// The open case of that lot or day and planted contact shows this lead, if there is none that it
+  /// shows, or that one never came to be.
   virtual void show_lead(NewFraudCase const& found) = 0;
   [[nodiscard]] virtual std::optional<FraudCase> find(MarketNo market, std::int64_t case_no) = 0;
   /// Newest first.
