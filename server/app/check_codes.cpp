@@ -15,9 +15,19 @@ using storage::CheckVerdict;
 using storage::CodeAnswer;
 using storage::CodeKey;
 
-storage::AuditEntry asked_entry(storage::SpotCheck const& check, Actor actor) {
+/// The generator whose lead is checked.
+std::int64_t owner_of(storage::LotTx& tx, storage::SpotCheck const& check) {
+  if (storage::is_realtime(check)) {
+    auto const lead = tx.realtime().lead_of(check.id);
+    return lead ? lead->tenant_no : 0;
+  }
+  auto const batch = tx.batches().find({check.id.market, check.batch_no}, {.staff = true});
+  return batch ? batch->tenant_no : 0;
+}
+
+storage::AuditEntry asked_entry(storage::LotTx& tx, storage::SpotCheck const& check, Actor actor) {
   return {.principal_no = actor.principal_no,
-          .tenant_no = actor.tenant_no,
+          .tenant_no = owner_of(tx, check),
           .action = "spot_check.asked",
           .object_kind = "lead",
           .object_market = check.id.market,
@@ -46,7 +56,7 @@ Result<bool, LotRefusal> begin(storage::LotTx& tx, BeginCode const& asked) {
     return false;
   }
   codes.give_back(asked.check, expires_at);
-  auto const entry = asked_entry(*check, asked.actor);
+  auto const entry = asked_entry(tx, *check, asked.actor);
   tx.audit().append(asked.check.market, {&entry, 1});
   return true;
 }

@@ -25,14 +25,12 @@ constexpr char const* kNext =
     "c.check_no limit 1";
 constexpr char const* kLockAddress =
     "select pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 29))";
+// One that was refused for good counts, too: nobody is to be tried again at once.
 constexpr char const* kLastMessage =
     "select " LEADEX_MICROS(
         "max(coalesce(sent_at, begun_at))") " from check_code where address_digest = $1 and "
-                                            "begun_at > " LEADEX_INSTANT(
-                                                "$2") " - interval '3 days' and coalesce(sent_at, "
-                                                      "begun_at) > " LEADEX_INSTANT(
-                                                          "$2") " and (sent_at is not null or "
-                                                                "ended_at is null)";
+    "begun_at > " LEADEX_INSTANT("$2") " - interval '3 days' and coalesce(sent_at, begun_at) > "
+    LEADEX_INSTANT("$2") " and (sent_at is not null or answer is not null or ended_at is null)";
 constexpr char const* kAdd =
     "insert into check_code (market_id, check_no, attempt, tenant_no, principal_no, "
     "address_digest, begun_at, expires_at, ended_at) select $1, $3, coalesce(max(attempt), 0) + 1, "

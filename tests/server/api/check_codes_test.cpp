@@ -276,6 +276,7 @@ TEST_F(CodesTwice, TheSecondOpinionIsAnothers) {
   shift_ = 30h;
   ask_people();
   EXPECT_EQ(mailed().size(), 1U) << "whoever answered is not asked again";
+  shift_ = 0h;
   auto const waiting = queue(verifier_);
   ASSERT_EQ(waiting.data().Size(), 1U);
   auto const id = field(waiting.data()[0], "check_id");

@@ -42,7 +42,7 @@ TEST_F(HttpVerifierApi, AnEndpointJudgesInTheNameOfAVerifiersAccount) {
   auto const got = endpoint_.got();
   ASSERT_EQ(got.size(), 1U);
   EXPECT_TRUE(verifies(got[0], secret));
-  EXPECT_FALSE(verifies(got[0], crypto::WebhookSecret::generate().text().view().data()));
+  EXPECT_FALSE(verifies(got[0], std::string{crypto::WebhookSecret::generate().text().view()}));
   EXPECT_NE(got[0].body.find(R"("contact":{})"), std::string::npos) << got[0].body;
   EXPECT_EQ(got[0].body.find("example.org"), std::string::npos) << "no contract, no contact";
   // The claim opens the contact, sent or not, and says so as a person's claim does.
@@ -144,7 +144,7 @@ TEST_F(HttpVerifierApi, OnlyAVerifiersAccountAndAPublicEndpointWillDo) {
   intake_.codes.public_url.clear();
   EXPECT_EQ(put(R"({"kind":"sms_code",)" + url + ',' + account + '}').status, 422) << "no pages";
   EXPECT_EQ(count("check_verifier"), "0");
-  EXPECT_EQ(put("{}", "no-such.us.usd").status, 404);
+  EXPECT_EQ(put(R"({"kind":null})", "no-such.us.usd").status, 404);
   EXPECT_EQ(get(target(), generator_.key).status, 403);
 
   put_kind("http");
