@@ -255,6 +255,7 @@ Result<VerdictTaken, LotRefusal> take(storage::LotTx& tx, GivenVerdict const& gi
   if (!held) return refuse(LotRefusal::not_claimed);
 
   save_given(tx, check, {given, actor, note_sealed});
+  if (given.code) tx.codes().end({given.check, *given.code});
   auto entry = verdict_entry(
       open->batch, check, actor,
       "check_no=" + std::to_string(check.id.no) + ";verdict=" + std::string{text(given.verdict)} +

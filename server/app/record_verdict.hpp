@@ -20,6 +20,8 @@ struct GivenVerdict {
   std::string reason;  // a word of the contract
   /// May name the person: it is sealed. Of several opinions only the last one's is kept.
   std::optional<std::string> note;
+  /// The one-time code whose answer this is: it ends with the verdict. A number of its check.
+  std::optional<std::int32_t> code{};
 };
 
 struct VerdictTaken {

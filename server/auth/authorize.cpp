@@ -55,7 +55,7 @@ constexpr std::array<OwnScopes, 4> kOwn{{
 }};
 
 // Test keys validate, score and match: they read, and send what can be answered without effect.
-constexpr std::array<OperationRule, 164> kRules{{
+constexpr std::array<OperationRule, 166> kRules{{
     {"create_market", kAdmin, "admin:write", false},
     {"patch_market", kAdmin, "admin:write", false},
     {"halt_market", kAdmin, "admin:write", false},
@@ -216,6 +216,8 @@ constexpr std::array<OperationRule, 164> kRules{{
     {"list_holdout", kReaders, "admin:read", false},
     {"record_holdout", kAdmin, "admin:write", false},
     {"get_taxonomy", kReaders, "admin:read", false},
+    {"get_check_verifier", kReaders, "admin:read", false},
+    {"put_check_verifier", kAdmin, "admin:write", false},
     {"put_taxonomy", kAdmin, "admin:write", false},
     {"get_attribution", kGenerator | kReaders, "leads:read", true},
     {"get_lead_passport", kGenerator | kReaders, "leads:read", true},

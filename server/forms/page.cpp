@@ -177,6 +177,20 @@ std::string confirm_page(Definition const& definition, std::string_view action,
   return html.take();
 }
 
+std::string question_page(Question const& question) {
+  Html html;
+  open(html, "en", question.title);
+  html.raw("<p>").text(question.text).raw("</p>\n<form method=\"post\" action=\"");
+  html.text(question.action).raw("\">\n");
+  for (auto const& [value, label] : question.answers) {
+    html.raw("<button type=\"submit\" name=\"").text(question.input).raw("\" value=\"").text(value);
+    html.raw("\">").text(label).raw("</button>\n");
+  }
+  html.raw("</form>\n");
+  close(html);
+  return html.take();
+}
+
 std::string message_page(std::string_view language, std::string_view title, std::string_view text) {
   Html html;
   open(html, language, title);

@@ -31,6 +31,15 @@ struct Shown {
 /// A button alone: who only looks at the link has confirmed nothing.
 [[nodiscard]] std::string confirm_page(Definition const& definition, std::string_view action,
                                        std::string_view token);
+/// One question with a button for each answer: what it sends, and what it reads.
+struct Question {
+  std::string title;
+  std::string text;
+  std::string action;  ///< where it is sent to; our own path
+  std::string input;   ///< name of the answer
+  std::vector<std::pair<std::string, std::string>> answers;
+};
+[[nodiscard]] std::string question_page(Question const& question);
 [[nodiscard]] std::string message_page(std::string_view language, std::string_view title,
                                        std::string_view text);
 

@@ -14,11 +14,14 @@
 
 #include "server/api/api.hpp"
 #include "server/api/v1/click_services.hpp"
+#include "server/api/v1/code_messages.hpp"
+#include "server/api/v1/code_pages.hpp"
 #include "server/api/v1/delivery_services.hpp"
 #include "server/api/v1/form_mails.hpp"
 #include "server/api/v1/form_services.hpp"
 #include "server/api/v1/form_token.hpp"
 #include "server/api/v1/fraud_services.hpp"
+#include "server/api/v1/http_verifier.hpp"
 #include "server/api/v1/intake_services.hpp"
 #include "server/api/v1/privacy_services.hpp"
 #include "server/api/v1/source_services.hpp"
@@ -332,6 +335,13 @@ struct Exchange::Parts {
     if (mails && forms.options.mails) {
       form_mails.emplace(context, form_rows, *mails, settings.forms_url);
     }
+    code_messages.emplace(context,
+                          api::CodeMessages::Services{.lots = {lots, numbers, *keys, *host},
+                                                      .persons = privacy_rows,
+                                                      .client = webhook_client,
+                                                      .mails = mails.get(),
+                                                      .public_url = settings.forms_url});
+    intake.codes = {settings.forms_url, forms.options.mails};
     add_jobs();
     plain_router.add("GET", "/metrics", "metrics",
                      [this](http::Request&) { return answer_metrics(metrics); });
@@ -348,6 +358,7 @@ struct Exchange::Parts {
     api::register_privacy(router, context, persons);
     api::register_forms(router, context, forms);
     api::register_form_pages(pages_router, context, forms);
+    api::register_code_pages(pages_router, context, forms);
     if (settings.forms_port != 0) {
       pages.emplace(pages_of(settings, plain_router), pages_router, &observer);
     }
@@ -440,6 +451,18 @@ struct Exchange::Parts {
                    }});
   }
 
+  /// What judges checks beside people.
+  void add_adapter_jobs(std::vector<jobs::Job>& all) {
+    using Nothing = asio::awaitable<void>;
+    using std::chrono::seconds;
+    all.push_back(
+        {"http_verifier", seconds{2}, [this]() -> Nothing { (void)co_await http_verifier.run(); }});
+    all.push_back(
+        {"check_codes", seconds{2}, [this]() -> Nothing { co_await code_messages->run(); }});
+    all.push_back({"forget_check_codes", seconds{3600},
+                   [this]() -> Nothing { (void)co_await app::forget_codes(intake.lots); }});
+  }
+
   void add_jobs() {
     using Nothing = asio::awaitable<void>;
     auto all = jobs::standing_jobs({database,
@@ -454,6 +477,7 @@ struct Exchange::Parts {
     all.push_back({"refill_commitments", seconds{10},
                    [this]() -> Nothing { co_await app::refill_all_commitments(intake.lots); }});
     add_realtime_jobs(all);
+    add_adapter_jobs(all);
     all.push_back({"resume_lots", seconds{2}, [this]() -> Nothing {
                      co_await app::resume_lots(intake.lots, intake.finisher);
                    }});
@@ -621,8 +645,10 @@ struct Exchange::Parts {
                           .limits = limits_of(settings),
                           .now = wall_clock,
                           .draining = [this] { return draining.load(); }};
-  // What is mailed notes its end in form_mails, so the sender ends before it.
+  api::HttpVerifier http_verifier{context, {lots, numbers, *keys, *host}, webhook_client};
+  // What is mailed notes its end in these, so the sender ends before them.
   std::optional<api::FormMails> form_mails;
+  std::optional<api::CodeMessages> code_messages;
   std::unique_ptr<mail::Sender> const mails = mail_of(settings);
   http::Router router;
   http::Router plain_router;

@@ -13,6 +13,8 @@
 #include "billing/values/result.hpp"
 #include "server/storage/audit.hpp"
 #include "server/storage/batches.hpp"
+#include "server/storage/check_codes.hpp"
+#include "server/storage/check_verifiers.hpp"
 #include "server/storage/column_mappings.hpp"
 #include "server/storage/database.hpp"
 #include "server/storage/inspection.hpp"
@@ -45,6 +47,8 @@ class LotTx {
   /// Tells the event with this transaction; the same event again changes nothing.
   virtual void emit(NewEvent const& event) = 0;
   [[nodiscard]] virtual RealtimeRows& realtime() = 0;
+  [[nodiscard]] virtual VerifierRows& verifiers() = 0;
+  [[nodiscard]] virtual CodeRows& codes() = 0;
 };
 
 class LotStore {

@@ -8,6 +8,7 @@
 #include "server/api/market_ref.hpp"
 #include "server/api/operation.hpp"
 #include "server/api/v1/intake_services.hpp"
+#include "server/app/claim_check.hpp"
 #include "server/app/lot_once.hpp"
 
 namespace leadex::api {
@@ -33,6 +34,8 @@ namespace leadex::api {
 [[nodiscard]] asio::awaitable<ApiResult> list_spot_checks(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> claim_spot_check(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> record_verdict(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> get_check_verifier(ApiCall& call);
+[[nodiscard]] asio::awaitable<ApiResult> put_check_verifier(ApiCall& call);
 
 [[nodiscard]] asio::awaitable<ApiResult> decide_batch(ApiCall& call);
 [[nodiscard]] asio::awaitable<ApiResult> get_spot_check_curve(ApiCall& call);
@@ -82,6 +85,9 @@ void write_batch(json::JsonWriter& out, ApiContext const& context, storage::Batc
 void write_counts(json::JsonWriter& out, storage::BatchCounts const& counts);
 void write_reject(json::JsonWriter& out, storage::RowReject const& reject);
 void write_check(json::JsonWriter& out, ApiContext const& context, storage::SpotCheck const& check);
+/// A claimed check as who judges it is shown it: with the contact, or without it as it is kept. The
+/// contact is personal data: the buffers that held it are wiped once the text is built.
+void write_claimed(json::JsonWriter& out, ApiContext const& ctx, app::ClaimedCheck const& claimed);
 /// Its `batch_id` and `row`; null of a posted lead's check.
 void write_lot_of(json::JsonWriter& out, ApiContext const& context,
                   storage::SpotCheck const& check);

@@ -107,6 +107,8 @@ void register_intake(http::Router& router, ApiContext& context) {
   add(router, context, "list_spot_checks", list_spot_checks);
   add(router, context, "claim_spot_check", claim_spot_check);
   add(router, context, "record_verdict", record_verdict);
+  add(router, context, "get_check_verifier", get_check_verifier);
+  add(router, context, "put_check_verifier", put_check_verifier);
   add(router, context, "decide_batch", decide_batch);
   add(router, context, "list_fraud_cases", list_fraud_cases);
   add(router, context, "get_fraud_case", get_fraud_case);

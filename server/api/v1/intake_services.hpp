@@ -97,6 +97,12 @@ struct IntakeOptions {
   dns::MailDomains* mail = nullptr;  ///< none: e-mail domains are not asked about
 };
 
+/// By which ways people can be asked themselves.
+struct CodeChannels {
+  std::string public_url;  ///< https://host of the pages that take their answers; empty: no way
+  bool mails{};            ///< whether there is a mail server
+};
+
 struct IntakeServices {
   /// @param lots  its references and `now` outlive this.
   IntakeServices(app::LotServices lots, intake::DisposableDomains disposable, IntakeOptions options,
@@ -121,6 +127,7 @@ struct IntakeServices {
   intake::CpuPool cpu;
   intake::UploadServices uploads;
   app::ForgetServices const* forgetting{};  ///< for run_job; null: it has nothing to do
+  CodeChannels codes;                       ///< set before register_intake
   RunningKeys running;
   LiveUploads live;
   EventStreams event_streams;

@@ -42,8 +42,16 @@ Result<storage::CheckFilter, ApiProblem> read_filter(ApiCall const& call, PageRe
   return filter;
 }
 
-/// With the contact, or without it as it is kept. The contact is personal data: the buffers that
-/// held it are wiped once the answer is built.
+void write_taken(json::JsonWriter& out, ApiContext const& ctx, app::VerdictTaken const& taken) {
+  auto const scope = out.object();
+  write_check(out, ctx, taken.check);
+  std::optional<std::string_view> verdict;
+  if (!storage::is_realtime(taken.check)) verdict = text(taken.batch.decision);
+  out.field("batch_verdict", verdict);
+}
+
+}  // namespace
+
 void write_claimed(json::JsonWriter& out, ApiContext const& ctx, app::ClaimedCheck const& claimed) {
   auto const& check = claimed.check;
   auto const market = ctx.markets.find(check.id.market);
@@ -62,16 +70,6 @@ void write_claimed(json::JsonWriter& out, ApiContext const& ctx, app::ClaimedChe
   render::write_attributes(out, "attributes", definitions, claimed.attributes);
   out.field("lease_expires_at", check.lease_until);
 }
-
-void write_taken(json::JsonWriter& out, ApiContext const& ctx, app::VerdictTaken const& taken) {
-  auto const scope = out.object();
-  write_check(out, ctx, taken.check);
-  std::optional<std::string_view> verdict;
-  if (!storage::is_realtime(taken.check)) verdict = text(taken.batch.decision);
-  out.field("batch_verdict", verdict);
-}
-
-}  // namespace
 
 asio::awaitable<ApiResult> list_spot_checks(ApiCall& call) {
   auto const page = read_page(call, 2);

@@ -3,6 +3,8 @@
 #include <chrono>
 
 #include "server/storage/postgres/audit_rows.hpp"
+#include "server/storage/postgres/check_code_rows.hpp"
+#include "server/storage/postgres/check_verifier_rows.hpp"
 #include "server/storage/postgres/column_mapping_rows.hpp"
 #include "server/storage/postgres/inspection_rows.hpp"
 #include "server/storage/postgres/lot_rows.hpp"
@@ -30,6 +32,8 @@ class Transaction final : public LotTx {
         lots_(tx, now),
         inspection_(tx, now, lots_),
         realtime_(tx, now),
+        verifiers_(tx, now),
+        codes_(tx, now),
         rests_(tx),
         audit_(tx, now),
         idempotency_(tx, ring, now) {}
@@ -42,6 +46,8 @@ class Transaction final : public LotTx {
   [[nodiscard]] LotRows& lots() override { return lots_; }
   [[nodiscard]] InspectionRows& inspection() override { return inspection_; }
   [[nodiscard]] RealtimeRows& realtime() override { return realtime_; }
+  [[nodiscard]] VerifierRows& verifiers() override { return verifiers_; }
+  [[nodiscard]] CodeRows& codes() override { return codes_; }
   [[nodiscard]] RestRows& rests() override { return rests_; }
   [[nodiscard]] AuditRows& audit() override { return audit_; }
   [[nodiscard]] PlatformIdempotency& idempotency() override { return idempotency_; }
@@ -58,6 +64,8 @@ class Transaction final : public LotTx {
   PostgresLotRows lots_;
   PostgresInspectionRows inspection_;
   PostgresRealtimeRows realtime_;
+  PostgresVerifierRows verifiers_;
+  PostgresCodeRows codes_;
   PostgresRestRows rests_;
   PostgresAuditRows audit_;
   PostgresIdempotency idempotency_;

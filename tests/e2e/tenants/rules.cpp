@@ -93,6 +93,8 @@ constexpr std::array kRules{
     Rule{"get_lead_passport", "GAU", "lead", true},
     Rule{"get_sale_passport", "BAU", "sale", true},
     Rule{"get_attribution", "GAU", {}, true, "market=auto-insurance.us.usd"},
+    Rule{"get_check_verifier", "AU", "market"},
+    Rule{"put_check_verifier", "A", "market", false, {}, R"({"kind":null})"},
     Rule{"get_taxonomy", "AU"},
     Rule{"put_taxonomy", "A", {}, false, {}, R"({"vehicles":[],"reasons":[],"rules":[]})"},
     Rule{"list_spot_checks", "VAU"},
