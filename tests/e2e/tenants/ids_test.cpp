@@ -91,6 +91,10 @@ class Questions {
       request.headers.add("Idempotency-Key", "probe-" + std::to_string(requests.size()));
     }
     if (rule.operation == "patch_campaign") request.headers.add("If-Match", "\"1\"");
+    if (rule.operation == "append_upload") {
+      request.headers.add("Content-Type", "text/csv");
+      request.headers.add("Upload-Offset", "0");
+    }
     requests.push_back(std::move(request));
     expected.push_back(may);
   }

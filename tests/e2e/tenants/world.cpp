@@ -53,6 +53,7 @@ IdKind kind_of(std::string_view kind) {
                                                          {"form", IdKind::form},
                                                          {"books", IdKind::account},
                                                          {"transfer", IdKind::transfer},
+                                                         {"upload", IdKind::batch},
                                                          {"deposit", IdKind::deposit},
                                                          {"principal", IdKind::principal}};
   return kKinds.at(kind);
