@@ -286,7 +286,7 @@ TEST_F(AllHeld, AnErasedLeadIsWithdrawnWhateverItWaitsFor) {
 
 TEST_F(AllHeld, ManyGoOnAtOnce) {
   deposit(buyer_, "900.00");
-  campaign(buyer_, "1.00", "900.00");
+  campaign(buyer_, "10.00", "900.00");
   constexpr int kPosts = 70;
   for (int n = 0; n < kPosts; ++n) lead("p" + std::to_string(n));
   open_checks();
