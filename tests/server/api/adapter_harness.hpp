@@ -230,7 +230,7 @@ class AdapterHarness : public TradeHarness {
   storage::postgres::PostgresLotStore past_{sql_, ring_, [] { return clock_now() - 36h; }};
   storage::postgres::PostgresPrivacyStore persons_{sql_};
   IntakeServices intake_{{store_, numbers_, ring_, *markets_}, {}, {}, context_.now};
-  app::RealtimeChecks checks_{intake_.lots, ids_, rights_, persons_of(ring_)};
+  app::RealtimeChecks checks_{intake_.lots, ids_, persons_of(ring_)};
   http::Client client_{
       {.allow_loopback = true, .ca_file = endpoint_.ca_file(), .timeout = 1'500ms}};
   HttpVerifier verifier_job_{context_, intake_.lots, client_};
