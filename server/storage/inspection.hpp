@@ -79,7 +79,7 @@ class InspectionRows {
   [[nodiscard]] virtual SourceStanding source(MarketNo market, std::int64_t tenant_no) = 0;
   /// Likewise; no other job changes it until this one ends.
   [[nodiscard]] virtual SourceStanding source_locked(MarketNo market, std::int64_t tenant_no) = 0;
-  /// As source(); while one has lots that were decided, no other job changes it until this one ends.
+  /// As source(); while it has lots that were decided, no other job changes it until this one ends.
   [[nodiscard]] virtual SourceStanding source_held(MarketNo market, std::int64_t tenant_no) = 0;
   virtual void save_source(MarketNo market, SourceStanding const& source) = 0;
   /// In the order of their numbers.
