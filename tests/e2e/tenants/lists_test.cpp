@@ -64,7 +64,9 @@ std::vector<Seen> read_all(World& world, Person const& person) {
     if (rule.kinds.empty()) {
       for (auto const& query : queries_of(world, rule.operation)) ask({}, query);
     } else if (rule.kinds == "market") {
-      ask({std::string{kMarket}}, list ? "limit=500" : std::string{rule.query});
+      std::string query{rule.query};
+      if (list) query += query.empty() ? "limit=500" : "&limit=500";
+      ask({std::string{kMarket}}, query);
     } else if (rule.operation != "explain_campaign") {
       for (auto const* object : world.of_kind(rule.kinds)) {
         if (!World::may(person, rule, *object)) continue;
