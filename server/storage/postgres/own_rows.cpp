@@ -24,13 +24,15 @@ constexpr Statement kPutPersons{
     "$2::int8, * from unnest($3::int8[], $4::bytea[]) on conflict do nothing"};
 // Who is being put on the list now has its row: their transaction ends first, or sees these rows.
 constexpr char const* kLockList = "select from suppression_list where tenant_no = 0 for share";
+// An array, so that the few rows are found by their key: joined, all kept rows of the batch would
+// be read for each chunk.
 constexpr Statement kDropListed{
     "lx_own_listed",
     "delete from leadex.batch_own_row where market_id = $1::int8 and batch_no = $2::int8 and "
     "row_no "
-    "in (select p.row_no from unnest($3::int8[], $4::bytea[]) as p(row_no, digest) cross join "
-    "lateral (select from leadex.suppression where tenant_no = 0 and digest = p.digest offset 0) "
-    "as s)"};
+    "= any(array(select p.row_no from unnest($3::int8[], $4::bytea[]) as p(row_no, digest) cross "
+    "join lateral (select from leadex.suppression where tenant_no = 0 and digest = p.digest offset "
+    "0) as s))"};
 constexpr char const* kFindKey =
     "select key_sealed, header_sealed from batch_own_key where market_id = $1 and batch_no = $2 "
     "and "
