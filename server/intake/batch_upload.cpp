@@ -1,6 +1,7 @@
 #include "server/intake/batch_upload.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -61,6 +62,13 @@ MarketRules rules_in_force(UploadRequest const& request) {
   rules.taxonomy = request.taxonomy;
   return rules;
 }
+
+/// A chunk as it is stored.
+struct SealedChunk {
+  std::shared_ptr<storage::UploadChunk const> rows;
+  ChunkSigns signs;
+  std::vector<storage::PlantedHit> planted;
+};
 
 /// One upload from start to end; lives in the coroutine's frame.
 class Upload {
@@ -247,7 +255,7 @@ class Upload {
     }
   }
 
-  /// Starts claiming the persons of a chunk; the one before goes on to be stored.
+  /// Starts claiming the persons of a chunk; the one before goes on to be sealed.
   awaitable<Step<void>> pass_on(Chunk chunk) {
     auto const& mark = chunk.rows.back().mark;
     auto const end = mark ? mark->bytes : decoder_.bytes();
@@ -281,31 +289,49 @@ class Upload {
     co_return chunk;
   }
 
-  /// The chunk whose persons are being claimed is stored next, after the one before it.
+  /// The chunk whose persons are being claimed is sealed next, after the one before it.
   awaitable<Step<void>> wait_for_claims() {
     if (!claiming_) co_return Step<void>{};
     auto pending = std::move(*claiming_);
     claiming_.reset();
     auto chunk = co_await pending.wait();
     if (!chunk) co_return refuse(chunk.error());
+    auto const before = co_await wait_for_seal();
+    if (!before) co_return refuse(before.error());
+    sealing_.emplace(co_await asio::this_coro::executor, seal(std::move(*chunk)));
+    co_return Step<void>{};
+  }
+
+  /// The chunk that is being sealed is stored next, after the one before it.
+  awaitable<Step<void>> wait_for_seal() {
+    if (!sealing_) co_return Step<void>{};
+    auto pending = std::move(*sealing_);
+    sealing_.reset();
+    auto sealed = co_await pending.wait();
+    if (!sealed) co_return refuse(sealed.error());
     auto const before = co_await wait_for_store();
     if (!before) co_return refuse(before.error());
-    storing_.emplace(co_await asio::this_coro::executor, store(std::move(*chunk)));
+    storing_.emplace(co_await asio::this_coro::executor, store(std::move(*sealed)));
     co_return Step<void>{};
   }
 
   /// Ends what is under way: what came whole is stored, also of a file that was cut.
   awaitable<Step<void>> wait_for_all() {
-    Step<void> claimed;
+    Step<void> done;
     std::exception_ptr thrown;
-    try {
-      claimed = co_await wait_for_claims();
-    } catch (...) {
-      thrown = std::current_exception();
+    using Stage = awaitable<Step<void>> (Upload::*)();
+    static constexpr std::array<Stage, 2> kStages{&Upload::wait_for_claims, &Upload::wait_for_seal};
+    for (auto const stage : kStages) {
+      try {
+        auto const ended = co_await (this->*stage)();
+        if (done && !ended) done = refuse(ended.error());
+      } catch (...) {
+        thrown = std::current_exception();
+      }
     }
     auto const stored = co_await wait_for_store();
     if (thrown) std::rethrow_exception(thrown);
-    co_return claimed ? stored : claimed;
+    co_return done ? stored : done;
   }
 
   awaitable<Step<void>> admit(Chunk& chunk, std::size_t from, std::size_t until) {
@@ -351,34 +377,40 @@ class Upload {
     co_return Step<void>{};
   }
 
-  awaitable<Step<BatchCounts>> store(Chunk chunk) {
+  awaitable<Step<SealedChunk>> seal(Chunk chunk) {
     auto const looked = co_await again_while_later([&] { return checks_.find_planted(chunk); });
     if (!looked) co_return refuse(UploadFailure::Reason{looked.error()});
     auto const named = co_await again_while_later([&] { return checks_.find_named(chunk); });
     if (!named) co_return refuse(UploadFailure::Reason{named.error()});
     auto const known = co_await again_while_later([&] { return checks_.count_known(chunk); });
     if (!known) co_return refuse(UploadFailure::Reason{known.error()});
-    ChunkSigns signs;
-    auto rows = co_await services_.cpu.run([this, &chunk, &named, &known, &signs] {
-      signs = signs_of_chunk(services_.keys, chunk, began_at_, *known);
-      return std::make_shared<storage::UploadChunk const>(seal(chunk, *named, signs));
+    co_return co_await services_.cpu.run([this, &chunk, &named, &known] {
+      SealedChunk sealed;
+      sealed.signs = signs_of_chunk(services_.keys, chunk, began_at_, *known);
+      sealed.rows =
+          std::make_shared<storage::UploadChunk const>(rows_of(chunk, *named, sealed.signs));
+      sealed.planted = planted_hits(chunk, *result_.batch, request_.tenant_no);
+      return sealed;
     });
+  }
+
+  awaitable<Step<BatchCounts>> store(SealedChunk sealed) {
     // Before the rows: what was told is no less true when they are not stored.
-    auto const told = co_await report_planted(chunk);
+    auto const told = co_await report_planted(sealed.planted);
     if (!told) co_return refuse(UploadFailure::Reason{told.error()});
-    auto const batch = *result_.batch;
-    auto job = [batch, rows](storage::LotTx& tx) { return tx.batches().append(batch, *rows); };
+    auto job = [batch = *result_.batch, rows = sealed.rows](storage::LotTx& tx) {
+      return tx.batches().append(batch, *rows);
+    };
     auto const appended = co_await again_while_later([&] { return services_.store.transact(job); });
     if (!appended) co_return refuse(UploadFailure::Reason{appended.error()});
     // Its time-out came, or its generator took it back: no reader waits for the rest.
     if (!*appended) co_return refuse(UploadFailure::Reason{StoreError::not_found});
-    if (!request_.part) signs_.add(signs);
-    co_return rows->counts;
+    if (!request_.part) signs_.add(sealed.signs);
+    co_return sealed.rows->counts;
   }
 
   /// Rows that come again, after a cut or from another sender, tell of a case that is open already.
-  awaitable<Result<void, StoreError>> report_planted(Chunk const& chunk) {
-    auto const hits = planted_hits(chunk, *result_.batch, request_.tenant_no);
+  awaitable<Result<void, StoreError>> report_planted(std::vector<storage::PlantedHit> const& hits) {
     if (hits.empty()) co_return Result<void, StoreError>{};
     for (int attempt = 1;; ++attempt) {
       auto const told = co_await services_.planted.report(hits);
@@ -390,8 +422,8 @@ class Upload {
   }
 
   /// On the pool. Reads only what does not change while the upload runs.
-  storage::UploadChunk seal(Chunk const& chunk, storage::NamedBuyers const& named,
-                            ChunkSigns const& signs) const {
+  storage::UploadChunk rows_of(Chunk const& chunk, storage::NamedBuyers const& named,
+                               ChunkSigns const& signs) const {
     auto const batch = *result_.batch;
     auto sealed = seal_chunk(services_.keys, chunk,
                              {.batch = batch,
@@ -448,6 +480,7 @@ class Upload {
   std::size_t paced_{};  // bytes since the last look at the pace
   std::chrono::milliseconds pause_{};
   std::optional<storage::Pending<Step<Chunk>>> claiming_;
+  std::optional<storage::Pending<Step<SealedChunk>>> sealing_;
   std::optional<storage::Pending<Step<BatchCounts>>> storing_;
 };
 

@@ -243,9 +243,11 @@ bool Actor::check_persons(Building& building, Item& item) {
   auto const claim = [&](std::string const& digest, std::int64_t lead_no) {
     bool const twice = claims_.find(digest, building.rows.seq - 1) == own_upload;
     if (twice && admit != nullptr) return;  // in one row
+    bool const first = !found.contains(digest) && claims_.find(digest, item.looked_up_seq) == -1;
     claims_.add(digest, own_upload, lead_no, building.rows.seq);
-    building.rows.persons.push_back(
-        {digest, lead_no, at_us, own_upload != 0 ? std::optional{own_upload} : std::nullopt});
+    building.rows.persons.push_back({digest, lead_no, at_us,
+                                     own_upload != 0 ? std::optional{own_upload} : std::nullopt,
+                                     first});
   };
   if (s.admissions.empty()) {
     auto const lead_no = brought_lead(s.command)->lead_no;

@@ -52,6 +52,7 @@ struct PersonRow {
   std::int64_t lead_no{};
   std::int64_t seen_us{};
   std::optional<std::int64_t> provisional_upload;
+  bool first{};  // nobody's claim on this person stands or stood before
 };
 
 struct TransferRow {

@@ -6,15 +6,21 @@ namespace leadex::storage::postgres {
 
 namespace {
 
+// Of persons who are new: a third cheaper than to be ready for a row that is there. Were there one,
+// its key would refuse the batch.
+constexpr Statement kNewPersons{
+    "lx_new_persons",
+    "insert into leadex.person (market_id, digest, lead_no, seen_us, provisional_upload) select "
+    "$1::int8, unnest($2::bytea[]), unnest($3::int8[]), unnest($4::int8[]), unnest($5::int8[])"};
 // A claim past the look-back window may be taken over, and one of a lead that a newer one
 // displaces; any other leaves the row count short.
 constexpr Statement kPersons{
     "lx_persons",
     "insert into leadex.person as p (market_id, digest, lead_no, seen_us, provisional_upload) "
-    "select $1::int8, * from unnest($2::bytea[], $3::int8[], $4::int8[], $5::int8[]) on conflict "
-    "(market_id, digest) do update set lead_no = excluded.lead_no, seen_us = excluded.seen_us, "
-    "provisional_upload = excluded.provisional_upload where p.seen_us < $6::int8 or p.lead_no = "
-    "any($7::int8[])"};
+    "select $1::int8, unnest($2::bytea[]), unnest($3::int8[]), unnest($4::int8[]), "
+    "unnest($5::int8[]) on conflict (market_id, digest) do update set lead_no = excluded.lead_no, "
+    "seen_us = excluded.seen_us, provisional_upload = excluded.provisional_upload where p.seen_us "
+    "< $6::int8 or p.lead_no = any($7::int8[])"};
 
 // One clock for all markets, the database's: processes may have others.
 #define LEADEX_NOW_US "(extract(epoch from clock_timestamp()) * 1000000)::int8"
@@ -102,19 +108,27 @@ std::vector<Call> claim_calls(std::int64_t market_id, BatchRows const& rows,
                               ClaimGuard const& guard) {
   if (rows.persons.empty()) return {};
   using P = PersonRow const&;
-  auto const& p = rows.persons;
-  auto const digests = column<Element::bytea>(p, [](P r) { return r.digest; });
+  std::vector<PersonRow> first, again;
+  for (auto const& person : rows.persons) (person.first ? first : again).push_back(person);
+  auto const params = [&](std::vector<PersonRow> const& p) -> std::vector<std::string> {
+    return {int8_param(market_id), column<Element::bytea>(p, [](P r) { return r.digest; }),
+            column<Element::int8>(p, [](P r) { return r.lead_no; }),
+            column<Element::int8>(p, [](P r) { return r.seen_us; }),
+            column<Element::int8>(p, [](P r) { return r.provisional_upload; })};
+  };
   std::vector<Call> calls;
-  calls.push_back(
-      {&kPersons,
-       {int8_param(market_id), digests, column<Element::int8>(p, [](P r) { return r.lead_no; }),
-        column<Element::int8>(p, [](P r) { return r.seen_us; }),
-        column<Element::int8>(p, [](P r) { return r.provisional_upload; }),
-        int8_param(rows.person_seen_before_us),
-        column<Element::int8>(guard.displaced, [](std::int64_t no) { return no; })},
-       std::ssize(p)});
+  if (!first.empty()) calls.push_back({&kNewPersons, params(first), std::ssize(first)});
+  if (!again.empty()) {
+    Call call{&kPersons, params(again), std::ssize(again)};
+    call.params.push_back(int8_param(rows.person_seen_before_us));
+    call.params.push_back(
+        column<Element::int8>(guard.displaced, [](std::int64_t no) { return no; }));
+    calls.push_back(std::move(call));
+  }
   if (!guard.group.empty()) {
-    calls.push_back({&kSpend, {int8_param(market_id), guard.group, digests}, std::ssize(p)});
+    auto const digests = column<Element::bytea>(rows.persons, [](P r) { return r.digest; });
+    calls.push_back(
+        {&kSpend, {int8_param(market_id), guard.group, digests}, std::ssize(rows.persons)});
   }
   return calls;
 }

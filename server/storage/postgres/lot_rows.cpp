@@ -24,7 +24,7 @@ constexpr char const* kCountOpen =
     "select count(*) from commitment where market_id = $1 and status = 'open'";
 constexpr char const* kAddCommitments =
     "insert into commitment (market_id, commitment_no, commitment, secret_sealed) select $1::int8, "
-    "* from unnest($2::int8[], $3::bytea[], $4::bytea[])";
+    "unnest($2::int8[]), unnest($3::bytea[]), unnest($4::bytea[])";
 constexpr char const* kVoid =
     "update commitment set status = 'voided' where market_id = $1 and commitment_no = $2";
 

@@ -8,11 +8,14 @@ namespace leadex::storage::postgres {
 
 namespace {
 
+// Arrays of one length are unnested in the list of what is selected, where they go on row by row
+// together: in `from` each would first be written to a store of its own, two thirds of an insert.
 constexpr Statement kTransfers{
     "lx_transfers",
-    "insert into leadex.transfer select $1::int8, $2::int8, * from unnest($3::int4[], $4::int8[], "
-    "$5::int8[], $6::int8[], $7::int2[], $8::int2[], $9::int8[], $10::int4[], $11::int8[], "
-    "$12::int4[])"};
+    "insert into leadex.transfer select $1::int8, $2::int8, unnest($3::int4[]), "
+    "unnest($4::int8[]), unnest($5::int8[]), unnest($6::int8[]), unnest($7::int2[]), "
+    "unnest($8::int2[]), unnest($9::int8[]), unnest($10::int4[]), unnest($11::int8[]), "
+    "unnest($12::int4[])"};
 
 constexpr Statement kAccounts{
     "lx_accounts",
@@ -24,51 +27,53 @@ constexpr Statement kSales{
     "lx_sales",
     "insert into leadex.sale (market_id, batch_seq, lead_no, slot, n, buyer, campaign, generator, "
     "gross, fee, holdback, credited, state, exclusive, shares_max, auction_no, sold_us, due_us, "
-    "windows, trial, of_source, model) select $1::int8, $2::int8, * from unnest($3::int8[], "
-    "$4::int4[], $5::int4[], "
-    "$6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int8[], $11::int8[], $12::int8[], "
-    "$13::int2[], $14::bool[], $15::int2[], $16::int8[], $17::int8[], $18::int8[], $19::bytea[], "
-    "$20::bool[], $21::bool[], $22::int2[])"};
+    "windows, trial, of_source, model) select $1::int8, $2::int8, unnest($3::int8[]), "
+    "unnest($4::int4[]), unnest($5::int4[]), unnest($6::int8[]), unnest($7::int8[]), "
+    "unnest($8::int8[]), unnest($9::int8[]), unnest($10::int8[]), unnest($11::int8[]), "
+    "unnest($12::int8[]), unnest($13::int2[]), unnest($14::bool[]), unnest($15::int2[]), "
+    "unnest($16::int8[]), unnest($17::int8[]), unnest($18::int8[]), unnest($19::bytea[]), "
+    "unnest($20::bool[]), unnest($21::bool[]), unnest($22::int2[])"};
 
 constexpr Statement kLeads{
     "lx_leads",
     "insert into leadex.lead (market_id, lead_no, batch_no, row_no, tenant_no, version, state, "
     "score, vehicle, reason, captured_us, listed_us, ask_micros, consent_us, consent_digest, "
     "resale, attributes, external_id, reserve_micros, named_for, score_facts, warnings, "
-    "domain_suggested, first_listed_us) select $1::int8, u.*, u.listed from unnest($2::int8[], "
-    "$3::int8[], $4::int8[], $5::int8[], $6::int4[], $7::int2[], $8::int4[], $9::int2[], "
-    "$10::text[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::bytea[], $16::int2[], "
-    "$17::bytea[], $18::text[], $19::int8[], $20::bytea[], $21::bytea[], $22::int4[], $23::text[]) "
-    "as u(lead, batch, row_no, tenant, version, state, score, vehicle, reason, captured, listed, "
-    "ask, consented, consent, resale, attributes, external, reserve, named, facts, warnings, "
-    "suggested)"};
+    "domain_suggested, first_listed_us) select $1::int8, unnest($2::int8[]), unnest($3::int8[]), "
+    "unnest($4::int8[]), unnest($5::int8[]), unnest($6::int4[]), unnest($7::int2[]), "
+    "unnest($8::int4[]), unnest($9::int2[]), unnest($10::text[]), unnest($11::int8[]), "
+    "unnest($12::int8[]), unnest($13::int8[]), unnest($14::int8[]), unnest($15::bytea[]), "
+    "unnest($16::int2[]), unnest($17::bytea[]), unnest($18::text[]), unnest($19::int8[]), "
+    "unnest($20::bytea[]), unnest($21::bytea[]), unnest($22::int4[]), unnest($23::text[]), "
+    "unnest($12::int8[])"};
 
 constexpr Statement kContacts{
     "lx_contacts",
-    "insert into leadex.contact (market_id, lead_no, sealed, consent_sealed) select $1::int8, * "
-    "from unnest($2::int8[], $3::bytea[], $4::bytea[])"};
+    "insert into leadex.contact (market_id, lead_no, sealed, consent_sealed) select $1::int8, "
+    "unnest($2::int8[]), unnest($3::bytea[]), unnest($4::bytea[])"};
 
 constexpr Statement kLeadKeys{
     "lx_lead_keys",
-    "insert into leadex.lead_key (market_id, lead_no, kek_id, wrapped) select $1::int8, * from "
-    "unnest($2::int8[], $3::int4[], $4::bytea[])"};
+    "insert into leadex.lead_key (market_id, lead_no, kek_id, wrapped) select $1::int8, "
+    "unnest($2::int8[]), unnest($3::int4[]), unnest($4::bytea[])"};
 
 constexpr Statement kAuctions{
     "lx_auctions",
     "insert into leadex.auction (market_id, batch_seq, auction_no, lead_no, record) select "
-    "$1::int8, $2::int8, * from unnest($3::int8[], $4::int8[], $5::bytea[])"};
+    "$1::int8, $2::int8, unnest($3::int8[]), unnest($4::int8[]), unnest($5::bytea[])"};
 
 constexpr Statement kKeys{
     "lx_keys",
     "insert into leadex.idempotency (market_id, batch_seq, day, account_no, key, body_hash, code, "
-    "n) select $1::int8, $2::int8, * from unnest($3::int4[], $4::int8[], $5::bytea[], $6::bytea[], "
-    "$7::int2[], $8::int4[])"};
+    "n) select $1::int8, $2::int8, unnest($3::int4[]), unnest($4::int8[]), unnest($5::bytea[]), "
+    "unnest($6::bytea[]), unnest($7::int2[]), unnest($8::int4[])"};
 
 constexpr Statement kBids{
     "lx_bids",
     "insert into leadex.listing_bid (market_id, at_us, bid_no, lead_no, tenant_no, campaign, "
-    "price, exclusive, state) select $1::int8, $2::int8, * from unnest($3::int8[], $4::int8[], "
-    "$5::int8[], $6::int8[], $7::int8[], $8::bool[], $9::int2[])"};
+    "price, exclusive, state) select $1::int8, $2::int8, unnest($3::int8[]), unnest($4::int8[]), "
+    "unnest($5::int8[]), unnest($6::int8[]), unnest($7::int8[]), unnest($8::bool[]), "
+    "unnest($9::int2[])"};
 
 constexpr Statement kReturns{
     "lx_returns",
@@ -84,19 +89,19 @@ constexpr Statement kReturns{
 constexpr Statement kIntents{
     "lx_intents",
     "insert into leadex.fund_intent (market_id, market_seq, intent_no, direction, tenant_no, "
-    "sub_no, amount) select $1::int8, $2::int8, * from unnest($3::int8[], $4::int2[], $5::int8[], "
-    "$6::int8[], $7::int8[])"};
+    "sub_no, amount) select $1::int8, $2::int8, unnest($3::int8[]), unnest($4::int2[]), "
+    "unnest($5::int8[]), unnest($6::int8[]), unnest($7::int8[])"};
 
 constexpr Statement kCampaigns{
     "lx_campaigns",
     "insert into leadex.campaign (market_id, campaign_no, tenant_no, version, status) select "
-    "$1::int8, * from unnest($2::int8[], $3::int8[], $4::int4[], $5::int2[])"};
+    "$1::int8, unnest($2::int8[]), unnest($3::int8[]), unnest($4::int4[]), unnest($5::int2[])"};
 
 constexpr Statement kCampaignVersions{
     "lx_campaign_versions",
     "insert into leadex.campaign_version (market_id, campaign_no, version, definition, terms, "
-    "created_by) select $1::int8, * from unnest($2::int8[], $3::int4[], $4::text[], $5::bytea[], "
-    "$6::int8[])"};
+    "created_by) select $1::int8, unnest($2::int8[]), unnest($3::int4[]), unnest($4::text[]), "
+    "unnest($5::bytea[]), unnest($6::int8[])"};
 
 // Updates name their rows twice: by the list of keys, so that only these are ever read, whatever
 // the planner thinks of the table's size; and joined with the new values.
@@ -150,35 +155,37 @@ constexpr Statement kRests{
 
 constexpr Statement kCounters{
     "lx_counters",
-    "insert into leadex.campaign_counter select $1::int8, * from unnest($2::int8[], $3::int8[], "
-    "$4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int8[], "
-    "$11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::int8[], $17::int8[], "
-    "$18::int8[], $19::int8[], $20::int8[], $21::int8[], $22::int8[], $23::int8[], $24::int8[], "
-    "$25::int8[], $26::int8[], $27::int8[]) on conflict (market_id, campaign_no) do update set "
-    "hour_start_us = "
-    "excluded.hour_start_us, hour_n = excluded.hour_n, "
-    "hour_n_max = excluded.hour_n_max, hour_micros = excluded.hour_micros, hour_micros_max = "
-    "excluded.hour_micros_max, day_start_us = excluded.day_start_us, day_n = excluded.day_n, "
-    "day_n_max = excluded.day_n_max, day_micros = excluded.day_micros, day_micros_max = "
-    "excluded.day_micros_max, week_start_us = excluded.week_start_us, week_n = excluded.week_n, "
-    "week_n_max = excluded.week_n_max, week_micros = excluded.week_micros, week_micros_max = "
-    "excluded.week_micros_max, month_start_us = excluded.month_start_us, month_n = "
-    "excluded.month_n, month_n_max = excluded.month_n_max, month_micros = excluded.month_micros, "
-    "month_micros_max = excluded.month_micros_max, turn = excluded.turn, trial_n = "
-    "excluded.trial_n, trial_n_max = excluded.trial_n_max, day_visits = excluded.day_visits, "
-    "visit_turn = excluded.visit_turn"};
+    "insert into leadex.campaign_counter select $1::int8, unnest($2::int8[]), unnest($3::int8[]), "
+    "unnest($4::int8[]), unnest($5::int8[]), unnest($6::int8[]), unnest($7::int8[]), "
+    "unnest($8::int8[]), unnest($9::int8[]), unnest($10::int8[]), unnest($11::int8[]), "
+    "unnest($12::int8[]), unnest($13::int8[]), unnest($14::int8[]), unnest($15::int8[]), "
+    "unnest($16::int8[]), unnest($17::int8[]), unnest($18::int8[]), unnest($19::int8[]), "
+    "unnest($20::int8[]), unnest($21::int8[]), unnest($22::int8[]), unnest($23::int8[]), "
+    "unnest($24::int8[]), unnest($25::int8[]), unnest($26::int8[]), unnest($27::int8[]) on "
+    "conflict (market_id, campaign_no) do update set hour_start_us = excluded.hour_start_us, "
+    "hour_n = excluded.hour_n, hour_n_max = excluded.hour_n_max, hour_micros = "
+    "excluded.hour_micros, hour_micros_max = excluded.hour_micros_max, day_start_us = "
+    "excluded.day_start_us, day_n = excluded.day_n, day_n_max = excluded.day_n_max, day_micros = "
+    "excluded.day_micros, day_micros_max = excluded.day_micros_max, week_start_us = "
+    "excluded.week_start_us, week_n = excluded.week_n, week_n_max = excluded.week_n_max, "
+    "week_micros = excluded.week_micros, week_micros_max = excluded.week_micros_max, "
+    "month_start_us = excluded.month_start_us, month_n = excluded.month_n, month_n_max = "
+    "excluded.month_n_max, month_micros = excluded.month_micros, month_micros_max = "
+    "excluded.month_micros_max, turn = excluded.turn, trial_n = excluded.trial_n, trial_n_max = "
+    "excluded.trial_n_max, day_visits = excluded.day_visits, visit_turn = excluded.visit_turn"};
 
 constexpr Statement kSourceCounters{
     "lx_source_counters",
-    "insert into leadex.campaign_source_counter select $1::int8, * from unnest($2::int8[], "
-    "$3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], "
-    "$10::int8[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::int8[]) on conflict "
-    "(market_id, campaign_no, generator) do update set hour_start_us = excluded.hour_start_us, "
-    "hour_n = excluded.hour_n, hour_n_max = excluded.hour_n_max, day_start_us = "
-    "excluded.day_start_us, day_n = excluded.day_n, day_n_max = excluded.day_n_max, "
-    "week_start_us = excluded.week_start_us, week_n = excluded.week_n, week_n_max = "
-    "excluded.week_n_max, month_start_us = excluded.month_start_us, month_n = excluded.month_n, "
-    "month_n_max = excluded.month_n_max"};
+    "insert into leadex.campaign_source_counter select $1::int8, unnest($2::int8[]), "
+    "unnest($3::int8[]), unnest($4::int8[]), unnest($5::int8[]), unnest($6::int8[]), "
+    "unnest($7::int8[]), unnest($8::int8[]), unnest($9::int8[]), unnest($10::int8[]), "
+    "unnest($11::int8[]), unnest($12::int8[]), unnest($13::int8[]), unnest($14::int8[]), "
+    "unnest($15::int8[]) on conflict (market_id, campaign_no, generator) do update set "
+    "hour_start_us = excluded.hour_start_us, hour_n = excluded.hour_n, hour_n_max = "
+    "excluded.hour_n_max, day_start_us = excluded.day_start_us, day_n = excluded.day_n, day_n_max "
+    "= excluded.day_n_max, week_start_us = excluded.week_start_us, week_n = excluded.week_n, "
+    "week_n_max = excluded.week_n_max, month_start_us = excluded.month_start_us, month_n = "
+    "excluded.month_n, month_n_max = excluded.month_n_max"};
 
 // Those that end go in a call of their own, before others of the same two begin.
 constexpr Statement kDeals{
@@ -192,26 +199,26 @@ constexpr Statement kDeals{
 
 constexpr Statement kSourceTerms{
     "lx_source_terms",
-    "insert into leadex.source_terms select $1::int8, * from unnest($2::int8[], $3::int8[], "
-    "$4::int2[]) on conflict (market_id, generator) do update set reserve_micros = "
+    "insert into leadex.source_terms select $1::int8, unnest($2::int8[]), unnest($3::int8[]), "
+    "unnest($4::int2[]) on conflict (market_id, generator) do update set reserve_micros = "
     "excluded.reserve_micros, grade = excluded.grade"};
 
-constexpr Statement kWithheld{
-    "lx_withheld",
-    "insert into leadex.lead_withheld select $1::int8, * from unnest($2::int8[], $3::int8[]) on "
-    "conflict do nothing"};
+constexpr Statement kWithheld{"lx_withheld",
+                              "insert into leadex.lead_withheld select $1::int8, "
+                              "unnest($2::int8[]), unnest($3::int8[]) on conflict do nothing"};
 
 constexpr Statement kPromises{
     "lx_promises",
     "insert into leadex.ping_promise (market_id, expires_us, ping_no, lead_no, promised_micros, "
-    "added_micros) select $1::int8, * from unnest($2::int8[], $3::int8[], $4::int8[], $5::int8[], "
-    "$6::int8[])"};
+    "added_micros) select $1::int8, unnest($2::int8[]), unnest($3::int8[]), unnest($4::int8[]), "
+    "unnest($5::int8[]), unnest($6::int8[])"};
 
 constexpr Statement kClicks{
     "lx_clicks",
     "insert into leadex.click (market_id, click_no, placement_no, generator, campaign, visitor, "
-    "subs, clicked_us) select $1::int8, * from unnest($2::int8[], $3::int8[], $4::int8[], "
-    "$5::int8[], $6::bytea[], $7::bytea[], $8::int8[])"};
+    "subs, clicked_us) select $1::int8, unnest($2::int8[]), unnest($3::int8[]), "
+    "unnest($4::int8[]), unnest($5::int8[]), unnest($6::bytea[]), unnest($7::bytea[]), "
+    "unnest($8::int8[])"};
 
 // Outcomes 0 and 9; all other rows of the table are for others to write.
 constexpr Statement kClicksSold{
@@ -224,13 +231,13 @@ constexpr Statement kClicksSold{
 constexpr Statement kAcquisitions{
     "lx_acquisitions",
     "insert into leadex.acquisition (market_id, lead_no, slot, until_us, held, value_bp, event, "
-    "visit) select $1::int8, * from unnest($2::int8[], $3::int4[], $4::int8[], $5::int8[], "
-    "$6::int4[], $7::text[], $8::bool[])"};
+    "visit) select $1::int8, unnest($2::int8[]), unnest($3::int4[]), unnest($4::int8[]), "
+    "unnest($5::int8[]), unnest($6::int4[]), unnest($7::text[]), unnest($8::bool[])"};
 
 constexpr Statement kEstimates{
     "lx_estimates",
     "insert into leadex.estimate_version (market_id, version, made_us, estimates) select $1::int8, "
-    "* from unnest($2::int8[], $3::int8[], $4::bytea[])"};
+    "unnest($2::int8[]), unnest($3::int8[]), unnest($4::bytea[])"};
 
 // Those that end go in a call of their own, before another of the same sale begins.
 constexpr Statement kConversions{

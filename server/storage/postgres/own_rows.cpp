@@ -17,11 +17,11 @@ constexpr char const* kPutKey =
 constexpr Statement kPutRows{
     "lx_own_rows",
     "insert into leadex.batch_own_row (market_id, batch_no, row_no, sealed) select $1::int8, "
-    "$2::int8, * from unnest($3::int8[], $4::bytea[]) on conflict do nothing"};
+    "$2::int8, unnest($3::int8[]), unnest($4::bytea[]) on conflict do nothing"};
 constexpr Statement kPutPersons{
     "lx_own_persons",
     "insert into leadex.batch_own_person (market_id, batch_no, row_no, digest) select $1::int8, "
-    "$2::int8, * from unnest($3::int8[], $4::bytea[]) on conflict do nothing"};
+    "$2::int8, unnest($3::int8[]), unnest($4::bytea[]) on conflict do nothing"};
 // Who is being put on the list now has its row: their transaction ends first, or sees these rows.
 constexpr char const* kLockList = "select from suppression_list where tenant_no = 0 for share";
 // An array, so that the few rows are found by their key: joined, all kept rows of the batch would

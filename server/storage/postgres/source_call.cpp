@@ -29,9 +29,11 @@ constinit Statement const kLeadSources{
     "lx_lead_sources",
     "insert into leadex.lead_source (market_id, lead_no, said, class_vehicle, class_reason, "
     "taxonomy_own, taxonomy_version, utm_source, utm_medium, utm_campaign, sub1, sub2, sub3, sub4, "
-    "sub5, hops, touchpoints) select $1::int8, * from unnest($2::int8[], $3::int2[], $4::int2[], "
-    "$5::text[], $6::bool[], $7::int4[], $8::text[], $9::text[], $10::text[], $11::text[], "
-    "$12::text[], $13::text[], $14::text[], $15::text[], $16::int2[], $17::bytea[])"};
+    "sub5, hops, touchpoints) select $1::int8, unnest($2::int8[]), unnest($3::int2[]), "
+    "unnest($4::int2[]), unnest($5::text[]), unnest($6::bool[]), unnest($7::int4[]), "
+    "unnest($8::text[]), unnest($9::text[]), unnest($10::text[]), unnest($11::text[]), "
+    "unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::text[]), "
+    "unnest($16::int2[]), unnest($17::bytea[])"};
 
 std::vector<NewLead const*> sourced(std::span<NewLead const> leads) {
   Leads found;

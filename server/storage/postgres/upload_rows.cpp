@@ -40,8 +40,9 @@ constexpr char const* kInsertRange =
     "insert into batch_lead_range (market_id, batch_no, first_no, last_no) values ($1, $2, $3, $4)";
 constexpr char const* kInsertRejects =
     "insert into batch_reject (market_id, batch_no, row_no, fault_no, outcome, code, pointer, "
-    "detail, external_id, own_column) select $1::int8, $2::int8, * from unnest($3::int8[], "
-    "$4::int2[], $5::int2[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])";
+    "detail, external_id, own_column) select $1::int8, $2::int8, unnest($3::int8[]), "
+    "unnest($4::int2[]), unnest($5::int2[]), unnest($6::text[]), unnest($7::text[]), "
+    "unnest($8::text[]), unnest($9::text[]), unnest($10::text[])";
 
 // Person by person: free to choose, the planner reads all lists to the end for a chunk's persons.
 constexpr char const* kWithholdPersons =
