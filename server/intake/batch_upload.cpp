@@ -1,12 +1,12 @@
 #include "server/intake/batch_upload.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <deque>
 #include <exception>
 #include <type_traits>
 
@@ -16,6 +16,7 @@
 #include "server/intake/own_rows.hpp"
 #include "server/intake/piece_state.hpp"
 #include "server/intake/seen_persons.hpp"
+#include "server/intake/turns.hpp"
 #include "server/intake/upload_chunk.hpp"
 #include "server/storage/pending.hpp"
 
@@ -63,6 +64,9 @@ MarketRules rules_in_force(UploadRequest const& request) {
   return rules;
 }
 
+enum Stage : std::size_t { kChecks, kClaims, kSeals, kStores, kStages };
+constexpr std::size_t kChunksUnderWay = 4;
+
 /// A chunk as it is stored.
 struct SealedChunk {
   std::shared_ptr<storage::UploadChunk const> rows;
@@ -73,7 +77,8 @@ struct SealedChunk {
 /// One upload from start to end; lives in the coroutine's frame.
 class Upload {
  public:
-  Upload(UploadServices& services, UploadRequest request, UploadSource& source)
+  Upload(UploadServices& services, UploadRequest request, UploadSource& source,
+         asio::any_io_executor const& strand)
       : services_(services),
         request_(std::move(request)),
         source_(source),
@@ -90,7 +95,8 @@ class Upload {
                                 .resume = request_.part ? request_.part->resume : std::nullopt},
                  services.keys, services.disposable),
         checks_(services_, request_),
-        began_at_(request_.part ? request_.part->began_at : services.now()) {}
+        began_at_(request_.part ? request_.part->began_at : services.now()),
+        turns_(strand) {}
   Upload(Upload const&) = delete;
   Upload& operator=(Upload const&) = delete;
 
@@ -103,7 +109,7 @@ class Upload {
       thrown = std::current_exception();
     }
     // Whatever came, nothing of this upload stays under way behind its back.
-    auto const stored = co_await wait_for_all();
+    auto const stored = co_await settle_all();
     if (thrown) std::rethrow_exception(thrown);
     if (done && !stored) done = refuse(stored.error());
     if (done && request_.part && request_.part->last) done = co_await add_kept_signs();
@@ -255,29 +261,101 @@ class Upload {
     }
   }
 
-  /// Starts claiming the persons of a chunk; the one before goes on to be sealed.
+  /// Starts a chunk on its way; when too many are, the oldest is waited for.
   awaitable<Step<void>> pass_on(Chunk chunk) {
     auto const& mark = chunk.rows.back().mark;
     auto const end = mark ? mark->bytes : decoder_.bytes();
     chunk.bytes = end - std::exchange(bytes_passed_, end);
-    auto const before = co_await wait_for_claims();
-    if (!before) co_return refuse(before.error());
+    while (under_way_.size() >= kChunksUnderWay) {
+      auto const settled = co_await settle_oldest();
+      if (!settled) co_return refuse(settled.error());
+    }
     ++unsettled_;
-    claiming_.emplace(co_await asio::this_coro::executor, claim(std::move(chunk)));
+    under_way_.emplace_back(co_await asio::this_coro::executor,
+                            carry(std::move(chunk), passed_on_++));
     co_return Step<void>{};
   }
 
-  awaitable<Step<Chunk>> claim(Chunk chunk) {
+  awaitable<Step<void>> settle_oldest() {
+    auto pending = std::move(under_way_.front());
+    under_way_.pop_front();
+    auto const stored = co_await pending.wait();
+    if (!stored) co_return refuse(stored.error());
+    --unsettled_;
+    auto& sum = result_.counts;
+    sum.read += stored->read;
+    sum.accepted += stored->accepted;
+    sum.duplicate += stored->duplicate;
+    sum.suppressed += stored->suppressed;
+    sum.rejected += stored->rejected;
+    co_return Step<void>{};
+  }
+
+  /// Ends what is under way: what came whole is stored, also of a file that was cut.
+  awaitable<Step<void>> settle_all() {
+    Step<void> done;
+    std::exception_ptr thrown;
+    while (!under_way_.empty()) {
+      try {
+        auto const settled = co_await settle_oldest();
+        if (done && !settled) done = refuse(settled.error());
+      } catch (...) {
+        if (!thrown) thrown = std::current_exception();
+      }
+    }
+    if (thrown) std::rethrow_exception(thrown);
+    co_return done;
+  }
+
+  /// Chunks are stored in the order of the file, and none behind one that could not be.
+  awaitable<Step<BatchCounts>> carry(Chunk chunk, std::int64_t no) {
+    Step<BatchCounts> stored;
+    try {
+      stored = co_await pass_stages(std::move(chunk), no);
+    } catch (...) {
+      turns_.stop(no);
+      throw;
+    }
+    if (!stored) turns_.stop(no);
+    co_return stored;
+  }
+
+  awaitable<Step<BatchCounts>> pass_stages(Chunk chunk, std::int64_t no) {
+    auto const checked = co_await in_turn<void>(kChecks, no, [&] { return check(chunk); });
+    if (!checked) co_return refuse(checked.error());
+    auto const claimed = co_await in_turn<void>(kClaims, no, [&] { return claim(chunk); });
+    if (!claimed) co_return refuse(claimed.error());
+    auto const sealed = co_await in_turn<SealedChunk>(kSeals, no, [&] { return seal(chunk); });
+    if (!sealed) co_return refuse(sealed.error());
+    co_return co_await in_turn<BatchCounts>(kStores, no, [&] { return store(*sealed); });
+  }
+
+  /// @return what `work` gives; another error when a chunk before this one failed, which is told of
+  ///         before it
+  template <class T, class Work>
+  awaitable<Step<T>> in_turn(Stage stage, std::int64_t no, Work work) {
+    bool const goes_on = co_await turns_.enter(stage, no);
+    if (!goes_on) co_return refuse(UploadFailure::Reason{StoreError::conflict});
+    auto done = co_await work();
+    if (done) turns_.leave(stage, no);
+    co_return done;
+  }
+
+  awaitable<Step<void>> check(Chunk& chunk) {
     auto const first = co_await again_while_later([&] {
       return services_.numbers.reserve_later(result_.batch->market, storage::NumberKind::lead,
                                              std::ssize(chunk.rows));
     });
     if (!first) co_return refuse(UploadFailure::Reason{first.error()});
     chunk.first_no = *first;
-    chunk.admissions.resize(chunk.rows.size());
     auto const checked =
         co_await again_while_later([&] { return checks_.check(*result_.batch, chunk); });
     if (!checked) co_return refuse(UploadFailure::Reason{checked.error()});
+    co_return Step<void>{};
+  }
+
+  awaitable<Step<void>> claim(Chunk& chunk) {
+    chunk.admissions.resize(chunk.rows.size());
     for (std::size_t from = 0; from < chunk.rows.size();) {
       bool const pressed = request_.market->pace().pressed(std::chrono::steady_clock::now());
       auto const until =
@@ -286,52 +364,7 @@ class Upload {
       if (!admitted) co_return refuse(admitted.error());
       from = until;
     }
-    co_return chunk;
-  }
-
-  /// The chunk whose persons are being claimed is sealed next, after the one before it.
-  awaitable<Step<void>> wait_for_claims() {
-    if (!claiming_) co_return Step<void>{};
-    auto pending = std::move(*claiming_);
-    claiming_.reset();
-    auto chunk = co_await pending.wait();
-    if (!chunk) co_return refuse(chunk.error());
-    auto const before = co_await wait_for_seal();
-    if (!before) co_return refuse(before.error());
-    sealing_.emplace(co_await asio::this_coro::executor, seal(std::move(*chunk)));
     co_return Step<void>{};
-  }
-
-  /// The chunk that is being sealed is stored next, after the one before it.
-  awaitable<Step<void>> wait_for_seal() {
-    if (!sealing_) co_return Step<void>{};
-    auto pending = std::move(*sealing_);
-    sealing_.reset();
-    auto sealed = co_await pending.wait();
-    if (!sealed) co_return refuse(sealed.error());
-    auto const before = co_await wait_for_store();
-    if (!before) co_return refuse(before.error());
-    storing_.emplace(co_await asio::this_coro::executor, store(std::move(*sealed)));
-    co_return Step<void>{};
-  }
-
-  /// Ends what is under way: what came whole is stored, also of a file that was cut.
-  awaitable<Step<void>> wait_for_all() {
-    Step<void> done;
-    std::exception_ptr thrown;
-    using Stage = awaitable<Step<void>> (Upload::*)();
-    static constexpr std::array<Stage, 2> kStages{&Upload::wait_for_claims, &Upload::wait_for_seal};
-    for (auto const stage : kStages) {
-      try {
-        auto const ended = co_await (this->*stage)();
-        if (done && !ended) done = refuse(ended.error());
-      } catch (...) {
-        thrown = std::current_exception();
-      }
-    }
-    auto const stored = co_await wait_for_store();
-    if (thrown) std::rethrow_exception(thrown);
-    co_return done ? stored : done;
   }
 
   awaitable<Step<void>> admit(Chunk& chunk, std::size_t from, std::size_t until) {
@@ -361,23 +394,7 @@ class Upload {
     }
   }
 
-  awaitable<Step<void>> wait_for_store() {
-    if (!storing_) co_return Step<void>{};
-    auto pending = std::move(*storing_);
-    storing_.reset();
-    auto const stored = co_await pending.wait();
-    if (!stored) co_return refuse(stored.error());
-    --unsettled_;
-    auto& sum = result_.counts;
-    sum.read += stored->read;
-    sum.accepted += stored->accepted;
-    sum.duplicate += stored->duplicate;
-    sum.suppressed += stored->suppressed;
-    sum.rejected += stored->rejected;
-    co_return Step<void>{};
-  }
-
-  awaitable<Step<SealedChunk>> seal(Chunk chunk) {
+  awaitable<Step<SealedChunk>> seal(Chunk& chunk) {
     auto const looked = co_await again_while_later([&] { return checks_.find_planted(chunk); });
     if (!looked) co_return refuse(UploadFailure::Reason{looked.error()});
     auto const named = co_await again_while_later([&] { return checks_.find_named(chunk); });
@@ -394,7 +411,7 @@ class Upload {
     });
   }
 
-  awaitable<Step<BatchCounts>> store(SealedChunk sealed) {
+  awaitable<Step<BatchCounts>> store(SealedChunk const& sealed) {
     // Before the rows: what was told is no less true when they are not stored.
     auto const told = co_await report_planted(sealed.planted);
     if (!told) co_return refuse(UploadFailure::Reason{told.error()});
@@ -476,18 +493,18 @@ class Upload {
   std::optional<crypto::AeadKey> own_key_;
   std::string decoder_header_;  // of a file in pieces: its header, byte for byte
   std::int64_t bytes_passed_{};
-  int unsettled_{};      // chunks passed on and not known to be stored
-  std::size_t paced_{};  // bytes since the last look at the pace
+  std::int64_t passed_on_{};  // chunks
+  int unsettled_{};           // of them not known to be stored
+  std::size_t paced_{};       // bytes since the last look at the pace
   std::chrono::milliseconds pause_{};
-  std::optional<storage::Pending<Step<Chunk>>> claiming_;
-  std::optional<storage::Pending<Step<SealedChunk>>> sealing_;
-  std::optional<storage::Pending<Step<BatchCounts>>> storing_;
+  Turns<kStages> turns_;
+  std::deque<storage::Pending<Step<BatchCounts>>> under_way_;  // oldest first
 };
 
 awaitable<Result<UploadResult, UploadFailure>> run_upload(UploadServices& services,
                                                           UploadRequest request,
                                                           UploadSource& source) {
-  Upload upload{services, std::move(request), source};
+  Upload upload{services, std::move(request), source, co_await asio::this_coro::executor};
   auto result = co_await upload.run();
   co_return result;
 }

@@ -1,7 +1,7 @@
 #pragma once
 // The upload of a batch: bytes come in, checked rows are claimed at the market's writer and stored
 // in chunks while more bytes come, and slower while real-time commands wait too long. Memory is
-// bounded whatever the file: four chunks in flight; who was met before the market's claims tell,
+// bounded whatever the file: five chunks in memory; who was met before the market's claims tell,
 // so that a file in pieces gives the same rows. A dry run claims nobody and keeps the digests of
 // the persons met instead. Coroutine of any executor.
 
