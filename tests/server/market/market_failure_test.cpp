@@ -1,6 +1,7 @@
 // Cut connections, failed batches and owners that were succeeded.
 
 #include <atomic>
+#include <future>
 #include <thread>
 
 #include "server/market/replay.hpp"
@@ -45,6 +46,32 @@ TEST_F(MarketFixture, ABatchThatWaitedForAFailedOneEndsCleanly) {
   EXPECT_EQ(reports[0].failure, storage::CommitFailure::refused);
   EXPECT_EQ(reports[1].failure, storage::CommitFailure::unknown);
   EXPECT_EQ(number("select seq from leadex.market_head where market_id = 7"), 0);
+}
+
+/// The guard behind the look-up: who is said to be new and is not, refuses the batch; an old claim
+/// is taken over by those that say nothing of the kind.
+TEST_F(MarketFixture, APersonWhoIsSaidToBeNewAndIsThereRefusesTheBatch) {
+  exec(
+      "insert into leadex.person (market_id, digest, lead_no, seen_us) values (7, "
+      "decode(repeat('01', 16), 'hex'), 99, 5)");
+  auto const store = storage::make_market_store(database_.app());
+  auto const commit = [&](bool first) {
+    std::promise<storage::CommitReport> told;
+    auto const pipeline = store->open_pipeline(
+        kMarket, 0, [&](storage::CommitReport report) { told.set_value(std::move(report)); });
+    storage::BatchRows rows;
+    rows.seq = 1;
+    rows.person_seen_before_us = 6;
+    rows.persons.push_back({.digest = std::string(16, '\1'), .lead_no = 1, .first = first});
+    rows.persons.push_back({.digest = std::string(16, '\2'), .lead_no = 1, .first = true});
+    pipeline->submit(store->prepare(kMarket, rows, {}, std::string(32, '\0')),
+                     number("select epoch from leadex.market_head where market_id = 7"));
+    return told.get_future().get().failure;
+  };
+  EXPECT_EQ(commit(true), storage::CommitFailure::refused);
+  EXPECT_EQ(number("select count(*) from leadex.person where market_id = 7"), 1);
+  EXPECT_EQ(commit(false), storage::CommitFailure::none);
+  EXPECT_EQ(number("select sum(lead_no) from leadex.person where market_id = 7"), 2);
 }
 
 /// The bodies of two batches are sent at once, so the later one may come first: what both of them
