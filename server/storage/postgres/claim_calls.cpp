@@ -71,7 +71,7 @@ constexpr Statement kSweep{
 constexpr std::int64_t kSweptMax = 1000;
 
 std::string digest_list(std::vector<std::string> const& digests) {
-  return column<Element::bytea>(digests, [](auto const& digest) { return digest; });
+  return column<Element::bytea>(digests, std::identity{});
 }
 
 }  // namespace
