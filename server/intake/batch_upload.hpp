@@ -24,7 +24,6 @@
 #include "server/storage/lot_store.hpp"
 #include "server/storage/numbers.hpp"
 #include "server/storage/planted.hpp"
-#include "server/storage/privacy_store.hpp"
 
 namespace leadex::intake {
 
@@ -47,8 +46,6 @@ struct UploadServices {
   std::function<Timestamp()> now;
   /// Makes new commitments for a market that has none open.
   std::function<boost::asio::awaitable<Result<void, storage::StoreError>>(MarketNo)> refill;
-  /// Whose rows are `suppressed`; null: nobody's.
-  storage::PrivacyStore* privacy{};
   dns::MailDomains* mail = nullptr;  // none: e-mail domains are not asked about
   DoNotCall* do_not_call = nullptr;  // none: phones are held against no list
   PlantedHooks planted{};            // empty: nothing was planted

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <memory>
 #include <set>
 
+#include "matching/market/barred.hpp"
 #include "server/intake/corrections.hpp"
 #include "server/intake/lead_rows.hpp"
 #include "server/intake/mail_check.hpp"
@@ -25,10 +28,22 @@ void refuse_row(DecodedRow& row, RowFault fault) {
   row.faults = {std::move(fault)};
 }
 
+/// @param holder  whose list has the row's person
+void keep_from(Chunk& chunk, DecodedRow& row, std::int64_t holder) {
+  if (holder != market::kEverybody) {
+    chunk.kept.emplace(row.row_no, holder);
+  } else if (row.lead) {
+    chunk.suppressed.insert_or_assign(row.row_no, kSuppressed);
+  } else {
+    row.own.clear();
+    row.external_id.reset();
+  }
+}
+
 }  // namespace
 
 awaitable<Result<void, StoreError>> ChunkChecks::check(BatchId batch, Chunk& chunk) {
-  auto const listed = co_await find_suppressed(chunk);
+  auto const listed = co_await look_at_lists(chunk);
   if (!listed) co_return refuse(listed.error());
   auto const held = co_await find_do_not_call(chunk);
   if (!held) co_return refuse(held.error());
@@ -94,28 +109,23 @@ awaitable<Result<void, StoreError>> ChunkChecks::find_do_not_call(Chunk& chunk) 
   co_return Result<void, StoreError>{};
 }
 
-/// Who comes onto the list later is withheld from everybody as the chunk is stored, and erased
-/// after it when that was asked for (0028). Of a row that is refused anyway only what it says is
-/// not kept.
-awaitable<Result<void, StoreError>> ChunkChecks::find_suppressed(Chunk& chunk) {
-  if (services_.privacy == nullptr) co_return Result<void, StoreError>{};
-  std::vector<std::string> asked;
+/// Who comes onto a list later is withheld as the chunk is stored, and erased after it when that
+/// was asked for (0028). Of a row that is refused anyway only what it says is not kept.
+awaitable<Result<void, StoreError>> ChunkChecks::look_at_lists(Chunk& chunk) {
+  auto const asked = std::make_shared<std::vector<std::string>>();
   for (auto const& row : chunk.rows) {
-    asked.insert(asked.end(), row.digests.begin(), row.digests.end());
+    asked->insert(asked->end(), row.digests.begin(), row.digests.end());
   }
-  if (asked.empty()) co_return Result<void, StoreError>{};
-  auto const barred = co_await services_.privacy->barred(std::move(asked));
-  if (!barred) co_return refuse(barred.error());
-  std::set<std::string> const whom(barred->begin(), barred->end());
+  auto job = [asked](storage::LotTx& tx) { return tx.batches().look_at_lists(*asked); };
+  auto const look = co_await services_.store.transact(job);
+  if (!look) co_return refuse(look.error());
+  chunk.lists_seen = look->seen;
+  std::multimap<std::string_view, std::int64_t> listed;
+  for (auto const& person : look->persons) listed.emplace(person.digest, person.tenant_no);
   for (auto& row : chunk.rows) {
-    bool const found =
-        std::ranges::any_of(row.digests, [&](auto const& digest) { return whom.contains(digest); });
-    if (!found) continue;
-    if (row.lead) {
-      chunk.suppressed.insert_or_assign(row.row_no, kSuppressed);
-    } else {
-      row.own.clear();
-      row.external_id.reset();
+    for (auto const& digest : row.digests) {
+      auto const [from, until] = listed.equal_range(digest);
+      for (auto at = from; at != until; ++at) keep_from(chunk, row, at->second);
     }
   }
   co_return Result<void, StoreError>{};

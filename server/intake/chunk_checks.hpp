@@ -39,7 +39,7 @@ class ChunkChecks {
   boost::asio::awaitable<Result<void, storage::StoreError>> refuse_uncalled(BatchId batch,
                                                                             Chunk& chunk);
   boost::asio::awaitable<Result<void, storage::StoreError>> find_do_not_call(Chunk& chunk);
-  boost::asio::awaitable<Result<void, storage::StoreError>> find_suppressed(Chunk& chunk);
+  boost::asio::awaitable<Result<void, storage::StoreError>> look_at_lists(Chunk& chunk);
 
   UploadServices& services_;
   UploadRequest const& request_;

@@ -43,6 +43,10 @@ void add_lead(storage::UploadChunk& rows, privacy::KeyRing const& ring, Chunk co
                         .planted = chunk.is_planted(row)};
   rows.leads.push_back(make_new_lead(ring, *row.lead, place));
   for (auto const& digest : row.digests) rows.persons.push_back({place.id.no, digest});
+  for (auto kept = chunk.kept.lower_bound({row.row_no, 0});
+       kept != chunk.kept.end() && kept->first == row.row_no; ++kept) {
+    rows.kept.push_back({place.id.no, kept->second});
+  }
 }
 
 }  // namespace
@@ -72,6 +76,7 @@ storage::UploadChunk seal_chunk(privacy::KeyRing const& ring, Chunk const& chunk
   storage::UploadChunk rows;
   rows.first_no = chunk.first_no;
   rows.bytes_read = chunk.bytes;
+  rows.lists_seen = chunk.lists_seen;
   rows.counts.read = std::ssize(chunk.rows);
   for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
     auto const& row = chunk.rows[i];

@@ -25,7 +25,9 @@ struct Chunk {
   std::int64_t bytes{};     // of the decoded body
   std::vector<DecodedRow> rows;
   std::vector<market::Admission> admissions;  // one per row; means something for candidates only
-  std::map<std::int64_t, std::string_view> suppressed;  // rows of persons on a list, with the code
+  std::map<std::int64_t, std::string_view> suppressed;   // rows of persons on a list, with the code
+  std::set<std::pair<std::int64_t, std::int64_t>> kept;  // rows with the buyers who list the person
+  std::string lists_seen;                                // storage::ListLook::seen
   std::set<std::pair<std::int64_t, std::int64_t>> planted;  // rows with the planted contact
 
   /// Asks the market for its person.

@@ -139,7 +139,6 @@ struct Exchange::Parts {
     intake.keep_sources(sources);
     intake.watch(fraud);
     context.delivery = &delivery;
-    intake.uploads.privacy = &privacy_rows;
     intake.uploads.do_not_call = &do_not_call;
     intake.forgetting = &forgetting;
     api::register_api(router, context);

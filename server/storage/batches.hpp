@@ -132,6 +132,24 @@ struct RowReject {
   std::optional<std::string> own_column{};  ///< what the uploader calls the place
 };
 
+/// A person on a list.
+struct ListedPerson {
+  std::string digest;
+  std::int64_t tenant_no{};  ///< whose list; 0: the exchange's own
+};
+
+/// What the lists had of some persons.
+struct ListLook {
+  std::vector<ListedPerson> persons;
+  std::string seen;  ///< names the moment, for who asks what came onto them since; never empty
+};
+
+/// A lead that is kept from a buyer.
+struct LeadKeptFrom {
+  std::int64_t lead_no{};
+  std::int64_t tenant_no{};
+};
+
 struct LeadPerson {
   std::int64_t lead_no{};
   std::string digest;  ///< 16 bytes, as table person has it
@@ -144,7 +162,9 @@ struct UploadChunk {
   BatchCounts counts;  ///< counts.read > 0 lead numbers are taken, accepted or not
   std::int64_t bytes_read{};
   std::vector<NewLead> leads;       ///< of the accepted rows, in row order, state checked
-  std::vector<LeadPerson> persons;  ///< of those leads, so that buyers' own lists find them
+  std::vector<LeadPerson> persons;  ///< of those leads: who came onto a list since `lists_seen`
+  std::string lists_seen;           ///< ListLook::seen
+  std::vector<LeadKeptFrom> kept;   ///< as the lists were then
   std::vector<RowReject> rejects;
   std::vector<OwnRow> own_rows;      ///< the refused ones as they came
   std::optional<UploadMark> mark{};  ///< of an upload in pieces: where it goes on behind these rows
@@ -194,9 +214,11 @@ class UploadRows {
 
   /// Takes the market's next open commitment with it. None open: nothing is created.
   [[nodiscard]] virtual std::optional<Batch> create(NewBatch const& batch) = 0;
-  /// Stages leads, keeps them from the buyers on whose own lists their persons are, keeps rejects,
-  /// counts. False, and nothing written, when the batch is not
-  /// receiving any more.
+  /// What the exchange's own list and the buyers' have of these persons.
+  [[nodiscard]] virtual ListLook look_at_lists(std::span<std::string const> digests) = 0;
+  /// Stages leads, keeps them from the buyers on whose own lists their persons are, and from
+  /// everybody whose person the exchange's list got since `lists_seen`; keeps rejects, counts.
+  /// False, and nothing written, when the batch is not receiving any more.
   [[nodiscard]] virtual bool append(BatchId batch, UploadChunk const& chunk) = 0;
 
   /// How many of these rows have a person whose lead is of another generator.

@@ -38,7 +38,6 @@ IntakeServices::IntakeServices(app::LotServices lot_services, intake::Disposable
               options.limits,
               std::move(now),
               [lot_services](MarketNo market) { return refill(lot_services, market); },
-              nullptr,
               options.mail},
       realtime(lots) {
   lots.plans = plan_cpu.executor();

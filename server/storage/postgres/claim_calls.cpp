@@ -1,5 +1,7 @@
 #include "server/storage/postgres/claim_calls.hpp"
 
+#include <functional>
+
 #include "server/storage/postgres/binary_array.hpp"
 
 namespace leadex::storage::postgres {

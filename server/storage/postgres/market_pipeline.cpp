@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -104,8 +105,7 @@ Call look_up_call(std::int64_t market_id, Lookups const& wanted) {
           {int8_param(market_id),
            column<Element::int8>(keys, [](auto const& k) { return k.account_no; }),
            column<Element::bytea>(keys, [](auto const& k) { return k.key; }),
-           int4_param(wanted.first_day),
-           column<Element::bytea>(wanted.persons, std::identity{}),
+           int4_param(wanted.first_day), column<Element::bytea>(wanted.persons, std::identity{}),
            column<Element::int8>(wanted.intents, [](auto no) { return no; }),
            column<Element::int8>(wanted.claw_backs, [](auto no) { return no; }),
            column<Element::bytea>(wanted.offered, std::identity{}),

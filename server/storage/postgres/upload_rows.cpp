@@ -1,6 +1,7 @@
 #include "server/storage/postgres/upload_rows.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <pqxx/binarystring>
 #include <pqxx/prepared_statement>
 
@@ -45,12 +46,24 @@ constexpr char const* kInsertRejects =
     "unnest($8::text[]), unnest($9::text[]), unnest($10::text[])";
 
 // Person by person: free to choose, the planner reads all lists to the end for a chunk's persons.
+// In front what names the moment: who comes onto a list in a transaction that this statement does
+// not see has that number, or a later one.
+constexpr char const* kLookAtLists =
+    "select null::bytea, null::int8, pg_snapshot_xmin(pg_current_snapshot())::text union all "
+    "select "
+    "p.digest, s.tenant_no, null from unnest($1::bytea[]) as p(digest) cross join lateral (select "
+    "tenant_no from leadex.suppression where digest = p.digest offset 0) as s";
+constexpr Statement kKeepFrom{
+    "lx_keep_from",
+    "insert into leadex.lead_withheld select $1::int8, unnest($2::int8[]), unnest($3::int8[]) on "
+    "conflict do nothing"};
+// Few came since, or none: they are read first.
 constexpr char const* kWithholdPersons =
-    "with found as materialized (select p.lead_no, p.digest, s.tenant_no from unnest($2::int8[], "
-    "$3::bytea[]) as p(lead_no, digest) cross join lateral (select tenant_no from "
-    "leadex.suppression where digest = p.digest offset 0) as s), kept as (insert into "
-    "leadex.lead_withheld select $1::int8, lead_no, tenant_no from found on conflict do nothing) "
-    "select distinct digest from found where tenant_no = 0";
+    "with come as materialized (select digest, tenant_no from leadex.suppression where added >= "
+    "$4::text::xid8), found as materialized (select p.lead_no, c.digest, c.tenant_no from come c "
+    "join unnest($2::int8[], $3::bytea[]) as p(lead_no, digest) on p.digest = c.digest), kept as "
+    "(insert into leadex.lead_withheld select $1::int8, lead_no, tenant_no from found on conflict "
+    "do nothing) select distinct digest from found where tenant_no = 0";
 constexpr char const* kAskedBy =
     "select request_no from privacy_request where email = any($1::bytea[]) or phone = "
     "any($1::bytea[]) order by request_no for update";
@@ -233,7 +246,7 @@ bool PostgresUploadRows::append(BatchId batch, UploadChunk const& chunk) {
   execute(tx_, kInsertRange,
           Parameters(batch.market, batch.no, chunk.first_no, chunk.first_no + n.read - 1));
   for (auto const& call : lead_calls(batch.market, chunk.leads)) run_binary(tx_, call);
-  withhold(batch.market, chunk.persons);
+  withhold(batch.market, chunk);
   insert_rejects(batch, chunk.rejects);
   PostgresOwnRows{tx_, now_}.put_rows(batch, chunk.own_rows);
   if (chunk.mark) {
@@ -242,14 +255,36 @@ bool PostgresUploadRows::append(BatchId batch, UploadChunk const& chunk) {
   return true;
 }
 
+ListLook PostgresUploadRows::look_at_lists(std::span<std::string const> digests) {
+  ListLook look;
+  for (auto const& row :
+       read_binary(tx_, kLookAtLists, {column<Element::bytea>(digests, std::identity{})})) {
+    if (row.at(0).is_null()) {
+      look.seen = row.at(2).as<std::string>();
+    } else {
+      look.persons.push_back({read_bytes(row.at(0)), row.at(1).as<std::int64_t>()});
+    }
+  }
+  return look;
+}
+
 /// The market has these persons claimed by now: a list that gets one of them only after this looked
 /// finds the lead there (Actor::find_leads).
-void PostgresUploadRows::withhold(MarketNo market, std::span<LeadPerson const> persons) {
-  if (persons.empty()) return;
+void PostgresUploadRows::withhold(MarketNo market, UploadChunk const& chunk) {
+  if (!chunk.kept.empty()) {
+    run_binary(tx_, {&kKeepFrom,
+                     {int8_param(market),
+                      column<Element::int8>(chunk.kept, [](auto const& k) { return k.lead_no; }),
+                      column<Element::int8>(chunk.kept, [](auto const& k) { return k.tenant_no; })},
+                     kAnyRows});
+  }
+  if (chunk.persons.empty()) return;
   auto const barred = read_binary(
       tx_, kWithholdPersons,
-      {int8_param(market), column<Element::int8>(persons, [](auto const& p) { return p.lead_no; }),
-       column<Element::bytea>(persons, [](auto const& p) { return p.digest; })});
+      {int8_param(market),
+       column<Element::int8>(chunk.persons, [](auto const& p) { return p.lead_no; }),
+       column<Element::bytea>(chunk.persons, [](auto const& p) -> auto const& { return p.digest; }),
+       chunk.lists_seen});
   if (!barred.empty()) reopen_requests(market, barred);
 }
 

@@ -14,6 +14,7 @@ class PostgresUploadRows final : public UploadRows {
   PostgresUploadRows(pqxx::transaction_base& tx, Timestamp now) : tx_(tx), now_(now) {}
 
   [[nodiscard]] std::optional<Batch> create(NewBatch const& batch) override;
+  [[nodiscard]] ListLook look_at_lists(std::span<std::string const> digests) override;
   [[nodiscard]] bool append(BatchId batch, UploadChunk const& chunk) override;
   [[nodiscard]] std::int64_t known_from_others(MarketNo market, std::int64_t tenant_no,
                                                std::span<KnownPerson const> persons) override;
@@ -45,7 +46,7 @@ class PostgresUploadRows final : public UploadRows {
                                                   int limit) override;
 
  private:
-  void withhold(MarketNo market, std::span<LeadPerson const> persons);
+  void withhold(MarketNo market, UploadChunk const& chunk);
   void reopen_requests(MarketNo market, pqxx::result const& barred);
   void insert_rejects(BatchId batch, std::span<RowReject const> rejects);
 

@@ -37,13 +37,25 @@ class Erasure : public PrivacyHarness {
     sql_do("update leadex.privacy_progress set next_at = now()");
   }
   std::string open_requests() { return rows("privacy_request", "done_at is null"); }
-  /// A file with that person, whose rows are claimed and stored although the intake never looked
-  /// at the exchange's own list: as if it had looked before the person was on it.
+  /// A file with that person, whose rows are looked up in the lists and claimed while the lists are
+  /// empty, and stored when they have come back.
   Reply upload_unlooked(std::string const& person, std::string const& state = "CA") {
-    intake_.uploads.privacy = nullptr;
-    auto reply = upload(person, state);
-    intake_.uploads.privacy = &persons_;
-    return reply;
+    pqxx::connection connection{database_.owner()};
+    {
+      pqxx::work taken{connection};
+      taken.exec("create temp table listed as select * from leadex.suppression");
+      taken.exec("delete from leadex.suppression");
+      taken.commit();
+    }
+    pqxx::work back{connection};
+    back.exec("lock table leadex.batch_lead_range in share mode");  // no chunk can be stored
+    auto reply = std::async(std::launch::async, [&] { return upload(person, state); });
+    EXPECT_TRUE(somebody_waits());
+    back.exec(
+        "insert into leadex.suppression (tenant_no, digest, field, created_at) select tenant_no, "
+        "digest, field, created_at from listed");
+    back.commit();
+    return reply.get();
   }
   Reply upload(std::string const& person, std::string const& state) {
     auto const csv =

@@ -19,7 +19,6 @@ class PrivacyHarness : public TradeHarness {
  protected:
   PrivacyHarness() {
     context_.intake = &intake_;
-    intake_.uploads.privacy = &persons_;
     intake_.uploads.do_not_call = &do_not_call_;
     services_.do_not_call = &do_not_call_;
     intake_.forgetting = &forgetting_;
