@@ -28,11 +28,14 @@ enum class TransferCode : std::uint8_t {
   payout,
   correction,
   promise,
+  duplicate_share,       ///< of a settled sale, to the generator who brought the person later
+  duplicate_share_back,  ///< what a claw-back takes of it
 };
 
-inline constexpr std::array<std::string_view, 13> kTransferCodeTexts{
-    "deposit", "fund",   "defund",    "sale_net", "sale_commission", "settle", "holdback",
-    "release", "return", "claw_back", "payout",   "correction",      "promise"};
+inline constexpr std::array<std::string_view, 15> kTransferCodeTexts{
+    "deposit", "fund",       "defund",  "sale_net",        "sale_commission",
+    "settle",  "holdback",   "release", "return",          "claw_back",
+    "payout",  "correction", "promise", "duplicate_share", "duplicate_share_back"};
 
 [[nodiscard]] constexpr std::string_view text(TransferCode code) {
   return kTransferCodeTexts.at(static_cast<std::size_t>(code));

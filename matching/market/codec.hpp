@@ -21,8 +21,8 @@ enum class CodecError : std::uint8_t { malformed };
 
 /// What is written now. 2: routes, price rules, schedules, trials, reserves of sources. 3: how long
 /// pings hold. 4: pricing models, live bids, recycling. 5: clicks, acquisitions. 6: visits
-/// paid for by what comes of them. 7: points tables.
-inline constexpr std::uint32_t kFormat = 7;
+/// paid for by what comes of them. 7: points tables. 8: leads whose net two generators share.
+inline constexpr std::uint32_t kFormat = 8;
 
 class ByteWriter {
  public:

@@ -372,6 +372,15 @@ struct WithdrawLead {
   static void fields(auto& self, auto& io) { io(self.lead_no, self.generator_no); }
 };
 
+/// A part of what a lead's sales bring its generator that goes to another, who brought the same
+/// person later.
+struct LeadShare {
+  std::int64_t generator_no{};  // the later one; 0: nobody
+  std::int32_t split_bp{};      // of the net, 1 … kBasisPointsWhole − 1
+  friend bool operator==(LeadShare const&, LeadShare const&) = default;
+  static void fields(auto& self, auto& io) { io(self.generator_no, self.split_bp); }
+};
+
 /// Work that has come due, at most `limit` items, oldest first.
 struct Tick {
   enum Job : std::uint32_t {
@@ -400,9 +409,11 @@ struct ClawBack {
   std::int64_t gross_micros{};
   std::int64_t fee_micros{};
   std::int64_t credited_micros{};  // before this one
+  LeadShare share{};
   static void fields(auto& self, auto& io) {
     io(self.order_no, self.lead_no, self.slot, self.amount_micros, self.budget, self.generator_no,
        self.gross_micros, self.fee_micros, self.credited_micros);
+    if (io.since(8)) io(self.share);
   }
 };
 
@@ -537,7 +548,11 @@ struct RelistLead {
   OfferLead lead;                 // with the ask of the round before
   std::int32_t round{};           // 1: the first time
   std::vector<PastOwner> owners;  // of all its sales, each returned or voided
-  static void fields(auto& self, auto& io) { io(self.lead, self.round, self.owners); }
+  LeadShare share{};              // as it was in the rounds before
+  static void fields(auto& self, auto& io) {
+    io(self.lead, self.round, self.owners);
+    if (io.since(8)) io(self.share);
+  }
 };
 /// Rounds of a lead are few: its sales are numbered through all of them.
 inline constexpr std::int32_t kRecycleRoundsMax = 20;
@@ -612,6 +627,15 @@ struct NoteConversion {
 /// After the click; a longer window of the market's holds here too.
 inline constexpr std::int64_t kNotedWithinUs = 90LL * 24 * 3'600'000'000;
 
+/// The person of a lead was brought again by another generator, whose own lead is a duplicate: from
+/// now on the two share what the lead's sales bring. Once for a lead, and only while no sale of it
+/// is settled.
+struct ShareLead {
+  std::int64_t lead_no{};
+  LeadShare share;
+  static void fields(auto& self, auto& io) { io(self.lead_no, self.share); }
+};
+
 /// The order is stored in the log: new commands go at the end.
 using Command =
     std::variant<ConfigureMarket, SetZoneWindows, UpsertCampaign, PauseCampaign, SweepListings,
@@ -620,7 +644,7 @@ using Command =
                  ContestReturn, DecideDispute, WithdrawLead, Tick, ClawBack, CoverClawBack,
                  ProposeDeal, AcceptDeal, EndDeal, SetSourceTerms, WithholdLeads, OfferPing,
                  PostPing, ForgetPings, RelistLead, OfferClick, SetEstimates, ReportConversion,
-                 DecideConversion, NoteConversion>;
+                 DecideConversion, NoteConversion, ShareLead>;
 
 /// The lead a command brings; null when it brings none.
 template <class C>

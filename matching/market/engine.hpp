@@ -117,6 +117,11 @@ class Engine {
   /// The campaign that would get that visit now; 0 none.
   [[nodiscard]] std::int64_t preview(OfferClick const& click, std::int64_t now_us) const;
 
+  /// Whether that command would be taken, and why not.
+  [[nodiscard]] Refusal refusal_of(ShareLead const& command) const;
+  /// Whether a lead that is known here is that generator's, or shared with it.
+  [[nodiscard]] bool has_part(std::int64_t lead_no, std::int64_t generator_no) const;
+
   /// Pings with something reserved.
   [[nodiscard]] std::size_t ping_count() const { return pings_.size(); }
 
@@ -280,6 +285,15 @@ class Engine {
   Outcome handle(Context& c, RelistLead const& command);
   void rest_unsold(Context& c, Listing const& listing) const;
   void rest_returned(Context& c, ReturnCase const& returned) const;
+  // engine_shares.cpp: leads whose net two generators share, and what is known across their sales
+  Outcome handle(Context& c, ShareLead const& command);
+  void keep_sale(OpenSale const& open);
+  void forget_sale(SaleKey const& key);
+  void forget_trade(std::int64_t lead_no);
+  void restore_shares(Image const& image);
+  void note_settled(OpenSale const& sale);
+  void note_taken_back(SaleKey const& key);
+  [[nodiscard]] LeadShare share_of(std::int64_t lead_no) const;
   // engine_clicks.cpp: visits, each for one campaign that pays for them
   Outcome handle(Context& c, OfferClick const& command);
   struct ClickAuction {
@@ -364,6 +378,7 @@ class Engine {
   std::map<std::int64_t, std::int64_t> bid_leads_;    // standing bid → its listing
 
   std::unordered_map<SaleKey, OpenSale> sales_;
+  std::unordered_map<std::int64_t, LeadTrade> trades_;   // by lead
   std::map<std::int64_t, ReturnCase> returns_;           // open and disputed
   std::map<std::int64_t, ConversionMoved> conversions_;  // pending and uncovered
   std::set<std::int64_t> debtors_;                       // campaigns with uncovered ones

@@ -76,7 +76,7 @@ Outcome Engine::handle(Context& c, RefuseDelivery const& command) {
 /// (the buyer who had it is out).
 void Engine::void_sale(Context& c, SaleKey const& key, SaleStep step) {
   auto const sale = sales_.at(key);
-  sales_.erase(key);
+  forget_sale(key);
   auto& listing = listings_.at(key.lead_no);
   if (sale.pooled()) {
     leave_pool(sale);
@@ -158,7 +158,7 @@ Outcome Engine::handle(Context& c, OpenReturn const& command) {
   ReturnCase silent;  // without a reason for which the lead would rest
   if (sale->return_no != 0 && !sale->return_open) {
     give_back_all(c, *sale, silent);  // its return was decided, and stays so
-    sales_.erase(SaleKey{command.lead_no, command.slot});
+    forget_sale(SaleKey{command.lead_no, command.slot});
     return {};
   }
   if (sale->return_no == 0) {
@@ -178,7 +178,7 @@ Outcome Engine::handle(Context& c, OpenReturn const& command) {
     if (bad) record.returns.erase(number);
     give_back_all(c, *sale, bad ? silent : returned);
     close_return(c, returned, ReturnState::accepted, 1, sale->gross_micros);
-    sales_.erase(SaleKey{command.lead_no, command.slot});
+    forget_sale(SaleKey{command.lead_no, command.slot});
   } else {
     record.returns[number] = c.now_us;
     schedule(Tick::returns, {returned.due_us, number, kDueReturn});
@@ -242,7 +242,7 @@ Outcome Engine::handle(Context& c, AcceptReturn const& command) {
   LEADEX_CHECK(sale != nullptr);
   give_back_all(c, *sale, found->second);
   close_return(c, found->second, ReturnState::accepted, 0, sale->gross_micros);
-  sales_.erase(key);
+  forget_sale(key);
   return {.number = command.return_no};
 }
 
@@ -281,7 +281,7 @@ Outcome Engine::handle(Context& c, DecideDispute const& command) {
   } else if (all) {
     give_back_all(c, *sale, returned);
     close_return(c, returned, ReturnState::accepted, 2, sale->gross_micros);
-    sales_.erase(key);
+    forget_sale(key);
   } else {
     sale->credited_micros += command.amount_micros;
     c.applied.effects.emplace_back(SaleStepped{key.lead_no, key.slot, SaleStep::credited,
@@ -307,12 +307,17 @@ Outcome Engine::handle(Context& c, ClawBack const& command) {
   }
   bool const all = command.amount_micros == gross - before;
   auto const due_us = sale != nullptr && !all ? sale->due_us : 0;
-  c.applied.effects.emplace_back(SaleStepped{key.lead_no, key.slot,
-                                             all ? SaleStep::returned : SaleStep::credited,
-                                             command.amount_micros, due_us});
+  c.applied.effects.emplace_back(
+      SaleStepped{.lead_no = key.lead_no,
+                  .slot = key.slot,
+                  .step = all ? SaleStep::returned : SaleStep::credited,
+                  .amount_micros = command.amount_micros,
+                  .due_us = due_us,
+                  .share = sale != nullptr ? share_of(key.lead_no) : command.share});
   give_to_budget(c, sale != nullptr ? sale->budget : command.budget, command.amount_micros);
   if (sale != nullptr) sale->credited_micros += command.amount_micros;
-  if (all) sales_.erase(key);
+  if (all) note_taken_back(key);
+  if (all) forget_sale(key);
   return {.micros = before + command.amount_micros};
 }
 
@@ -399,9 +404,11 @@ void Engine::run_due(Context& c, Tick::Job job, Due const& due) {
   if (job == Tick::delivery_deadline) {
     void_sale(c, key, SaleStep::expired);
   } else if (job == Tick::release_holdback) {
-    c.applied.effects.emplace_back(
-        SaleStepped{key.lead_no, key.slot, SaleStep::holdback_released, 0, 0});
-    sales_.erase(key);
+    c.applied.effects.emplace_back(SaleStepped{.lead_no = key.lead_no,
+                                               .slot = key.slot,
+                                               .step = SaleStep::holdback_released,
+                                               .share = share_of(key.lead_no)});
+    forget_sale(key);
   } else if (open.state == SaleState::waiting) {
     lapse(c, key);
   } else if (open.model == PricingModel::cpa) {

@@ -225,8 +225,12 @@ void Engine::settle(Context& c, OpenSale& sale) {
   sale.state = SaleState::settled;
   sale.due_us = c.now_us + rules_.holdback_us;
   schedule(Tick::release_holdback, {sale.due_us, sale.key.lead_no, sale.key.slot});
-  c.applied.effects.emplace_back(
-      SaleStepped{sale.key.lead_no, sale.key.slot, SaleStep::settled, 0, sale.due_us});
+  note_settled(sale);
+  c.applied.effects.emplace_back(SaleStepped{.lead_no = sale.key.lead_no,
+                                             .slot = sale.key.slot,
+                                             .step = SaleStep::settled,
+                                             .due_us = sale.due_us,
+                                             .share = share_of(sale.key.lead_no)});
 }
 
 void Engine::pay_all_debts(Context& c) {
@@ -279,7 +283,7 @@ void Engine::await_conversion(Context& c, OpenSale& sale) {
 /// Nothing came of the lead: money and caps come back, the lead stays its buyer's.
 void Engine::lapse(Context& c, SaleKey const& key) {
   auto const sale = sales_.at(key);
-  sales_.erase(key);
+  forget_sale(key);
   auto const rest = sale.gross_micros - sale.credited_micros;
   c.applied.effects.emplace_back(
       SaleStepped{key.lead_no, key.slot, SaleStep::lapsed, 0, 0, sale.acquisition.visit});

@@ -237,6 +237,7 @@ void Engine::drop_if_idle(std::int64_t lead_no) {
   if (!listing.resting && listing.pending == 0) {
     LEADEX_CHECK(listing.bids.empty());
     listings_.erase(found);
+    forget_trade(lead_no);
   }
 }
 

@@ -45,6 +45,7 @@ Outcome Engine::handle(Context& c, RelistLead const& command) {
   if (!values) return {.refusal = values.error()};
   auto& listing = listings_.at(command.lead.lead_no);
   listing.round = static_cast<std::int16_t>(command.round);
+  if (command.share.generator_no != 0) trades_[listing.lead_no].share = command.share;
   for (auto const& owner : command.owners) {
     listing.owners.push_back({.buyer_no = owner.buyer_no,
                               .slot = owner.slot,

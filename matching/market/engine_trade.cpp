@@ -100,7 +100,7 @@ void Engine::sell(Context& c, Listing& listing, Award const& award) {
   open.of_source = sold.of_source;
   open.model = sold.model;
   open.acquisition = sold.acquisition;
-  LEADEX_CHECK(sales_.emplace(open.key, open).second);
+  keep_sale(open);
   schedule(webhook ? Tick::delivery_deadline : Tick::settlement,
            {open.due_us, open.key.lead_no, open.key.slot});
   if (!webhook && !listing.click)

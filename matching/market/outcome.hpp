@@ -57,6 +57,8 @@ enum class Refusal : std::uint8_t {
   conversion_window_closed = 40,  // it happened before the sale or too late after it
   conversion_unknown = 41,        // or decided
   return_open = 42,               // its buyer says that the lead is no good
+  lead_shared = 43,               // with another generator, which happens once
+  lead_settled = 44,              // a sale of it is
 };
 
 /// A sale as the sender of a command sees it. The fee is the market's writer's to fill in.
@@ -175,9 +177,11 @@ struct SaleStepped {
   std::int64_t amount_micros{};  // credited: to the buyer
   std::int64_t due_us{};         // the next thing that comes due; 0 none
   bool of_visit{};               // lapsed: it was one, as most that are paid for by results do
+  LeadShare share{};             // of a sale that is settled, or was before this step
   static void fields(auto& self, auto& io) {
     io(self.lead_no, self.slot, self.step, self.amount_micros, self.due_us);
     if (io.since(6)) io(self.of_visit);
+    if (io.since(8)) io(self.share);
   }
 };
 
@@ -442,11 +446,19 @@ struct EstimatesSet {
   static void fields(auto& self, auto& io) { io(self.version); }
 };
 
+/// Its later sales, and those that are not settled yet, are shared.
+struct LeadShared {
+  std::int64_t lead_no{};
+  LeadShare share;
+  static void fields(auto& self, auto& io) { io(self.lead_no, self.share); }
+};
+
 /// The order is stored: new effects go at the end.
-using Effect = std::variant<SaleAwarded, SaleStepped, LeadMoved, CounterMoved, CampaignMoved,
-                            BudgetMoved, BidMoved, ReturnMoved, AuctionHeld, BudgetLow,
-                            SourceCounted, DealMoved, SourceTermsMoved, LeadWithheld, PingReserved,
-                            PromiseUsed, LeadRested, LeadRelisted, ConversionMoved, EstimatesSet>;
+using Effect =
+    std::variant<SaleAwarded, SaleStepped, LeadMoved, CounterMoved, CampaignMoved, BudgetMoved,
+                 BidMoved, ReturnMoved, AuctionHeld, BudgetLow, SourceCounted, DealMoved,
+                 SourceTermsMoved, LeadWithheld, PingReserved, PromiseUsed, LeadRested,
+                 LeadRelisted, ConversionMoved, EstimatesSet, LeadShared>;
 
 struct Applied {
   Outcome outcome;

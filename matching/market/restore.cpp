@@ -198,8 +198,9 @@ void Engine::restore(Image const& image) {
       campaigns_.at(open.budget.campaign_no)
           .pool.add(open.gross_micros, open.acquisition.held_micros);
     }
-    sales_.emplace(open.key, open);
+    keep_sale(open);
   }
+  restore_shares(image);
   for (auto& [no, listing] : listings_) {
     if (listing.resting) put_on(listing, image.last_at_us);
   }
@@ -344,6 +345,11 @@ std::string Engine::describe() const {
                sale->return_open, sale->state, sale->windows, sale->trial, sale->of_source,
                sale->model, sale->acquisition, sale->conversion_no);
   }
+  std::map<std::int64_t, LeadTrade const*> trades;
+  for (auto const& [no, trade] : trades_) {
+    if (trade.settled != 0 || trade.share != LeadShare{}) trades[no] = &trade;
+  }
+  for (auto const& [no, trade] : trades) write.line("trade", no, trade->settled, trade->share);
   for (auto const& [no, conversion] : conversions_) write.line("conversion", conversion);
   for (auto const& [no, returned] : returns_) {
     write.line("return", no, returned.sale.lead_no, returned.sale.slot, returned.buyer_no,

@@ -71,7 +71,8 @@ struct Image {
   std::vector<CampaignImage> campaigns;
   std::vector<BudgetImage> budgets;
   std::vector<LeadImage> leads;  // listed ones, and sold ones with a pending delivery
-  std::vector<SaleImage> sales;  // all sales of those leads, and every sale with something to come
+  std::vector<SaleImage> sales;  // all sales of those leads, every sale with something to come, and
+                                 // of its lead those that stand settled
   std::vector<BidImage> bids;    // standing
   std::vector<ReturnImage> returns;
   struct Delivered {
@@ -86,6 +87,7 @@ struct Image {
   std::vector<PromiseUsed> promises;  // called in, and not expired at last_at_us
   std::optional<estimate::EstimateVersion> estimates;
   std::vector<ConversionMoved> conversions;  // pending and uncovered
+  std::vector<LeadShared> shares;            // of those leads and sales at least
   Numbers numbers;
   std::int64_t last_at_us{};  // of the last command
 };

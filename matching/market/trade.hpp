@@ -46,6 +46,15 @@ struct OpenSale {
   }
 };
 
+/// What is known of a lead across its sales; kept while it is in the market or a sale of it is
+/// open. Visits have none.
+struct LeadTrade {
+  std::int64_t generator_no{};  // once it was sold
+  std::int32_t open{};          // sales that are kept as OpenSale
+  std::int32_t settled{};       // sales that stand settled, forgotten ones too
+  LeadShare share;
+};
+
 struct ReturnCase {
   std::int64_t return_no{};
   SaleKey sale;

@@ -112,6 +112,8 @@ Code code_of(market::Refusal refusal) {
       return Code::return_open;
     case Refusal::estimates_invalid:
     case Refusal::lead_known:
+    case Refusal::lead_shared:
+    case Refusal::lead_settled:
     case Refusal::version_unknown:
     case Refusal::sale_not_settled:
     case Refusal::none:

@@ -176,6 +176,14 @@ void check_duplicates(MarketDefinition const& market, Faults& faults) {
     fault(faults, "/dedupe_group", "name_invalid",
           "Must have a-z, 0-9 and single dashes between, up to 64, or be empty.");
   }
+  bool const shared = market.duplicate_credit == storage::DuplicateCredit::shared;
+  if (shared && !market.split_bp) {
+    fault(faults, "/split_bp", "required", "Shared credit needs the later generator's part.");
+  } else if (!shared && market.split_bp) {
+    fault(faults, "/split_bp", "not_supported", "Only shared credit is split.");
+  } else if (shared && (*market.split_bp < 1 || *market.split_bp >= kBasisPointsWhole)) {
+    fault(faults, "/split_bp", "out_of_range", "Must be 1 to 9,999.");
+  }
 }
 
 void check_recycling(MarketDefinition const& market, Faults& faults) {

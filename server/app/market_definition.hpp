@@ -72,6 +72,7 @@ struct MarketDefinition {
   std::chrono::seconds dedupe{7'776'000};
   std::string dedupe_group;  ///< of markets that know each other's persons; none when empty
   storage::DuplicateCredit duplicate_credit{};
+  std::optional<std::int32_t> split_bp{};  ///< shared: the later generator's part of the net
   std::chrono::seconds delivery_deadline{300};
   std::chrono::seconds consent_age_max{7'776'000};
   bool do_not_call{};                 ///< phones are held against the list of the market's country

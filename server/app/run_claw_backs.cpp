@@ -20,6 +20,7 @@ market::ClawBack command_of(storage::OpenClawBack const& open) {
   command.gross_micros = sale.gross.micros;
   command.fee_micros = sale.fee.micros;
   command.credited_micros = sale.credited.micros;
+  command.share = sale.share;
   return command;
 }
 

@@ -83,6 +83,7 @@ class Collector {
   void operator()(market::LeadRelisted const&) {}
   void operator()(market::ConversionMoved const&) {}  // what it costs is told by the sale
   void operator()(market::EstimatesSet const&) {}
+  void operator()(market::LeadShared const&) {}    // nobody is told: it would name a rival's lead
   void operator()(market::LeadWithheld const&) {}  // whose list a person is on is told to nobody
 
   void operator()(market::DealMoved const& effect) {

@@ -361,7 +361,13 @@ void Actor::release(InFlight& batch) {
     if (state_ == State::running) ready_ = true;
     for (auto const& waiter : std::exchange(in_force_waiters_, {})) waiter();
   }
-  for (auto const& item : batch.items) finish(item, std::move(item->answer));
+  for (auto const& item : batch.items) {
+    if (item->duplicate) {
+      finish(item, refuse(SubmitError::duplicate));
+    } else {
+      finish(item, std::move(item->answer));
+    }
+  }
   released_seq_ = batch.prepared->seq();
   forget_claims();
 }

@@ -74,9 +74,10 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
     bool still_open{};                        // of what happens once
     bool transaction_known{};                 // of a conversion
     std::vector<std::string> noted;           // events of the click that it is of
-    bool alone{};    // runs in a batch of its own, after a batch it was in was refused
-    bool more{};     // leads that one command does not take: to be asked again
-    bool follows{};  // has no effect of its own: answered when the batch it is with is durable
+    bool alone{};      // runs in a batch of its own, after a batch it was in was refused
+    bool more{};       // leads that one command does not take: to be asked again
+    bool follows{};    // has no effect of its own: answered when the batch it is with is durable
+    bool duplicate{};  // its person is known, and that is its answer; its batch says who shares
     std::string in_flight_key;
     Answer answer;
     std::int64_t last_command_no{};
@@ -129,11 +130,13 @@ class Actor final : public MarketActor, public std::enable_shared_from_this<Acto
   static void follow(std::vector<ItemPtr>& items, ItemPtr const& item);
   void apply_command(Building& building, ItemPtr const& item, Command const& command);
   bool check_persons(Building& building, Item& item);
-  // actor_duplicates.cpp: groups of markets, leads that newer ones displace
+  // actor_duplicates.cpp: groups of markets, leads that newer ones displace or share
   [[nodiscard]] storage::DuplicateRules duplicate_rules() const;
   [[nodiscard]] bool holds_well(Item const& item) const;
   [[nodiscard]] bool displaceable(Item const& item, std::int64_t lead_no) const;
   void displace(Building& building, Item const& item);
+  [[nodiscard]] std::set<std::int64_t> leads_in_the_way(Item const& item) const;
+  bool share(Building& building, ItemPtr const& item);
   void release_claims(Building& building, std::size_t persons_before);
   bool complete_rights(Building& building, Item& item);
   void answer_after_all(Building& building, ItemPtr const& item);

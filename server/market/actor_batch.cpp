@@ -121,6 +121,7 @@ void Actor::apply(Building& building, ItemPtr const& item) {
     return finish(item, std::move(item->answer));
   }
   if (!barred && !check_persons(building, *item)) {
+    if (share(building, item)) return;
     return finish(item, refuse(SubmitError::duplicate));
   }
   if (!complete_rights(building, *item)) return answer_after_all(building, item);

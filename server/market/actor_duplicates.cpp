@@ -1,4 +1,4 @@
-// Persons that come twice: markets of one group, and leads that newer ones displace. See
+// Persons that come twice: markets of one group, leads that newer ones displace or share. See
 // docs/decisions/0033-duplicates.md.
 
 #include <algorithm>
@@ -61,6 +61,62 @@ void Actor::displace(Building& building, Item const& item) {
     building.body.items.push_back({last_at_us_, own.command, std::move(applied.outcome),
                                    log_form(std::move(applied.effects))});
   }
+}
+
+/// Those that have a person of the item in this market, as look-up and memory say.
+std::set<std::int64_t> Actor::leads_in_the_way(Item const& item) const {
+  auto const settings = this->settings();
+  auto const fresh_since = now_us() - (settings ? settings->dedupe_us : 0);
+  auto const& s = item.submission;
+  std::set<std::string> digests(s.persons.begin(), s.persons.end());
+  for (auto const& row : s.admissions) digests.insert(row.digests.begin(), row.digests.end());
+  std::set<std::int64_t> leads;
+  for (auto const& digest : digests) {
+    if (auto const* const recent = claims_.claim(digest, item.looked_up_seq)) {
+      leads.insert(recent->lead_no);
+    }
+  }
+  for (auto const& person : item.found) {
+    bool const newer = claims_.claim(person.digest, item.looked_up_seq) != nullptr;
+    if (!newer && person.seen_us >= fresh_since) leads.insert(person.lead_no);
+  }
+  return leads;
+}
+
+/// A duplicate that came in real time gives its generator a part in the oldest lead that stands in
+/// its way and can be shared; in none, if one of them is its own or shared with it. The engine is
+/// the judge. @return whether there is one: the answer, which is the same, then waits for the batch
+bool Actor::share(Building& building, ItemPtr const& item) {
+  auto const rules = duplicate_rules();
+  auto const& s = item->submission;
+  if (rules.credit != storage::DuplicateCredit::shared || s.lane == Lane::bulk) return false;
+  auto const* const brought = brought_lead(s.command);
+  auto const generator_no = brought != nullptr ? brought->generator_no
+                            : s.lead           ? s.lead->tenant_no
+                                               : 0;
+  if (generator_no == 0 || std::holds_alternative<RelistLead>(s.command)) return false;
+  auto const leads = leads_in_the_way(*item);
+  bool const has_part = std::ranges::any_of(
+      leads, [&](std::int64_t lead_no) { return engine_.has_part(lead_no, generator_no); });
+  if (has_part) return false;
+  auto const shared = std::ranges::find_if(leads, [&](std::int64_t lead_no) {
+    return engine_.refusal_of({lead_no, {generator_no, rules.split_bp}}) == Refusal::none;
+  });
+  if (shared == leads.end()) return false;
+  Submission own;
+  own.command = ShareLead{*shared, {generator_no, rules.split_bp}};
+  auto const at_us = now_us();
+  last_at_us_ = at_us;
+  roll_zones(building.body.items, own.command, at_us);
+  auto applied = engine_.apply(from_unix_micros(at_us), own.command);
+  LEADEX_CHECK(applied.outcome.refusal == Refusal::none);  // it was asked before
+  books_.write(own, applied, at_us);
+  building.decisions += 1;
+  building.body.items.push_back(
+      {at_us, own.command, std::move(applied.outcome), log_form(std::move(applied.effects))});
+  item->duplicate = true;
+  building.items.push_back(item);
+  return true;
 }
 
 }  // namespace leadex::market

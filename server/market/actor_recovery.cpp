@@ -238,6 +238,7 @@ void Actor::run_one_by_one() {
       }
       item->alone = true;
       item->follows = false;
+      item->duplicate = false;
       item->answer = Answer{};
       again.push_back(item);
     }

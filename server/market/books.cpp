@@ -1,6 +1,10 @@
 #include "server/market/books.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "billing/settlement/crossing.hpp"
+#include "billing/settlement/duplicate_share.hpp"
 #include "billing/settlement/promise.hpp"
 #include "billing/values/check.hpp"
 #include "server/market/commit_body.hpp"
@@ -219,7 +223,8 @@ void Books::on(Submission const&, std::int64_t, SaleStepped const& effect) {
   auto const run = [&](Result<leadex::SaleStep, SettlementError> const& step) {
     LEADEX_CHECK(step.has_value());
     book(step->plan, open.pendings);
-    open.money = step->after;
+    auto const before = std::exchange(open.money, step->after);
+    book_share(effect, open.route, before, open.money);
   };
   open.due_us = effect.due_us;
   bool over = false;
@@ -264,6 +269,23 @@ void Books::on(Submission const&, std::int64_t, SaleStepped const& effect) {
   }
   update_sale(key, open);
   if (over) open_.erase(key);
+}
+
+/// The other generator's part follows each step of a sale that is settled.
+void Books::book_share(SaleStepped const& effect, SaleRoute const& route, SaleMoney const& before,
+                       SaleMoney const& after) {
+  auto const& share = effect.share;
+  if (share.generator_no == 0) return;
+  auto const earned = account(AccountCode::generator_earned, share.generator_no, 0);
+  auto const moved = follow_share(route, {earned, BasisPoints{share.split_bp}}, before, after);
+  if (!moved) return;
+  book(*moved);
+  auto& steps = rows_->share_steps;
+  SaleKey const key{effect.lead_no, effect.slot};
+  bool const known = std::ranges::any_of(steps, [&](auto const& step) {
+    return step.lead_no == key.lead_no && step.slot == key.slot;
+  });
+  if (!known) steps.push_back({key.lead_no, key.slot});
 }
 
 void Books::update_sale(SaleKey const& key, OpenMoney const& open) {
@@ -447,6 +469,10 @@ void Books::on(Submission const&, std::int64_t, ConversionMoved const& effect) {
 void Books::on(Submission const& s, std::int64_t, EstimatesSet const& effect) {
   auto const& made = std::get<SetEstimates>(s.command).estimates;
   rows_->estimates.push_back({effect.version, made.made_at_us, encode_value(made)});
+}
+
+void Books::on(Submission const&, std::int64_t at_us, LeadShared const& effect) {
+  rows_->lead_shares.push_back({effect, at_us});
 }
 
 /// Comes after the sales of its command.

@@ -62,12 +62,15 @@ class Books {
   void on(Submission const& s, std::int64_t at_us, LeadRelisted const& effect);
   void on(Submission const& s, std::int64_t at_us, ConversionMoved const& effect);
   void on(Submission const& s, std::int64_t at_us, EstimatesSet const& effect);
+  void on(Submission const& s, std::int64_t at_us, LeadShared const& effect);
 
   std::int64_t account(AccountCode code, std::int64_t owner_no, std::int64_t sub_no);
   SaleRoute route_of(std::int64_t lead_no, std::int32_t slot, BudgetKey const& budget,
                      std::int64_t generator_no);
   void book(Transfer const& transfer);
   void book(TransferPlan const& plan, SalePendings const& pendings);
+  void book_share(SaleStepped const& effect, SaleRoute const& route, SaleMoney const& before,
+                  SaleMoney const& after);
   void update_sale(SaleKey const& key, OpenMoney const& open);
   void keep_rights(Command const& command);
   void keep_click(storage::NewClick click, SaleAwarded const& sale, Money net);

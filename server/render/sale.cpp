@@ -107,6 +107,11 @@ void write_sale(JsonWriter& writer, crypto::PublicIdCodec const& ids,
   if (sale.auction_no != 0) auction = ids.seal(AuctionId{sale.id.market, sale.auction_no});
   writer.field("auction_id", auction);
   writer.field("test", false);
+  if (sale.share) {
+    auto const share = writer.object("duplicate_share");
+    writer.field("split_bp", sale.share->split.bp);
+    writer.field("amount", sale.share->amount, sale.currency);
+  }
 }
 
 void write_return(JsonWriter& writer, crypto::PublicIdCodec const& ids,

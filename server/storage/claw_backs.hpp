@@ -27,7 +27,8 @@ struct ClawBackSale {
   Money fee;
   Money credited;
   market::SaleState state{};
-  bool order_open{};  ///< an order for it waits for the market
+  bool order_open{};        ///< an order for it waits for the market
+  market::LeadShare share;  ///< of its lead
 };
 
 /// waiting: for a second person; refused: by that person, or by the market, which is a bug.

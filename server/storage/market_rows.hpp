@@ -189,6 +189,18 @@ struct EstimateRow {
   std::string estimates;  // codec bytes of estimate::EstimateVersion
 };
 
+/// A lead whose net two generators share.
+struct LeadShareRow {
+  market::LeadShared shared;
+  std::int64_t at_us{};
+};
+
+/// A sale whose share moved in the batch.
+struct ShareStep {
+  std::int64_t lead_no{};
+  std::int32_t slot{};
+};
+
 /// Everything one batch inserts (body) and changes (tail).
 struct BatchRows {
   std::int64_t seq{};
@@ -211,6 +223,8 @@ struct BatchRows {
   std::vector<PromiseRow> promises;
   std::vector<NewClick> clicks;
   std::vector<EstimateRow> estimates;
+  std::vector<LeadShareRow> lead_shares;
+  std::vector<ShareStep> share_steps;  // each sale once
 
   std::vector<AccountDelta> account_deltas;
   std::vector<WithheldRow> withheld;  // those that are there stay

@@ -18,6 +18,12 @@
 
 namespace leadex::storage {
 
+/// The part of its net that goes to the generator who brought the same person later.
+struct SaleShare {
+  BasisPoints split;
+  Money amount;  ///< that the other has of it now
+};
+
 struct SaleView {
   SaleId id;
   std::string market;    // its name
@@ -37,6 +43,7 @@ struct SaleView {
   std::int64_t due_us{};     // delivery deadline, end of the return window, or holdback release
   std::int64_t return_no{};  // 0: none
   std::optional<market::ReturnState> return_state;
+  std::optional<SaleShare> share;  // find() alone: to its generator and to staff
 };
 
 /// Place in the order of lists: newest first.

@@ -21,7 +21,6 @@ using targeting::AttributeType;
 
 constexpr std::array<std::string_view, 3> kVisibilityWords{"exact", "band", "hidden"};
 constexpr std::array<std::string_view, 2> kCpaHoldWords{"full", "pooled"};
-constexpr std::array<std::string_view, 2> kDuplicateCredits{"first", "last"};
 constexpr std::array<std::string_view, 3> kRealtimeWords{"none", "after_sale", "hold"};
 constexpr std::array<std::string_view, 3> kPriceRules{"first_price", "second_price", "fixed"};
 constexpr std::array<std::string_view, 2> kRankings{"price", "expected_value"};
@@ -354,7 +353,14 @@ void read_market_definition(json::Value const& body, MarketDefinition& definitio
     definition.dedupe_group = std::move(*group);
   }
   if (auto const credit = reader.optional_string("duplicate_credit")) {
-    definition.duplicate_credit = from_word<storage::DuplicateCredit>(kDuplicateCredits, *credit);
+    definition.duplicate_credit =
+        from_word<storage::DuplicateCredit>(storage::kDuplicateCreditTexts, *credit);
+    // Whoever goes back to another rule does not have to take the split away.
+    if (definition.duplicate_credit != storage::DuplicateCredit::shared)
+      definition.split_bp.reset();
+  }
+  if (auto const split = reader.optional_int("split_bp", {1, kBasisPointsWhole - 1})) {
+    definition.split_bp = static_cast<std::int32_t>(*split);
   }
   read_seconds(reader, "delivery_deadline_s", definition.delivery_deadline);
   read_seconds(reader, "consent_age_max_s", definition.consent_age_max);
@@ -392,9 +398,11 @@ std::string market_definition_text(MarketDefinition const& from) {
     writer.field("holdback_bp", from.holdback_bp);
     writer.field("holdback_s", from.holdback.count());
     writer.field("dedupe_s", from.dedupe.count());
-    // The market's writer reads both from here.
+    // The market's writer reads these from here.
     writer.field("dedupe_group", from.dedupe_group);
-    writer.field("duplicate_credit", to_word(kDuplicateCredits, from.duplicate_credit));
+    writer.field("duplicate_credit",
+                 to_word(storage::kDuplicateCreditTexts, from.duplicate_credit));
+    if (from.split_bp) writer.field("split_bp", *from.split_bp);
     writer.field("delivery_deadline_s", from.delivery_deadline.count());
     writer.field("consent_age_max_s", from.consent_age_max.count());
     writer.field("do_not_call", from.do_not_call ? "country" : "none");

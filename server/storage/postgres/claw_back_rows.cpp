@@ -16,11 +16,13 @@ constexpr char const* kLockSale =
 #define LEADEX_CLAWED_SALE                                                                     \
   "m.currency, s.buyer, s.campaign, s.generator, s.gross, s.fee, s.credited, s.state, exists " \
   "(select from claw_back o where o.market_id = s.market_id and o.lead_no = s.lead_no and "    \
-  "o.slot = s.slot and o.ready and o.market_seq is null) "
-constexpr char const* kSale =
-    "select s.market_id, s.lead_no, s.slot, " LEADEX_CLAWED_SALE
-    "from sale s join market m using (market_id) where s.market_id = $1 and s.lead_no = $2 and "
-    "s.slot = $3";
+  "o.slot = s.slot and o.ready and o.market_seq is null), coalesce(h.generator, 0), "          \
+  "coalesce(h.split_bp, 0) "
+#define LEADEX_CLAWED_SHARE \
+  "left join lead_share h on h.market_id = s.market_id and h.lead_no = s.lead_no "
+constexpr char const* kSale = "select s.market_id, s.lead_no, s.slot, " LEADEX_CLAWED_SALE
+                              "from sale s join market m using (market_id) " LEADEX_CLAWED_SHARE
+                              "where s.market_id = $1 and s.lead_no = $2 and s.slot = $3";
 constexpr char const* kInsert =
     "insert into claw_back (market_id, order_no, lead_no, slot, amount, reason_sealed, "
     "ordered_by, ordered_at, approval_no, ready) values ($1, $2, $3, $4, $5, $6, "
@@ -37,8 +39,9 @@ constexpr char const* kGiveUp =
 constexpr char const* kOpen =
     "select " LEADEX_ORDER_COLUMNS ", " LEADEX_CLAWED_SALE
     "from claw_back b join market m using (market_id) join sale s on s.market_id = b.market_id "
-    "and s.lead_no = b.lead_no and s.slot = b.slot where b.ready and b.market_seq is null and "
-    "($1::bigint is null or b.market_id = $1::bigint) order by b.order_no limit $2";
+    "and s.lead_no = b.lead_no and s.slot = b.slot " LEADEX_CLAWED_SHARE
+    "where b.ready and b.market_seq is null and ($1::bigint is null or b.market_id = $1::bigint) "
+    "order by b.order_no limit $2";
 constexpr char const* kList =
     "select " LEADEX_ORDER_COLUMNS
     ", m.name, m.currency, case when b.market_seq is not null then 'booked' when b.ready then "
@@ -74,6 +77,7 @@ ClawBackSale read_sale(pqxx::row const& row, SaleId id, int first) {
   sale.credited = Money{at(6).as<std::int64_t>()};
   sale.state = read_number_enum(at(7), market::SaleState::lapsed);
   sale.order_open = at(8).as<bool>();
+  sale.share = {at(9).as<std::int64_t>(), at(10).as<std::int32_t>()};
   return sale;
 }
 

@@ -93,6 +93,29 @@ constexpr char const* kPooledSales =
     "select coalesce(p.seq, q.batch_seq) from paid p full join pooled q on q.lead_no = p.lead_no "
     "and q.slot = p.slot where q.lead_no is null or coalesce(p.amount, 0) <> coalesce(q.price, 0) "
     "order by 1 limit 1";
+// What the other generator of a shared lead has of each sale (codes 13 and 14: given and taken
+// back) against the sale as it stands; nothing else is given so. The commission of what was
+// credited is half to even.
+constexpr char const* kShares =
+    "with side as (select t.lead_no, t.slot, t.batch_seq, t.phase = 0 and d.code = 4 and e.code = "
+    "4 as plain, case t.code when 13 then t.amount else -t.amount end as amount, case t.code when "
+    "13 then d.owner_no else e.owner_no end as giver, case t.code when 13 then e.owner_no else "
+    "d.owner_no end as taker from transfer t join account d on d.market_id = $1 and d.account_no = "
+    "t.debit join account e on e.market_id = $1 and e.account_no = t.credit where t.market_id = $1 "
+    "and t.code in (13, 14)), "
+    "moved as (select lead_no, slot, min(batch_seq) as seq, sum(amount) as has, bool_and(plain) as "
+    "plain, array_agg(distinct giver) as givers, array_agg(distinct taker) as takers from side "
+    "group by lead_no, slot), "
+    "due as (select s.lead_no, s.slot, s.batch_seq, s.generator as giver, h.generator as taker, "
+    "case when s.state = 2 then div((s.gross - s.credited - s.fee + q.whole + case when 2 * q.rest "
+    "> s.gross or (2 * q.rest = s.gross and mod(q.whole, 2) = 1) then 1 else 0 end - s.holdback) * "
+    "h.split_bp, 10000) else 0 end as has from lead_share h join sale s using (market_id, lead_no) "
+    "cross join lateral (select div(s.fee::numeric * s.credited, greatest(s.gross, 1)) as whole, "
+    "mod(s.fee::numeric * s.credited, greatest(s.gross, 1)) as rest) q where h.market_id = $1) "
+    "select coalesce(m.seq, u.batch_seq) from moved m full join due u on u.lead_no = m.lead_no and "
+    "u.slot = m.slot where u.lead_no is null or u.giver = u.taker or coalesce(m.has, 0) <> u.has "
+    "or (m.lead_no is not null and (not m.plain or m.givers <> array[u.giver] or m.takers <> "
+    "array[u.taker])) order by 1 limit 1";
 constexpr char const* kStrayAuction =
     "select a.batch_seq from auction a where a.market_id = $1 and not exists (select from "
     "commit_batch b where b.market_id = a.market_id and b.seq = a.batch_seq) "
@@ -252,6 +275,8 @@ LedgerReport check_ledger(pqxx::transaction_base& tx, MarketNo market) {
     report.problem = LedgerProblem{market, *sale_seq, 0, "sale_differs"};
   } else if (auto const pooled_seq = first(kPooledSales, Parameters(market))) {
     report.problem = LedgerProblem{market, *pooled_seq, 0, "sale_differs"};
+  } else if (auto const share_seq = first(kShares, Parameters(market))) {
+    report.problem = LedgerProblem{market, *share_seq, 0, "share_differs"};
   } else if (auto const account = first(kCounters, Parameters(market))) {
     report.problem = LedgerProblem{market, 0, *account, "counters_differ"};
   } else if (market == 0) {

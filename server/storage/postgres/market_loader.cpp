@@ -25,10 +25,10 @@ T decoded(pqxx::field const& field) {
 }  // namespace
 
 SettingsVersion read_version(pqxx::row const& row) {
-  using Credit = DuplicateCredit;
+  auto const credit = read_enum<DuplicateCredit>(row[3], kDuplicateCreditTexts);
   return {row[0].as<std::int32_t>(),
           bytes_of(row[1]),
-          {row[2].as<std::string>(), row[3].as<bool>() ? Credit::last : Credit::first}};
+          {row[2].as<std::string>(), credit, row[4].as<std::int32_t>()}};
 }
 
 namespace {
@@ -199,7 +199,8 @@ void load_leads(pqxx::transaction_base& work, std::int64_t market_id, market::Im
   }
 }
 
-// Sales with something to come, and all sales of leads that still rest.
+// Sales with something to come, and all sales of leads that still rest. Of leads with a sale that
+// has something to come those that are settled and over as well: the engine counts them.
 constexpr char const* kSales =
     "select lead_no, slot, buyer, campaign, generator, gross, exclusive, shares_max, auction_no, "
     "sold_us, state, due_us, windows, credited, batch_seq, n, fee, holdback, trial, of_source, "
@@ -209,8 +210,9 @@ constexpr char const* kSales =
     "where market_id = $1 and (lead_no, slot) > ($2, $3) and (state in (0, 1, 5) or (state = 2 and "
     "due_us > 0) or exists (select from leadex.lead l where l.market_id = s.market_id and "
     "l.lead_no = s.lead_no and l.state = 1) or exists (select from leadex.sale o where "
-    "o.market_id = s.market_id and o.lead_no = s.lead_no and o.state = 0)) order by lead_no, slot "
-    "limit $4";
+    "o.market_id = s.market_id and o.lead_no = s.lead_no and o.state = 0) or (state = 2 and exists "
+    "(select from leadex.sale o where o.market_id = s.market_id and o.lead_no = s.lead_no and "
+    "(o.state in (1, 5) or (o.state = 2 and o.due_us > 0))))) order by lead_no, slot limit $4";
 
 void load_sales(pqxx::transaction_base& work, std::int64_t market_id, LoadedMarket& out) {
   std::int64_t lead = -1;
@@ -249,6 +251,20 @@ void load_sales(pqxx::transaction_base& work, std::int64_t market_id, LoadedMark
       out.sales.push_back(std::move(sale));
     }
     if (static_cast<std::int64_t>(rows.size()) < kPage) return;
+  }
+}
+
+// Of leads that the engine keeps anything of.
+constexpr char const* kShares =
+    "select h.lead_no, h.generator, h.split_bp from leadex.lead_share h where market_id = $1 and "
+    "(exists (select from leadex.lead l where l.market_id = h.market_id and l.lead_no = h.lead_no "
+    "and l.state = 1) or exists (select from leadex.sale s where s.market_id = h.market_id and "
+    "s.lead_no = h.lead_no and (s.state in (0, 1, 5) or (s.state = 2 and s.due_us > 0)))) order by "
+    "1";
+
+void load_shares(pqxx::transaction_base& work, std::int64_t market_id, market::Image& image) {
+  for (auto const& row : work.exec_params(kShares, market_id)) {
+    image.shares.push_back({number(row[0]), {number(row[1]), row[2].as<std::int32_t>()}});
   }
 }
 
@@ -340,6 +356,7 @@ LoadedMarket load_market(pqxx::transaction_base& work, std::int64_t market_id,
   load_accounts(work, market_id, out);
   load_leads(work, market_id, out.image);
   load_sales(work, market_id, out);
+  load_shares(work, market_id, out.image);
   load_cases(work, market_id, now_us, out.image);
   load_acquisitions(work, market_id, out.image);
   return out;

@@ -10,7 +10,8 @@ namespace leadex::storage::postgres {
 /// Of a market_version, as read_version reads it.
 #define LEADEX_VERSION_COLUMNS                                           \
   "version, settings, coalesce(definition::json->>'dedupe_group', ''), " \
-  "coalesce(definition::json->>'duplicate_credit', 'first') = 'last'"
+  "coalesce(definition::json->>'duplicate_credit', 'first'), "           \
+  "coalesce((definition::json->>'split_bp')::int4, 0)"
 [[nodiscard]] SettingsVersion read_version(pqxx::row const& row);
 
 /// `work` is a REPEATABLE READ transaction. @throws pqxx's errors

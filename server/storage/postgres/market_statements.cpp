@@ -239,6 +239,16 @@ constexpr Statement kEstimates{
     "insert into leadex.estimate_version (market_id, version, made_us, estimates) select $1::int8, "
     "unnest($2::int8[]), unnest($3::int8[]), unnest($4::bytea[])"};
 
+constexpr Statement kLeadShares{
+    "lx_lead_shares",
+    "insert into leadex.lead_share (market_id, lead_no, generator, split_bp, at_us) select "
+    "$1::int8, * from unnest($2::int8[], $3::int8[], $4::int4[], $5::int8[])"};
+
+constexpr Statement kShareSteps{
+    "lx_share_steps",
+    "insert into leadex.share_step (market_id, batch_seq, lead_no, slot) select $1::int8, "
+    "$2::int8, * from unnest($3::int8[], $4::int4[])"};
+
 // Those that end go in a call of their own, before another of the same sale begins.
 constexpr Statement kConversions{
     "lx_conversions",
@@ -567,6 +577,20 @@ void add_acquisitions(Calls& calls, BatchRows const& rows) {
              bytes(e, [](E r) { return r.estimates; })});
 }
 
+void add_shares(Calls& calls, std::string const& seq, BatchRows const& rows) {
+  using L = LeadShareRow const&;
+  auto const& l = rows.lead_shares;
+  calls.add(
+      kLeadShares, l,
+      {i8(l, [](L r) { return r.shared.lead_no; }),
+       i8(l, [](L r) { return r.shared.share.generator_no; }),
+       i4(l, [](L r) { return r.shared.share.split_bp; }), i8(l, [](L r) { return r.at_us; })});
+  using S = ShareStep const&;
+  auto const& s = rows.share_steps;
+  calls.add(kShareSteps, s,
+            {seq, i8(s, [](S r) { return r.lead_no; }), i4(s, [](S r) { return r.slot; })});
+}
+
 void add_conversions(Calls& calls, std::string const& seq, BatchRows const& rows) {
   using C = market::ConversionMoved const&;
   for (bool const ended : {true, false}) {
@@ -615,6 +639,7 @@ std::vector<Call> body_calls(std::int64_t market_id, BatchRows const& rows) {
              i8(q, [](Q r) { return r.used.ping_no; }), i8(q, [](Q r) { return r.used.lead_no; }),
              i8(q, [](Q r) { return r.used.net_micros; }), i8(q, [](Q r) { return r.added; })});
   add_clicks(calls, rows);
+  add_shares(calls, seq, rows);
   using K = IdempotencyRow const&;
   auto const& k = rows.keys;
   calls.add(kKeys, k,

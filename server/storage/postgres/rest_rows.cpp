@@ -19,12 +19,15 @@ constexpr char const* kDue =
     "not exists (select from sale s where s.market_id = l.market_id and s.lead_no = l.lead_no and "
     "s.state not in (3, 4)) and (l.batch_no = 0 or exists (select from batch b where b.market_id = "
     "l.market_id and b.batch_no = l.batch_no and b.status = 'listed')), c.sealed, k.kek_id, "
-    "k.wrapped from (select * from lead_rest where market_id = $1 and market_seq is null and not "
+    "k.wrapped, h.generator, h.split_bp from (select * from lead_rest where market_id = $1 and "
+    "market_seq is null and not "
     "dropped and not withdrawn and due_us <= $2 order by due_us limit $3) r cross join lateral "
     "(select * from lead where market_id = r.market_id and lead_no = r.lead_no offset 0) l left "
     "join lateral (select sealed from contact where market_id = r.market_id and lead_no = "
     "r.lead_no offset 0) c on true left join lateral (select kek_id, wrapped from lead_key where "
-    "market_id = r.market_id and lead_no = r.lead_no offset 0) k on true order by r.due_us";
+    "market_id = r.market_id and lead_no = r.lead_no offset 0) k on true left join lateral (select "
+    "generator, split_bp from lead_share where market_id = r.market_id and lead_no = r.lead_no "
+    "offset 0) h on true order by r.due_us";
 constexpr char const* kOwners =
     "select lead_no, buyer, slot, shares_max from sale where market_id = $1 and lead_no = "
     "any($2::bigint[]) order by lead_no, slot";
@@ -54,6 +57,10 @@ RestedLead read_rested(pqxx::row const& row) {
                                 .contact_sealed = read_bytes(row.at(kFirst + 3)),
                                 .kek_id = row.at(kFirst + 4).as<std::int32_t>(),
                                 .key_wrapped = read_bytes(row.at(kFirst + 5))};
+  }
+  if (!row.at(kFirst + 6).is_null()) {
+    rested.again.share = {row.at(kFirst + 6).as<std::int64_t>(),
+                          row.at(kFirst + 7).as<std::int32_t>()};
   }
   return rested;
 }

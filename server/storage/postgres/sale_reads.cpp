@@ -1,5 +1,6 @@
 #include "server/storage/postgres/sale_reads.hpp"
 
+#include "billing/settlement/duplicate_share.hpp"
 #include "server/storage/postgres/audit_rows.hpp"
 #include "server/storage/postgres/instant_sql.hpp"
 #include "server/storage/postgres/lead_reads.hpp"
@@ -85,6 +86,12 @@ constexpr char const* kFind =
     LEADEX_SALE_COLUMNS "from sale s join market m on m.market_id = s.market_id " LEADEX_SALE_RETURN
                         "where s.market_id = $2 and s.lead_no = $3 and s.slot = $4 and " LEADEX_OF(
                             "$1", "s.buyer", "s.generator");
+// Its buyer has nothing to do with it.
+constexpr char const* kShare =
+    "select h.split_bp, s.holdback, s.gross, s.fee, s.credited, s.state from sale s join "
+    "lead_share h on h.market_id = s.market_id and "
+    "h.lead_no = s.lead_no where s.market_id = $2 and s.lead_no = $3 and s.slot = $4 "
+    "and " LEADEX_OWN("$1", "s.generator");
 // Buyer and staff only: the generator gave the contact away. No row lock: the market's writer must
 // not wait for a reader.
 constexpr char const* kContact =
@@ -128,6 +135,23 @@ SaleView read_sale(pqxx::row const& row) {
     sale.return_state = read_number_enum(row.at(17), market::ReturnState::denied);
   }
   return sale;
+}
+
+std::optional<SaleShare> share_of(pqxx::transaction_base& tx, Viewer viewer, SaleView const& sale) {
+  auto const rows = execute(
+      tx, kShare, Parameters(viewer.scope(), sale.id.market, sale.id.lead_no, sale.id.slot));
+  if (rows.empty()) return std::nullopt;
+  // All of one instant: the sale may have moved since it was read.
+  auto const at = [&](int i) {
+    return Money{rows.at(0).at(static_cast<pqxx::row::size_type>(i)).as<std::int64_t>()};
+  };
+  SaleShare share;
+  share.split = BasisPoints{rows.at(0).at(0).as<std::int32_t>()};
+  auto const state = read_number_enum(rows.at(0).at(5), market::SaleState::lapsed);
+  SaleMoney money{{at(2), at(3), Money{at(2).micros - at(3).micros}}, at(4), at(1), {}};
+  money.stage = state == market::SaleState::settled ? SaleStage::settled : SaleStage::held;
+  share.amount = duplicate_share_of(money, share.split);
+  return share;
 }
 
 std::vector<SaleView> list_sales(pqxx::transaction_base& tx, Viewer viewer,
@@ -200,8 +224,11 @@ PostgresSaleReads::Later<std::vector<SaleView>> PostgresSaleReads::list(Viewer v
 
 PostgresSaleReads::Later<std::optional<SaleView>> PostgresSaleReads::find(Viewer viewer,
                                                                           SaleId sale) {
-  co_return co_await pool_.run(
-      [viewer, sale](pqxx::work& tx) { return find_sale(tx, viewer, sale); });
+  co_return co_await pool_.run([viewer, sale](pqxx::work& tx) {
+    auto found = find_sale(tx, viewer, sale);
+    if (found) found->share = share_of(tx, viewer, *found);
+    return found;
+  });
 }
 
 PostgresSaleReads::Later<bool> PostgresSaleReads::revoked_before_sale(Viewer buyer, SaleId sale) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "matching/market/codec.hpp"
 #include "tests/matching/market/market_run.hpp"
@@ -205,6 +206,31 @@ void expect_paid(ShadowTables const& tables, ConversionMoved const& conversion) 
   }
 }
 
+/// Whether a lead can be shared with that generator, as the tables say it: it is on sale, or a sale
+/// of it is not over, and none of them stands settled.
+bool can_share(ShadowTables const& tables, ShareLead const& command) {
+  auto const lead = tables.leads().find(command.lead_no);
+  if (lead == tables.leads().end() || tables.shares().contains(command.lead_no)) return false;
+  bool open = lead->second.state == LeadState::listed;
+  for (auto const& [key, sale] : tables.sales()) {
+    if (key.lead_no != command.lead_no) continue;
+    auto const state = sale.award.state;
+    if (state == SaleState::settled) return false;
+    open = open || state == SaleState::pending || state == SaleState::delivered ||
+           state == SaleState::waiting;
+  }
+  bool const part = command.share.split_bp >= 1 && command.share.split_bp <= 9999;
+  return open && part && lead->second.lead.generator_no != command.share.generator_no;
+}
+
+/// Sales that are settled, or were, say whom their lead is shared with; all others nothing.
+void expect_share_told(ShadowTables const& tables, SaleStepped const& step, bool was_settled) {
+  auto const known = tables.shares().find(step.lead_no);
+  bool const told = step.step == SaleStep::settled || was_settled;
+  auto const share = told && known != tables.shares().end() ? known->second.share : LeadShare{};
+  ASSERT_EQ(step.share, share) << "lead " << step.lead_no;
+}
+
 /// What a ping was promised, as a preview of its lead would tell it.
 std::vector<SoldShare> promised(Applied const& applied) {
   std::vector<SoldShare> shares;
@@ -255,6 +281,8 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
   int awaited = 0;
   int from_visits = 0;
   int noted = 0;
+  int shared = 0;
+  int shared_settled = 0;
   for (int round = 0; round < rounds(); ++round) {
     auto const seed = first + static_cast<unsigned>(round);
     SCOPED_TRACE(testing::Message() << "seed " << seed);
@@ -276,7 +304,17 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
       auto const bids = fits ? engine.preview(*ping, run.now_us()) : std::nullopt;
       auto const* const click = std::get_if<OfferClick>(&command);
       auto const way = click != nullptr ? engine.preview(*click, run.now_us()) : 0;
+      auto const* const share = std::get_if<ShareLead>(&command);
+      bool const shares = share != nullptr && can_share(tables, *share);
+      std::set<SaleKey> settled;
+      for (auto const& [key, sale] : tables.sales()) {
+        if (sale.award.state == SaleState::settled) settled.insert(key);
+      }
       auto const applied = engine.apply(run.now(), command);
+      if (share != nullptr) {
+        ASSERT_EQ(applied.outcome.refusal == Refusal::none, shares) << "lead " << share->lead_no;
+        shared += shares ? 1 : 0;
+      }
       if (click != nullptr) {
         auto const* const sale = sold_to(applied);
         ASSERT_EQ(way, sale == nullptr ? 0 : sale->budget.campaign_no);
@@ -313,6 +351,11 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
         }
         auto const* stepped = std::get_if<SaleStepped>(&effect);
         if (stepped != nullptr && stepped->step == SaleStep::lapsed) ++lapsed;
+        if (stepped != nullptr) {
+          bool const was = settled.contains({stepped->lead_no, stepped->slot});
+          ASSERT_NO_FATAL_FAILURE(expect_share_told(tables, *stepped, was));
+          shared_settled += stepped->share.generator_no != 0 ? 1 : 0;
+        }
       }
     };
     for (auto const& command : run.opening()) step(command);
@@ -342,6 +385,8 @@ TEST(Engine, RandomTradesKeepEveryInvariantAndReloadToTheSameState) {
   EXPECT_GT(awaited, 0) << "hardly a visit went to who pays for what comes of it";
   EXPECT_GT(from_visits, 0) << "hardly a visit came to anything";
   EXPECT_GT(noted, 0) << "hardly a conversion of a click was noted";
+  EXPECT_GT(shared, rounds()) << "hardly a lead was shared";
+  EXPECT_GT(shared_settled, 0) << "hardly a shared lead brought anything";
 }
 
 TEST(Engine, AReloadedEngineDecidesAsTheOneBefore) {

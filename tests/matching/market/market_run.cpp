@@ -1,5 +1,7 @@
 #include "tests/matching/market/market_run.hpp"
 
+#include <algorithm>
+
 #include "matching/market/barred.hpp"
 #include "matching/market/found_bad.hpp"
 
@@ -302,6 +304,7 @@ Command MarketRun::relist() {
     again.owners.push_back({award.budget.buyer_no, award.slot, award.shares_max});
   }
   std::erase(rested_, lead_no);
+  if (auto const known = shared_.find(lead_no); known != shared_.end()) again.share = known->second;
   if (below(3) == 0) again.lead.withheld = {1 + below(kBuyers)};
   return again;
 }
@@ -358,7 +361,7 @@ Command MarketRun::next(Engine const& engine) {
     }
     return 0;
   };
-  switch (below(48)) {
+  switch (below(50)) {
     case 0:
       return campaign();
     case 1: {
@@ -463,9 +466,21 @@ Command MarketRun::next(Engine const& engine) {
       return word_on_conversion();
     case 37:
       return below(4) == 0 ? estimates() : conversion();
+    case 38:
+    case 39:
+      return share();
     default:
       return lead();
   }
+}
+
+/// With one of the generators that trade here or a fourth; now and then by no part.
+Command MarketRun::share() {
+  auto const lead_no = sales_.empty() || below(2) == 0
+                           ? 1 + leads_ - below(std::min<std::int64_t>(leads_ + 1, 60))
+                           : any_of(sales_).lead_no;
+  return ShareLead{
+      lead_no, {101 + below(4), static_cast<std::int32_t>(below(30) == 0 ? 0 : 1 + below(9999))}};
 }
 
 /// Of any sale, also of one that the market has forgotten; now and then of one that is not settled
@@ -489,6 +504,9 @@ Command MarketRun::claw_back() {
   command.gross_micros = award.gross_micros;
   command.fee_micros = award.gross_micros / 7;
   command.credited_micros = at->second.credited_micros;
+  if (auto const known = shared_.find(award.lead_no); known != shared_.end()) {
+    command.share = known->second;
+  }
   return command;
 }
 
@@ -534,6 +552,9 @@ void MarketRun::learn(Applied const& applied) {
     if (auto const* returned = std::get_if<ReturnMoved>(&effect)) returns_.push_back(*returned);
     if (auto const* moved = std::get_if<DealMoved>(&effect)) deals_.push_back(*moved);
     if (auto const* rested = std::get_if<LeadRested>(&effect)) rested_.push_back(rested->lead_no);
+    if (auto const* shared = std::get_if<LeadShared>(&effect)) {
+      shared_[shared->lead_no] = shared->share;
+    }
     if (auto const* again = std::get_if<LeadRelisted>(&effect)) {
       rounds_[again->lead_no] = again->round;
       offered_.at(again->lead_no).ask_micros = again->ask_micros;

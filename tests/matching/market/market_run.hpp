@@ -44,6 +44,7 @@ class MarketRun {
   [[nodiscard]] Command ping();
   [[nodiscard]] Command post();
   [[nodiscard]] Command relist();
+  [[nodiscard]] Command share();
   [[nodiscard]] Command click();
   [[nodiscard]] Command estimates();
   [[nodiscard]] Command conversion();
@@ -87,6 +88,7 @@ class MarketRun {
   std::map<std::int64_t, OfferLead> offered_;
   std::vector<std::int64_t> rested_;             // leads to be listed again
   std::map<std::int64_t, std::int32_t> rounds_;  // lead → how often it was
+  std::map<std::int64_t, LeadShare> shared_;     // by lead
 };
 
 }  // namespace leadex::market

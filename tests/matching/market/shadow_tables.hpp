@@ -65,6 +65,7 @@ class ShadowTables {
       if (deal.state != DealState::ended) out.deals.push_back(deal);
     }
     out.estimates = estimates_;
+    for (auto const& [no, share] : shares_) out.shares.push_back(share);
     for (auto const& [no, conversion] : conversions_) {
       bool const open = conversion.state == ConversionState::pending ||
                         conversion.state == ConversionState::uncovered;
@@ -119,6 +120,7 @@ class ShadowTables {
   [[nodiscard]] std::map<std::int64_t, ConversionMoved> const& conversions() const {
     return conversions_;
   }
+  [[nodiscard]] std::map<std::int64_t, LeadShared> const& shares() const { return shares_; }
   [[nodiscard]] std::map<std::int64_t, LeadImage> const& leads() const { return leads_; }
   [[nodiscard]] estimate::EstimateVersion estimates() const {
     return estimates_.value_or(without_history());
@@ -222,6 +224,7 @@ class ShadowTables {
   void on(std::int64_t, PingReserved const&) {}
   void on(std::int64_t, ConversionMoved const& e) { conversions_[e.conversion_no] = e; }
   void on(std::int64_t, EstimatesSet const&) {}
+  void on(std::int64_t, LeadShared const& e) { shares_[e.lead_no] = e; }
   void on(std::int64_t, PromiseUsed const& e) { promises_[e.ping_no] = e; }
 
   std::vector<MarketRules> rules_;
@@ -237,6 +240,7 @@ class ShadowTables {
   std::map<std::int64_t, SetSourceTerms> source_terms_;
   std::map<std::int64_t, PromiseUsed> promises_;
   std::map<std::int64_t, ConversionMoved> conversions_;
+  std::map<std::int64_t, LeadShared> shares_;
   std::optional<estimate::EstimateVersion> estimates_;
   std::int64_t funded_{};
   std::int64_t last_at_us_{};

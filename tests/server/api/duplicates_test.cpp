@@ -106,10 +106,7 @@ TEST_F(Duplicates, MarketsOfOneGroupKnowEachOthersPersons) {
   EXPECT_EQ(sql("select count(*) from leadex.group_hold"), "1") << "of bob+x, until it lapses";
 }
 
-TEST_F(Duplicates, WhatIsNotBuiltIsRefused) {
-  auto const shared = patch("/v1/admin/markets/" + std::string{kMarket}, admin_,
-                            R"({"duplicate_credit":"shared"})");
-  EXPECT_EQ(shared.status, 422) << shared.body;
+TEST_F(Duplicates, AGroupHasAPlainName) {
   EXPECT_EQ(patch("/v1/admin/markets/" + std::string{kMarket}, admin_,
                   R"({"dedupe_group":"US Insurance"})")
                 .status,

@@ -144,7 +144,7 @@ TEST(MarketDefinition, ComesBackFromItsTextAsItWas) {
       parsed(with(R"("auction":{"max_shares":2,"reserve":{"amount":"2.5","currency":"USD"}},)"
                   R"("listing":{"ask":{"amount":"4","currency":"USD"},"ttl_s":10,"auction_s":5},)"
                   R"("commission":{"rate_bp":1500,"minimum":{"amount":"0.1","currency":"USD"}},)"
-                  R"("dedupe_group":"auto-us","duplicate_credit":"last",)"
+                  R"("dedupe_group":"auto-us","duplicate_credit":"shared","split_bp":3000,)"
                   R"("return_window_s":0,"cpa_hold":"pooled")"));
   read_market_definition(body, definition, errors);
   ASSERT_TRUE(errors.empty());
@@ -159,7 +159,8 @@ TEST(MarketDefinition, ComesBackFromItsTextAsItWas) {
   EXPECT_EQ(again.return_window.count(), 0);
   EXPECT_EQ(again.cpa_hold, market::CpaHold::pooled);
   EXPECT_EQ(again.dedupe_group, "auto-us");
-  EXPECT_EQ(again.duplicate_credit, storage::DuplicateCredit::last);
+  EXPECT_EQ(again.duplicate_credit, storage::DuplicateCredit::shared);
+  EXPECT_EQ(again.split_bp, 3000);
 
   auto const contract = json::Contract::load("schemas/openapi.yaml");
   ASSERT_TRUE(contract) << contract.error();
