@@ -83,10 +83,9 @@ class SharedCredit : public TradeHarness {
 };
 
 TEST_F(SharedCredit, GivesADuplicateItsPartFromTheSettlementToTheClawBack) {
-  EXPECT_EQ(offer(generator_, "bob").status, 201);
+  auto const of_bob = offer(generator_, "bob").text("lead_id");
   auto const plain = offer(newcomer_, "bob");
   ASSERT_EQ(plain.status, 409);
-  auto const of_bob = field(get("/v1/leads", generator_.key).data()[0], "id");
   EXPECT_EQ(post("/v1/leads/" + of_bob + "/withdraw", generator_.key).status, 200);
   share();
   EXPECT_EQ(offer(generator_, "ann").status, 201);
@@ -171,8 +170,8 @@ TEST_F(SharedCredit, ComesTooLateAfterASettlementAndToNothingByAReturn) {
   set(R"({"return_window_s":3600})");
   EXPECT_EQ(offer(generator_, "bob").status, 201);
   std::string sale;
-  for (auto const& listed :
-       get("/v1/listings?market=" + std::string{kMarket}, buyer_.key).data().GetArray()) {
+  auto const page = get("/v1/listings?market=" + std::string{kMarket}, buyer_.key);
+  for (auto const& listed : page.data().GetArray()) {
     auto const bought = post("/v1/listings/" + field(listed, "id") + "/bids", buyer_.key,
                              R"({"price":)" + usd("10.00") + '}');
     if (bought.status == 201) sale = bought.text("sale_id");
