@@ -158,6 +158,35 @@ TEST_F(SharedCredit, IsReadByBothInTheirTransfersWithoutTheOther) {
   }
 }
 
+TEST_F(SharedCredit, IsNothingToTheBuyerAlsoInTheFileOfADispute) {
+  share();
+  set(R"({"return_window_s":3})");
+  EXPECT_EQ(offer(generator_, "ann").status, 201);
+  EXPECT_EQ(offer(newcomer_, "ann").status, 409);
+  auto const sale = buy();
+  auto const opened = post("/v1/sales/" + sale + "/returns", buyer_.key,
+                           R"({"reason":"disconnected_number","note":"Nobody there"})");
+  ASSERT_EQ(opened.status, 201) << opened.body;
+  auto const contested = post("/v1/returns/" + opened.text("id") + "/contest", generator_.key,
+                              R"({"note":"It rang yesterday"})");
+  ASSERT_EQ(contested.status, 201) << contested.body;
+  auto const file = "/v1/disputes/" + contested.text("id");
+  auto const decided =
+      post("/v1/admin" + file.substr(3) + "/decide", admin_,
+           R"({"decision":"partial","amount":)" + usd("4.00") + R"(,"reason":"Half way"})");
+  ASSERT_EQ(decided.status, 200) << decided.body;
+  auto const before = get(file, buyer_.key);
+  ASSERT_EQ(before.status, 200) << before.body;
+  ASSERT_NO_FATAL_FAILURE(settle());
+  EXPECT_EQ(get(file, buyer_.key).find("transfers")->Size(), before.find("transfers")->Size());
+  // 5.10 net is left, of which 0.51 is held back.
+  EXPECT_EQ(part_of(get("/v1/sales/" + sale, generator_.key)), "1.377");
+  EXPECT_EQ(earned(newcomer_), "1.377");
+  EXPECT_EQ(earned(generator_), "3.213");
+  EXPECT_EQ(transfers(generator_, "duplicate_share", "&sale_id=" + sale).data().Size(), 1U);
+  expect_true_books();
+}
+
 TEST_F(SharedCredit, ComesTooLateAfterASettlementAndToNothingByAReturn) {
   share();
   EXPECT_EQ(offer(generator_, "ann").status, 201);
