@@ -60,25 +60,26 @@ constexpr char const* kOwnsAccount =
     "select exists (select from account where market_id = $1 and account_no = $2 and "
     "owner_no = $3)";
 // The award's batch, those in which one of its two legs was resolved, those of claw-backs, and
-// those in which another generator's share of it moved. $4: whose sale, $5: whose accounts are
-// named.
-#define LEADEX_SALE_TRANSFERS \
+// `more`. $4: whose sale, $5: whose accounts are named.
+#define LEADEX_SALE_TRANSFERS(more) \
   "with sold as (select batch_seq, n from sale s where market_id = $1 and lead_no = $2 and slot " \
   "= $3 and " LEADEX_OF("$4", "s.buyer", "s.generator") "), batches as (select batch_seq from "   \
   "sold union select t.batch_seq from transfer t, sold s where t.market_id = $1 and "             \
   "t.pending_seq = s.batch_seq and t.pending_n in (s.n, s.n + 1) union select c.market_seq from " \
   "claw_back c, sold where c.market_id = $1 and c.lead_no = $2 and c.slot = $3 and "               \
   "c.market_seq is not null union select c.batch_seq from conversion c, sold where c.market_id = " \
-  "$1 and c.lead_no = $2 and c.slot = $3 union select h.batch_seq from share_step h, sold where "   \
-  "h.market_id = $1 and h.lead_no = $2 and h.slot = $3) "                                                        \
+  "$1 and c.lead_no = $2 and c.slot = $3 " more ") "                                               \
   "select " LEADEX_TRANSFER_COLUMNS("$5")                                                         \
   "from batches x join transfer t on t.market_id = $1 and t.batch_seq = x.batch_seq "             \
   LEADEX_TRANSFER_JOINS "where t.lead_no = $2 and t.slot = $3 "
-constexpr char const* kSaleTransfers = LEADEX_SALE_TRANSFERS
-    "and " LEADEX_OF("$5", "d.owner_no", "e.owner_no") " order by t.batch_seq, t.n";
+// Those too in which another generator's share of it moved.
+constexpr char const* kSaleTransfers = LEADEX_SALE_TRANSFERS(
+    "union select h.batch_seq from share_step h, sold where h.market_id = $1 and h.lead_no = $2 "
+    "and h.slot = $3") "and " LEADEX_OF("$5", "d.owner_no",
+                                        "e.owner_no") " order by t.batch_seq, t.n";
 // Who else brought the person is nobody's business here (codes 13 and 14).
 constexpr char const* kCaseTransfers =
-    LEADEX_SALE_TRANSFERS "and t.code not in (13, 14) order by t.batch_seq, t.n";
+    LEADEX_SALE_TRANSFERS("") "and t.code not in (13, 14) order by t.batch_seq, t.n";
 constexpr std::int64_t kNobody = -1;
 // Codes: 3 pending, 4 earned, 5 holdback. The platform's part carries its currency in sub_no.
 constexpr char const* kEarnings =

@@ -92,6 +92,34 @@ TEST_F(Recycling, AReturnedLeadGoesToAnotherBuyerAndTheBooksAreTrue) {
   expect_true_books();
 }
 
+TEST_F(Recycling, ASharedLeadComesBackShared) {
+  auto const set =
+      patch("/v1/admin/markets/" + std::string{kMarket}, admin_,
+            R"({"duplicate_credit":"shared","split_bp":3000,"return_window_s":3,"dedupe_s":60})");
+  ASSERT_EQ(set.status, 200) << set.body;
+  auto const newcomer = open_account("generator");
+  deposit(buyer_, "100.00");
+  deposit(other_, "100.00");
+  campaign(buyer_, "10.00", "50.00", R"(,"exclusivity":"exclusive")");
+  ASSERT_EQ(lead("ann").text("outcome"), "sold");
+  EXPECT_EQ(post("/v1/leads", newcomer.key, lead_json("ann")).status, 409);
+  auto const opened = post("/v1/sales/" + newest_sale(buyer_) + "/returns", buyer_.key,
+                           R"({"reason":"out_of_area"})");
+  ASSERT_EQ(opened.status, 201) << opened.body;
+  ASSERT_EQ(post("/v1/returns/" + opened.text("id") + "/accept", generator_.key, "{}").status, 200);
+  campaign(other_, "9.00", "50.00", R"(,"exclusivity":"exclusive")");
+  ASSERT_NO_FATAL_FAILURE(await_rest());
+  ASSERT_EQ(recycle(), 1);
+  std::string const settled = "select count(*) from leadex.sale where state = 2";
+  for (int i = 0; i < 200 && sql(settled) == "0"; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  }
+  // 7.65 net, of which 0.765 is held back.
+  EXPECT_EQ(sql("select amount from leadex.transfer where code = 13"), "2065500");
+  EXPECT_EQ(sql("select count(*) from leadex.transfer where code = 14"), "0");
+  expect_true_books();
+}
+
 TEST_F(Recycling, ALeadListedInALaterRoundAloneHasNoFirstListing) {
   deposit(buyer_, "100.00");
   campaign(buyer_, "10.00", "50.00", R"(,"exclusivity":"exclusive")");
