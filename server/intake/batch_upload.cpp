@@ -66,6 +66,7 @@ MarketRules rules_in_force(UploadRequest const& request) {
 
 enum Stage : std::size_t { kChecks, kClaims, kSeals, kStores, kStages };
 constexpr std::size_t kChunksUnderWay = 4;
+constexpr std::size_t kChunksPressed = 2;  // while real-time commands wait too long
 
 /// A chunk as it is stored.
 struct SealedChunk {
@@ -153,10 +154,14 @@ class Upload {
     co_return Step<void>{};
   }
 
+  [[nodiscard]] bool pressed() const {
+    return request_.market->pace().pressed(std::chrono::steady_clock::now());
+  }
+
   /// Waits while others wait too long, for a time that grows as long as that helps nothing. It has
   /// an end, so an upload goes on whatever is slow.
   awaitable<void> give_way() {
-    if (request_.market->pace().pressed(std::chrono::steady_clock::now())) {
+    if (pressed()) {
       pause_ = std::clamp(pause_ * 2, kGiveWayFirst, kGiveWayMax);
     } else {
       pause_ /= 2;
@@ -266,7 +271,8 @@ class Upload {
     auto const& mark = chunk.rows.back().mark;
     auto const end = mark ? mark->bytes : decoder_.bytes();
     chunk.bytes = end - std::exchange(bytes_passed_, end);
-    while (under_way_.size() >= kChunksUnderWay) {
+    auto const room = pressed() ? kChunksPressed : kChunksUnderWay;
+    while (under_way_.size() >= room) {
       auto const settled = co_await settle_oldest();
       if (!settled) co_return refuse(settled.error());
     }
@@ -357,9 +363,8 @@ class Upload {
   awaitable<Step<void>> claim(Chunk& chunk) {
     chunk.admissions.resize(chunk.rows.size());
     for (std::size_t from = 0; from < chunk.rows.size();) {
-      bool const pressed = request_.market->pace().pressed(std::chrono::steady_clock::now());
       auto const until =
-          std::min(from + (pressed ? kAdmitRowsPressed : kAdmitRows), chunk.rows.size());
+          std::min(from + (pressed() ? kAdmitRowsPressed : kAdmitRows), chunk.rows.size());
       auto const admitted = co_await admit(chunk, from, until);
       if (!admitted) co_return refuse(admitted.error());
       from = until;
