@@ -60,32 +60,6 @@ class ClawBacks : public MarketFixture {
     ASSERT_EQ(number("select count(*) from leadex.sale where state = 2"), count);
   }
 
-  /// The platform's half: the order's row, and the command with the sale as its row stands.
-  ClawBack order(SaleKey const& key, std::int64_t amount) {
-    ClawBack command;
-    command.order_no = ++orders_;
-    command.lead_no = key.lead_no;
-    command.slot = key.slot;
-    command.amount_micros = amount;
-    pqxx::connection connection{database_.owner()};
-    pqxx::work work{connection};
-    work.exec_params(
-        "insert into leadex.claw_back (market_id, order_no, lead_no, slot, amount, reason_sealed, "
-        "ordered_by, ordered_at, ready) values ($1, $2, $3, $4, $5, '', 1, now(), true)",
-        kMarket, command.order_no, key.lead_no, key.slot, amount);
-    auto const row = work.exec_params1(
-        "select buyer, campaign, generator, gross, fee, credited from leadex.sale where market_id "
-        "= $1 and lead_no = $2 and slot = $3",
-        kMarket, key.lead_no, key.slot);
-    work.commit();
-    command.budget = {row[0].as<std::int64_t>(), row[1].as<std::int64_t>()};
-    command.generator_no = row[2].as<std::int64_t>();
-    command.gross_micros = row[3].as<std::int64_t>();
-    command.fee_micros = row[4].as<std::int64_t>();
-    command.credited_micros = row[5].as<std::int64_t>();
-    return command;
-  }
-
   std::int64_t balance(AccountCode code, std::int64_t owner) {
     return number(
         "select coalesce(sum(credits_posted - debits_posted - debits_pending), 0) from "
@@ -173,7 +147,6 @@ class ClawBacks : public MarketFixture {
   std::uint64_t const seed_ = std::random_device{}();
   MarketRun random_{seed_};
   std::map<SaleKey, TwinSale> twin_;
-  std::int64_t orders_{};
 };
 
 /// Where the holdback is released as soon as the market looks, it forgets its sales.

@@ -19,12 +19,6 @@ constexpr std::int64_t kGenerators = 4;  // 101 …
 constexpr std::int64_t kSplit = 3333;
 constexpr std::int64_t kBudget = 5000 * kUnit;
 
-std::string digest_of(std::int64_t person) {
-  std::string digest = "person " + std::to_string(person);
-  digest.resize(16, '.');
-  return digest;
-}
-
 /// Sales settle as soon as the market looks; what is held back stays for an hour.
 class DuplicateShares : public MarketFixture {
  protected:
@@ -80,34 +74,6 @@ class DuplicateShares : public MarketFixture {
         std::to_string(static_cast<int>(code)) + " and owner_no = " + std::to_string(owner));
   }
   std::int64_t earned(std::int64_t owner) { return balance(AccountCode::generator_earned, owner); }
-
-  /// The platform's half: the order's row, and the command with the rows as they stand.
-  ClawBack order(SaleKey const& key, std::int64_t amount) {
-    ClawBack command;
-    command.order_no = ++orders_;
-    command.lead_no = key.lead_no;
-    command.slot = key.slot;
-    command.amount_micros = amount;
-    pqxx::connection connection{database_.owner()};
-    pqxx::work work{connection};
-    work.exec_params(
-        "insert into leadex.claw_back (market_id, order_no, lead_no, slot, amount, reason_sealed, "
-        "ordered_by, ordered_at, ready) values ($1, $2, $3, $4, $5, '', 1, now(), true)",
-        kMarket, command.order_no, key.lead_no, key.slot, amount);
-    auto const row = work.exec_params1(
-        "select buyer, campaign, s.generator, gross, fee, credited, coalesce(h.generator, 0), "
-        "coalesce(h.split_bp, 0) from leadex.sale s left join leadex.lead_share h using "
-        "(market_id, lead_no) where market_id = $1 and lead_no = $2 and slot = $3",
-        kMarket, key.lead_no, key.slot);
-    work.commit();
-    command.budget = {row[0].as<std::int64_t>(), row[1].as<std::int64_t>()};
-    command.generator_no = row[2].as<std::int64_t>();
-    command.gross_micros = row[3].as<std::int64_t>();
-    command.fee_micros = row[4].as<std::int64_t>();
-    command.credited_micros = row[5].as<std::int64_t>();
-    command.share = {row[6].as<std::int64_t>(), row[7].as<std::int32_t>()};
-    return command;
-  }
   void expect_replay() {
     auto const store = storage::make_market_store(database_.app());
     auto const report = replay(*store, kMarket, ReplayScope::decisions);
@@ -130,7 +96,6 @@ class DuplicateShares : public MarketFixture {
   }
 
   std::int64_t const holdback_us_;
-  std::int64_t orders_{};
   int restarts_{};
 };
 

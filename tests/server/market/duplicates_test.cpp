@@ -16,12 +16,6 @@ namespace {
 constexpr MarketNo kNeighbour = 8;
 constexpr std::int64_t kNewcomer = 102;  // a generator; plain leads are 101's
 
-std::string digest_of(std::int64_t person) {
-  std::string digest = "person " + std::to_string(person);
-  digest.resize(16, '.');
-  return digest;
-}
-
 class StoredDuplicates : public MarketFixture {
  protected:
   void SetUp() override {

@@ -20,6 +20,13 @@
 
 namespace leadex::market {
 
+/// The blind index of a made-up person.
+inline std::string digest_of(std::int64_t person) {
+  std::string digest = "person " + std::to_string(person);
+  digest.resize(16, '.');
+  return digest;
+}
+
 class MarketFixture : public testing::Test {
  protected:
   static constexpr MarketNo kMarket = 7;
@@ -132,6 +139,35 @@ class MarketFixture : public testing::Test {
     work.commit();
   }
 
+  /// The platform's half of a claw-back: the order's row, and the command with the rows as they
+  /// stand.
+  ClawBack order(SaleKey const& key, std::int64_t amount) {
+    ClawBack command;
+    command.order_no = ++orders_;
+    command.lead_no = key.lead_no;
+    command.slot = key.slot;
+    command.amount_micros = amount;
+    pqxx::connection connection{database_.owner()};
+    pqxx::work work{connection};
+    work.exec_params(
+        "insert into leadex.claw_back (market_id, order_no, lead_no, slot, amount, reason_sealed, "
+        "ordered_by, ordered_at, ready) values ($1, $2, $3, $4, $5, '', 1, now(), true)",
+        kMarket, command.order_no, key.lead_no, key.slot, amount);
+    auto const row = work.exec_params1(
+        "select buyer, campaign, s.generator, gross, fee, credited, coalesce(h.generator, 0), "
+        "coalesce(h.split_bp, 0) from leadex.sale s left join leadex.lead_share h using "
+        "(market_id, lead_no) where market_id = $1 and lead_no = $2 and slot = $3",
+        kMarket, key.lead_no, key.slot);
+    work.commit();
+    command.budget = {row[0].as<std::int64_t>(), row[1].as<std::int64_t>()};
+    command.generator_no = row[2].as<std::int64_t>();
+    command.gross_micros = row[3].as<std::int64_t>();
+    command.fee_micros = row[4].as<std::int64_t>();
+    command.credited_micros = row[5].as<std::int64_t>();
+    command.share = {row[6].as<std::int64_t>(), row[7].as<std::int32_t>()};
+    return command;
+  }
+
   std::int64_t number(std::string const& query) {
     pqxx::connection connection{database_.owner()};
     pqxx::read_transaction work{connection};
@@ -192,6 +228,7 @@ class MarketFixture : public testing::Test {
 
   test::TestDatabase database_;
   boost::asio::thread_pool pool_{4};
+  std::int64_t orders_{};  // of claw-backs
 };
 
 }  // namespace leadex::market

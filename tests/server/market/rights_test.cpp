@@ -15,12 +15,6 @@ namespace {
 constexpr std::int64_t kBuyer = 3;
 constexpr std::int64_t kOther = 4;
 
-std::string digest_of(std::int64_t person) {
-  std::string digest = "person " + std::to_string(person);
-  digest.resize(16, '.');
-  return digest;
-}
-
 class StoredRights : public MarketFixture {
  protected:
   static std::string everything() {

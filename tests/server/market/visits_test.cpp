@@ -82,28 +82,6 @@ class Visits : public MarketFixture {
             .at_us = an_hour_ago_us() + kHourUs,
             .confirmed = true};
   }
-  /// The order's row, and the command with the sale as its row stands.
-  ClawBack order(std::int64_t click_no, std::int64_t amount) {
-    ClawBack command;
-    command.order_no = ++orders_;
-    command.lead_no = click_no;
-    command.amount_micros = amount;
-    auto const no = std::to_string(click_no);
-    auto const column = [&](std::string const& name) {
-      return number("select " + name + " from leadex.sale where lead_no = " + no);
-    };
-    command.budget = {column("buyer"), column("campaign")};
-    command.generator_no = column("generator");
-    command.gross_micros = column("gross");
-    command.fee_micros = column("fee");
-    command.credited_micros = column("credited");
-    exec(
-        "insert into leadex.claw_back (market_id, order_no, lead_no, slot, amount, reason_sealed, "
-        "ordered_by, ordered_at, ready) values (7, " +
-        std::to_string(command.order_no) + ", " + no + ", 0, " + std::to_string(amount) +
-        ", '', 1, now(), true)");
-    return command;
-  }
   /// Stops `first`; what another process loads is the same, and the log gives it again.
   void expect_same_elsewhere(MarketHost& first) {
     auto const state = [&](MarketHost& at) {
@@ -127,7 +105,6 @@ class Visits : public MarketFixture {
   CpaHold hold_{CpaHold::full};
   std::int64_t numbers_{};
   std::int64_t intents_{};
-  std::int64_t orders_{};
 };
 
 class PooledVisits : public Visits {
@@ -221,15 +198,15 @@ TEST_F(PooledVisits, AVisitThatWasPaidForIsClawedBackAsAnySaleIs) {
   open_campaign(*first, 1, PricingModel::cpa, 20 * kUnit);
   ASSERT_EQ(visit(*first, 'a').outcome.sold.size(), 1U);
   ASSERT_EQ(visit(*first, 'b').outcome.sold.size(), 1U);
-  EXPECT_EQ(run(*first, order(2, 5 * kUnit))->outcome.refusal, Refusal::sale_not_settled)
+  EXPECT_EQ(run(*first, order({2, 0}, 5 * kUnit))->outcome.refusal, Refusal::sale_not_settled)
       << "nothing of it is paid";
   ASSERT_EQ(run(*first, report(1, "policy", "t"))->outcome.micros, 20 * kUnit);
   auto const credited = [&] {
     return number("select credited from leadex.sale where lead_no = 1");
   };
-  EXPECT_EQ(run(*first, order(1, 5 * kUnit))->outcome.micros, 5 * kUnit);
+  EXPECT_EQ(run(*first, order({1, 0}, 5 * kUnit))->outcome.micros, 5 * kUnit);
   EXPECT_EQ(credited(), 5 * kUnit);
-  auto rest = order(1, 16 * kUnit);
+  auto rest = order({1, 0}, 16 * kUnit);
   EXPECT_EQ(run(*first, rest)->outcome.refusal, Refusal::amount_invalid);
   rest.amount_micros = 15 * kUnit;  // the order is still open
   EXPECT_EQ(run(*first, rest)->outcome.micros, 20 * kUnit);
