@@ -57,10 +57,12 @@ constexpr Statement kKeepFrom{
     "lx_keep_from",
     "insert into leadex.lead_withheld select $1::int8, unnest($2::int8[]), unnest($3::int8[]) on "
     "conflict do nothing"};
-// Few came since, or none: they are read first.
+// Few came since, or none: they are read first. What this statement sees has a number below its
+// own; entries of a restored dump have those of another cluster, which may be far above.
 constexpr char const* kWithholdPersons =
     "with come as materialized (select digest, tenant_no from leadex.suppression where added >= "
-    "$4::text::xid8), found as materialized (select p.lead_no, c.digest, c.tenant_no from come c "
+    "$4::text::xid8 and added < pg_snapshot_xmax(pg_current_snapshot())), found as materialized "
+    "(select p.lead_no, c.digest, c.tenant_no from come c "
     "join unnest($2::int8[], $3::bytea[]) as p(lead_no, digest) on p.digest = c.digest), kept as "
     "(insert into leadex.lead_withheld select $1::int8, lead_no, tenant_no from found on conflict "
     "do nothing) select distinct digest from found where tenant_no = 0";
